@@ -10,81 +10,81 @@ import (
 // cyclonedx reads CycloneDX in JSON: vulnerabilities with references to the components that
 // they affect. The components can come before or after them.
 type cyclonedx struct {
-	d          *document
-	trouble    problem
-	named      bool
+	doc        *document
+	typeErrs   typeErrors
+	hasMark    bool
 	tool       string
 	service    string // the first tool that is a service
-	components map[id]cyclonedxComponent
+	components map[digest]cyclonedxComponent
 	texts      *texts
-	affected   chunks[cyclonedxRecord]
+	affected   chunks[cyclonedxFinding]
 }
 
 // cyclonedxComponent is a component that references point to.
 type cyclonedxComponent struct {
-	what id
-	name text
+	identity digest
+	name     textRef
 }
 
-// cyclonedxRecord is a vulnerability of a component, which it refers to.
-type cyclonedxRecord struct {
-	record
-	ref id
+// cyclonedxFinding is a vulnerability of a component, which it refers to.
+type cyclonedxFinding struct {
+	compactFinding
+	ref digest
 }
 
 func newCycloneDX(d *document, t *texts) *cyclonedx {
-	return &cyclonedx{d: d, texts: t, components: map[id]cyclonedxComponent{}}
+	return &cyclonedx{doc: d, texts: t, components: map[digest]cyclonedxComponent{}}
 }
 
-func (c *cyclonedx) recognized() bool  { return c.named }
-func (c *cyclonedx) problem() *problem { return &c.trouble }
+func (c *cyclonedx) recognized() bool        { return c.hasMark }
+func (c *cyclonedx) typeErrors() *typeErrors { return &c.typeErrs }
 
 func (c *cyclonedx) member(key string) func() error {
 	switch key {
 	case "bomFormat":
 		return c.readName
 	case "metadata":
-		return func() error { return c.d.object(c.metadata) }
+		return func() error { return c.doc.object(c.metadata) }
 	case "components", "services":
-		return func() error { return c.d.array(c.component) }
+		return func() error { return c.doc.array(c.component) }
 	}
 	return nil
 }
 
 func (c *cyclonedx) readName() error {
-	name, err := c.d.textValue()
-	c.named = name == "CycloneDX"
+	name, err := c.doc.textOrEmpty()
+	c.hasMark = name == "CycloneDX"
 	return err
 }
 
 func (c *cyclonedx) metadata(key string) error {
 	switch key {
 	case "tools":
-		return c.d.either(c.toolsByKind, func() error { return c.toolIn(&c.tool) })
+		return c.doc.either(c.toolsByKind, func() error { return c.toolIn(&c.tool) })
 	case "component":
 		return c.component()
 	}
-	return c.d.skip()
+	return c.doc.skip()
 }
 
 // toolsByKind reads tools in the form of CycloneDX 1.5; before, they were a list.
 func (c *cyclonedx) toolsByKind(key string) error {
 	switch key {
 	case "components":
-		return c.d.array(func() error { return c.toolIn(&c.tool) })
+		return c.doc.array(func() error { return c.toolIn(&c.tool) })
 	case "services":
-		return c.d.array(func() error { return c.toolIn(&c.service) })
+		return c.doc.array(func() error { return c.toolIn(&c.service) })
 	}
-	return c.d.skip()
+	return c.doc.skip()
 }
 
 // toolIn reads a tool, and sets name unless an earlier tool has.
 func (c *cyclonedx) toolIn(name *string) error {
-	return c.d.object(func(key string) error {
+	return c.doc.object(func(key string) error {
 		if key != "name" {
-			return c.d.skip()
+			return c.doc.skip()
 		}
-		word, err := c.d.textValue()
+		word, err := c.doc.textOrEmpty()
 		*name = first(*name, strings.TrimSpace(word))
 		return err
 	})
@@ -94,20 +94,20 @@ func (c *cyclonedx) toolIn(name *string) error {
 func (c *cyclonedx) component() error {
 	var ref, purl, name, version string
 	texts := map[string]*string{"bom-ref": &ref, "purl": &purl, "name": &name, "version": &version}
-	err := c.d.object(func(key string) error {
+	err := c.doc.object(func(key string) error {
 		if into, ok := texts[key]; ok {
-			_, err := c.d.decode(into)
+			_, err := c.doc.decodeStrict(into)
 			return err
 		}
 		if key == "components" || key == "services" {
-			return c.d.array(c.component)
+			return c.doc.array(c.component)
 		}
-		return c.d.skip()
+		return c.doc.skip()
 	})
-	what := identity(first(ref, purl))
+	what := digestOf(first(ref, purl))
 	if _, repeated := c.components[what]; !repeated && first(ref, purl) != "" {
 		c.components[what] = cyclonedxComponent{
-			what: identity(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxPlace),
+			identity: digestOf(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxPlace),
 		}
 	}
 	return err
@@ -139,17 +139,17 @@ type cyclonedxVulnerability struct {
 
 func (c *cyclonedx) vulnerability() error {
 	var v cyclonedxVulnerability
-	ok, err := c.d.decode(&v)
+	ok, err := c.doc.decodeStrict(&v)
 	if ok {
 		c.add(v)
 	}
 	return err
 }
 
-// vulnerabilityText is vulnerability for the text of an element.
-func (c *cyclonedx) vulnerabilityText(text json.RawMessage) {
+// rawVulnerability is vulnerability for the text of an element.
+func (c *cyclonedx) rawVulnerability(text json.RawMessage) {
 	var v cyclonedxVulnerability
-	if c.d.unmarshal(text, &v) {
+	if c.doc.unmarshalStrict(text, &v) {
 		c.add(v)
 	}
 }
@@ -164,13 +164,13 @@ func (c *cyclonedx) add(v cyclonedxVulnerability) {
 	if f.URL == "" && len(v.Advisories) > 0 {
 		f.URL = v.Advisories[0].URL
 	}
-	r := cyclonedxRecord{record: newFindings(c.texts).record(identity(first(v.ID, v.Ref)), f)}
+	r := cyclonedxFinding{compactFinding: newFindings(c.texts).compact(digestOf(first(v.ID, v.Ref)), f)}
 	if len(v.Affects) == 0 {
 		c.affected.add(r)
 	}
 	for _, a := range v.Affects {
 		// If no component has this reference, the reference itself is the component.
-		r.ref, r.component = identity(a.Ref), c.texts.put(a.Ref, maxPlace)
+		r.ref, r.component = digestOf(a.Ref), c.texts.put(a.Ref, maxPlace)
 		c.affected.add(r)
 	}
 }
@@ -207,13 +207,13 @@ func (v *cyclonedxVulnerability) status() models.Status {
 // report returns the findings with components in place of their references.
 func (c *cyclonedx) report() Report {
 	findings := newFindings(c.texts)
-	c.affected.drain(func(r *cyclonedxRecord) {
+	c.affected.drain(func(r *cyclonedxFinding) {
 		what := r.ref
 		if component, ok := c.components[r.ref]; ok {
-			what, r.component = component.what, component.name
+			what, r.component = component.identity, component.name
 		}
-		r.id = identity(string(r.id[:]), string(what[:]))
-		findings.add(r.record)
+		r.identity = digestOf(string(r.identity[:]), string(what[:]))
+		findings.addCompact(r.compactFinding)
 	})
 	return Report{Format: "cyclonedx", Tool: first(c.tool, c.service), Findings: findings}
 }

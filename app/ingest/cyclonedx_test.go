@@ -6,13 +6,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func bom(components, vulnerabilities string) string {
+func cyclonedxReport(components, vulnerabilities string) string {
 	return `{"bomFormat": "CycloneDX", "components": [` + components + `], "vulnerabilities": [` + vulnerabilities + `]}`
 }
 
 func TestCycloneDXSeverity(t *testing.T) {
-	rated := func(list string) string { return bom(``, `{"id": "V", "ratings": [`+list+`]}`) }
-	rules{
+	rated := func(list string) string { return cyclonedxReport(``, `{"id": "V", "ratings": [`+list+`]}`) }
+	documents{
 		"the most severe": {
 			rated(`{"severity": "low"}, {"severity": "High"}, {"severity": "info"}`),
 			[]string{"high open V"},
@@ -31,9 +31,9 @@ func TestCycloneDXSeverity(t *testing.T) {
 
 func TestCycloneDXStates(t *testing.T) {
 	in := func(state string) string {
-		return bom(``, `{"id": "V", "ratings": [{"severity": "high"}], "analysis": {"state": "`+state+`"}}`)
+		return cyclonedxReport(``, `{"id": "V", "ratings": [{"severity": "high"}], "analysis": {"state": "`+state+`"}}`)
 	}
-	rules{
+	documents{
 		"resolved":      {in("resolved"), []string{"high resolved V"}},
 		"with pedigree": {in("resolved_with_pedigree"), []string{"high resolved V"}},
 		"false":         {in("false_positive"), []string{"high false_positive V"}},
@@ -50,33 +50,33 @@ func TestCycloneDXComponents(t *testing.T) {
 	nested := `{"bom-ref": "outer", "name": "O", "components": [{"bom-ref": "inner", "name": "I", "version": "2"}]}`
 	affects := func(refs string) string { return `{"id": "V", "affects": [` + refs + `]}` }
 	one, two := []string{"unknown open V"}, []string{"unknown open V", "unknown open V"}
-	rules{
-		"several":            {bom(a+","+nested, affects(`{"ref": "a"}, {"ref": "outer"}`)), two},
-		"nested":             {bom(nested, affects(`{"ref": "outer"}, {"ref": "inner"}`)), two},
-		"of one package URL": {bom(a+","+twin, affects(`{"ref": "a"}, {"ref": "twin"}`)), one},
-		"the same twice":     {bom(a, affects(`{"ref": "a"}`)+","+affects(`{"ref": "a"}`)), one},
+	documents{
+		"several":            {cyclonedxReport(a+","+nested, affects(`{"ref": "a"}, {"ref": "outer"}`)), two},
+		"nested":             {cyclonedxReport(nested, affects(`{"ref": "outer"}, {"ref": "inner"}`)), two},
+		"of one package URL": {cyclonedxReport(a+","+twin, affects(`{"ref": "a"}, {"ref": "twin"}`)), one},
+		"the same twice":     {cyclonedxReport(a, affects(`{"ref": "a"}`)+","+affects(`{"ref": "a"}`)), one},
 		"named alike": {
-			bom(
+			cyclonedxReport(
 				`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N", "version": "1"}`,
 				affects(`{"ref": "b"}, {"ref": "c"}`),
 			),
 			one,
 		},
 		"of another version": {
-			bom(
+			cyclonedxReport(
 				`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N"}`,
 				affects(`{"ref": "b"}, {"ref": "c"}`),
 			),
 			two,
 		},
-		"that are not there": {bom(a, affects(`{"ref": "x"}, {"ref": "y"}, {"ref": "x"}`)), two},
-		"none":               {bom(a, affects(``)), one},
+		"that are not there": {cyclonedxReport(a, affects(`{"ref": "x"}, {"ref": "y"}, {"ref": "x"}`)), two},
+		"none":               {cyclonedxReport(a, affects(``)), one},
 		"without ids": {
-			bom(``, `{"bom-ref": "v1"}, {"bom-ref": "v2"}`),
+			cyclonedxReport(``, `{"bom-ref": "v1"}, {"bom-ref": "v2"}`),
 			[]string{"unknown open v1", "unknown open v2"},
 		},
 		"of two vulnerabilities": {
-			bom(a, `{"id": "V", "affects": [{"ref": "a"}]}, {"id": "W", "affects": [{"ref": "a"}]}`),
+			cyclonedxReport(a, `{"id": "V", "affects": [{"ref": "a"}]}, {"id": "W", "affects": [{"ref": "a"}]}`),
 			[]string{"unknown open V", "unknown open W"},
 		},
 		"neither, a version last": {`{"components": [], "bomFormat": "CycloneDX", "version": 1}`, nil},
@@ -84,9 +84,9 @@ func TestCycloneDXComponents(t *testing.T) {
 }
 
 func TestCycloneDXTexts(t *testing.T) {
-	got := only(
+	got := onlyFinding(
 		t,
-		bom(
+		cyclonedxReport(
 			`{"bom-ref": "a", "name": "A", "version": "1"}`,
 			`{"id": "CVE-1", "description": "why", "recommendation": "upgrade",
 		"source": {"url": "https://example.org/1"}, "affects": [{"ref": "a"}]}`,
@@ -104,7 +104,7 @@ func TestCycloneDXTexts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
-	got = only(t, `{"bomFormat": "CycloneDX", "metadata": {"component": {"bom-ref": "m", "name": "M"}},
+	got = onlyFinding(t, `{"bomFormat": "CycloneDX", "metadata": {"component": {"bom-ref": "m", "name": "M"}},
 		"vulnerabilities": [{"id": "V", "detail": "more", "advisories": [{"url": "u"}], "affects": [{"ref": "m"}]}]}`)
 	want = Finding{Title: "V", Description: "more", Component: "M", URL: "u", Severity: 5, Status: "open"}
 	if diff := cmp.Diff(want, got); diff != "" {

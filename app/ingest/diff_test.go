@@ -221,7 +221,7 @@ func wide(name string) string { return (name + strings.Repeat(".", 16))[:16] }
 func reportOf(list ...Finding) Report {
 	findings := newFindings(newTexts())
 	for _, f := range list {
-		findings.addFinding(id([]byte(f.Identity)), f)
+		findings.add(digest([]byte(f.Identity)), f)
 	}
 	return Report{Findings: findings}
 }

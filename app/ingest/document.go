@@ -18,10 +18,10 @@ const maxDepth = 10_000
 // is no JSON. They note a value of an unexpected type in blame and skip it, since the
 // document may turn out to have a format that does not use the value.
 type document struct {
-	dec   *json.Decoder
-	path  []step
-	depth int
-	blame *problem // of the format that reads; nil if types do not matter
+	dec      *json.Decoder
+	path     []step
+	depth    int
+	typeErrs *typeErrors // of the format that reads; nil if types do not matter
 }
 
 // step is a key of an object, or an index of a list if key is empty.
@@ -30,8 +30,8 @@ type step struct {
 	index int
 }
 
-// problem is the first value of an unexpected type that a format has read.
-type problem struct{ err error }
+// typeErrors is the first value of an unexpected type that a format has read.
+type typeErrors struct{ first error }
 
 // typeError is a value of an unexpected type.
 type typeError struct{ text string }
@@ -73,7 +73,7 @@ func (d *document) either(member func(key string) error, element func() error) e
 	if member == nil {
 		want = "a list"
 	}
-	d.noteMismatch("", want, tokenTypeName(t))
+	d.noteTypeError("", want, tokenTypeName(t))
 	return d.skipRest(t)
 }
 
@@ -131,19 +131,19 @@ func (d *document) leave(at int) error {
 	return nil
 }
 
-// decode reads a whole value into v. A value of another type is not ok, without an error.
-func (d *document) decode(v any) (ok bool, err error) {
+// decodeStrict reads a whole value into v. A value of another type is not ok, without an error.
+func (d *document) decodeStrict(v any) (ok bool, err error) {
 	err = d.dec.Decode(v)
-	if d.mismatch(err) {
+	if d.noteIfTypeError(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// unmarshal is decode for the text of a value.
-func (d *document) unmarshal(text json.RawMessage, v any) bool {
+// unmarshalStrict is decode for the text of a value.
+func (d *document) unmarshalStrict(text json.RawMessage, v any) bool {
 	err := json.Unmarshal(text, v)
-	return err == nil || !d.mismatch(err)
+	return err == nil || !d.noteIfTypeError(err)
 }
 
 // inside returns the document one key deeper, for the locations of errors.
@@ -153,18 +153,18 @@ func (d *document) inside(key string) *document {
 	return &inner
 }
 
-// mismatch notes an error about a type, and reports whether err is one.
-func (d *document) mismatch(err error) bool {
+// noteIfTypeError notes an error about a type, and reports whether err is one.
+func (d *document) noteIfTypeError(err error) bool {
 	var m *json.UnmarshalTypeError
 	if !errors.As(err, &m) {
 		return false
 	}
-	d.noteMismatch(m.Field, typeName(m.Type), jsonTypeName(m.Value))
+	d.noteTypeError(m.Field, typeName(m.Type), jsonTypeName(m.Value))
 	return true
 }
 
-// textValue reads any value, and returns it if it is a text, else "".
-func (d *document) textValue() (string, error) {
+// textOrEmpty reads any value, and returns it if it is a text, else "".
+func (d *document) textOrEmpty() (string, error) {
 	t, err := d.dec.Token()
 	if err != nil {
 		return "", err
@@ -177,7 +177,7 @@ func (d *document) textValue() (string, error) {
 
 // skip skips one value.
 func (d *document) skip() error {
-	_, err := d.textValue()
+	_, err := d.textOrEmpty()
 	return err
 }
 
@@ -203,20 +203,20 @@ func (d *document) skipRest(t json.Token) error {
 	}
 }
 
-// noteMismatch notes the first value of another type.
-func (d *document) noteMismatch(field, want, got string) {
-	if d.blame == nil || d.blame.err != nil {
+// noteTypeError notes the first value of another type.
+func (d *document) noteTypeError(field, want, got string) {
+	if d.typeErrs == nil || d.typeErrs.first != nil {
 		return
 	}
-	place := d.place()
+	place := d.location()
 	if field != "" {
 		place += "." + field
 	}
-	d.blame.err = &typeError{d.at(strings.TrimPrefix(place, ".")) + fmt.Sprintf("expected %s, found %s", want, got)}
+	d.typeErrs.first = &typeError{d.locationPrefix(strings.TrimPrefix(place, ".")) + fmt.Sprintf("expected %s, found %s", want, got)}
 }
 
-// at returns a location as the start of a message.
-func (d *document) at(place string) string {
+// locationPrefix returns a location as the start of a message.
+func (d *document) locationPrefix(place string) string {
 	where := fmt.Sprintf("at byte %d: ", d.dec.InputOffset())
 	if place != "" {
 		where = "in " + place + ", " + where
@@ -224,8 +224,8 @@ func (d *document) at(place string) string {
 	return where
 }
 
-// place returns the path of the value that is read, such as runs[0].results[12].
-func (d *document) place() string {
+// location returns the path of the value that is read, such as runs[0].results[12].
+func (d *document) location() string {
 	var b strings.Builder
 	for _, s := range d.path {
 		if s.key == "" {

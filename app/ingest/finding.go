@@ -40,8 +40,8 @@ const (
 	maxPlace       = 1000
 )
 
-// identity returns the hash of the parts that identify a finding within its report.
-func identity(parts ...string) id {
+// digestOf returns the hash of the parts that identify a finding within its report.
+func digestOf(parts ...string) digest {
 	var buf [512]byte
 	all := buf[:0]
 	for i, part := range parts {
@@ -51,7 +51,7 @@ func identity(parts ...string) id {
 		all = append(all, part...)
 	}
 	sum := sha256.Sum256(all)
-	return id(sum[:16])
+	return digest(sum[:16])
 }
 
 // clean trims a text, cuts it between runes to at most limit bytes, and removes NUL, which
@@ -86,8 +86,8 @@ func lineOf(n float64) int32 {
 	return 0
 }
 
-// place returns a file with its line, if it has one.
-func place(file string, line int32) string {
+// fileLine returns a file with its line, if it has one.
+func fileLine(file string, line int32) string {
 	if line == 0 || file == "" {
 		return file
 	}

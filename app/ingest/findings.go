@@ -10,18 +10,18 @@ import (
 // Findings are the findings of a report, each identity once. A nil one is empty. A report
 // of 100 MB has a million findings, so they are stored compactly, apart from their texts.
 type Findings struct {
-	texts   *texts
-	records chunks[record]
-	index   []uint32 // by identity: a record's number plus 1, 0 for none
+	texts *texts
+	list  chunks[compactFinding]
+	index []uint32 // by identity: a record's number plus 1, 0 for none
 }
 
-// id is an identity, or the hash of a part of one.
-type id [16]byte
+// digest is an identity, or the hash of a part of one.
+type digest [16]byte
 
-// record is a finding, in 44 bytes.
-type record struct {
-	id                                                 id
-	title, description, component, location, fix, link text
+// compactFinding is a finding, in 44 bytes.
+type compactFinding struct {
+	identity                                           digest
+	title, description, component, location, fix, link textRef
 	severity, status                                   uint8
 }
 
@@ -32,7 +32,7 @@ func (s *Findings) Len() int {
 	if s == nil {
 		return 0
 	}
-	return s.records.n
+	return s.list.n
 }
 
 // All returns the findings in the order of the report. Their texts are shared.
@@ -48,19 +48,19 @@ func (s *Findings) All() iter.Seq[Finding] {
 
 // number returns the number of the finding with an identity.
 func (s *Findings) number(identity []byte) (int, bool) {
-	if s.Len() == 0 || len(identity) != len(id{}) {
+	if s.Len() == 0 || len(identity) != len(digest{}) {
 		return 0, false
 	}
-	pos, found := s.find(id(identity))
+	pos, found := s.find(digest(identity))
 	return int(s.index[pos]) - 1, found
 }
 
 // at returns a finding by its number, from 0 in the order of the report.
-func (s *Findings) at(i int) Finding { return s.finding(s.records.at(i)) }
+func (s *Findings) at(i int) Finding { return s.expand(s.list.at(i)) }
 
-func (s *Findings) finding(r *record) Finding {
+func (s *Findings) expand(r *compactFinding) Finding {
 	return Finding{
-		Identity:    string(r.id[:]),
+		Identity:    string(r.identity[:]),
 		Title:       s.texts.get(r.title),
 		Description: s.texts.get(r.description),
 		Component:   s.texts.get(r.component),
@@ -72,35 +72,35 @@ func (s *Findings) finding(r *record) Finding {
 	}
 }
 
-// addFinding adds a finding and its texts.
-func (s *Findings) addFinding(what id, f Finding) { s.add(s.record(what, f)) }
+// add adds a finding and its texts.
+func (s *Findings) add(what digest, f Finding) { s.addCompact(s.compact(what, f)) }
 
-func (s *Findings) record(what id, f Finding) record {
-	return record{
-		id: what, title: s.texts.put(f.Title, maxTitle), description: s.texts.put(f.Description, maxDescription),
+func (s *Findings) compact(what digest, f Finding) compactFinding {
+	return compactFinding{
+		identity: what, title: s.texts.put(f.Title, maxTitle), description: s.texts.put(f.Description, maxDescription),
 		component: s.texts.put(f.Component, maxPlace), location: s.texts.put(f.Location, maxPlace),
 		fix: s.texts.put(f.Fix, maxTitle), link: s.texts.put(f.URL, maxPlace),
 		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // six severities
 	}
 }
 
-// add adds a finding. Of a repeated identity it keeps the active one, then the most severe.
-func (s *Findings) add(r record) {
-	if s.records.n*4 >= len(s.index)*3 {
+// addCompact adds a finding. Of a repeated identity it keeps the active one, then the most severe.
+func (s *Findings) addCompact(r compactFinding) {
+	if s.list.n*4 >= len(s.index)*3 {
 		s.grow()
 	}
-	pos, found := s.find(r.id)
+	pos, found := s.find(r.identity)
 	if !found {
-		s.records.add(r)
-		s.index[pos] = uint32(s.records.n) //nolint:gosec // more findings do not fit into memory
+		s.list.add(r)
+		s.index[pos] = uint32(s.list.n) //nolint:gosec // more findings do not fit into memory
 		return
 	}
-	if old := s.records.at(int(s.index[pos]) - 1); worse(r, *old) {
+	if old := s.list.at(int(s.index[pos]) - 1); worse(r, *old) {
 		*old = r
 	}
 }
 
-func worse(r, old record) bool {
+func worse(r, old compactFinding) bool {
 	if was, is := statuses[old.status].Active(), statuses[r.status].Active(); is != was {
 		return is
 	}
@@ -108,10 +108,10 @@ func worse(r, old record) bool {
 }
 
 // find returns the index position of an identity, or the free position for it.
-func (s *Findings) find(what id) (pos int, found bool) {
+func (s *Findings) find(what digest) (pos int, found bool) {
 	mask := len(s.index) - 1
 	for pos = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[pos] != 0; pos = (pos + 1) & mask {
-		if s.records.at(int(s.index[pos])-1).id == what {
+		if s.list.at(int(s.index[pos])-1).identity == what {
 			return pos, true
 		}
 	}
@@ -120,8 +120,8 @@ func (s *Findings) find(what id) (pos int, found bool) {
 
 func (s *Findings) grow() {
 	s.index = make([]uint32, max(16, 2*len(s.index)))
-	for i := range s.records.n {
-		pos, _ := s.find(s.records.at(i).id)
+	for i := range s.list.n {
+		pos, _ := s.find(s.list.at(i).identity)
 		s.index[pos] = uint32(i + 1)
 	}
 }

@@ -14,8 +14,8 @@ func TestFindings_KeepEachIdentityOnce(t *testing.T) {
 	const n = 3 * chunkSize
 	for range 2 {
 		for i := range n {
-			findings.addFinding(
-				identity(strconv.Itoa(i)), Finding{Title: fmt.Sprint("t", i), Severity: models.Low, Status: models.StatusOpen},
+			findings.add(
+				digestOf(strconv.Itoa(i)), Finding{Title: fmt.Sprint("t", i), Severity: models.Low, Status: models.StatusOpen},
 			)
 		}
 	}
@@ -29,7 +29,7 @@ func TestFindings_KeepEachIdentityOnce(t *testing.T) {
 		}
 		i++
 	}
-	other := identity("none")
+	other := digestOf("none")
 	if findings.Has(string(other[:])) || findings.Has("short") {
 		t.Error("there is a finding that was not added")
 	}
@@ -73,8 +73,8 @@ func TestFindings_KeepWorstOfRepeatedIdentity(t *testing.T) {
 	}
 	for _, test := range tests {
 		findings := newFindings(newTexts())
-		findings.addFinding(identity("a"), test.first)
-		findings.addFinding(identity("a"), test.second)
+		findings.add(digestOf("a"), test.first)
+		findings.add(digestOf("a"), test.second)
 		want := test.first
 		if test.wins {
 			want = test.second
@@ -89,7 +89,7 @@ func TestFindings_KeepWorstOfRepeatedIdentity(t *testing.T) {
 
 func TestTextsAcrossPages(t *testing.T) {
 	kept := newTexts()
-	var places []text
+	var places []textRef
 	word := func(i int) string { return strconv.Itoa(i) + strings.Repeat("x", i%maxDescription) }
 	for i := range 1000 {
 		places = append(places, kept.put(word(i), maxDescription+10))

@@ -16,11 +16,11 @@ func FuzzParse(f *testing.F) {
 		`{"SchemaVersion": 2, "ArtifactName": "a"}`,
 		`{"ClusterName": "c", "Resources": [{"Results": [{"Misconfigurations": [{"ID": "M", "Status": "FAIL", ` +
 			`"CauseMetadata": {"StartLine": 3}}], "Target": "t"}]}]}`,
-		bom(`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`, `{"id": "V", "ratings": [{"score": 9}], `+
+		cyclonedxReport(`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`, `{"id": "V", "ratings": [{"score": 9}], `+
 			`"affects": [{"ref": "a"}, {"ref": "b"}]}`),
 		`{"vulnerabilities": [{"id": "V"}], "metadata": {"tools": {"components": [{"name": "T"}]}}, ` +
 			`"bomFormat": "CycloneDX"}`,
-		run(`{"id": "R", "properties": {"security-severity": "9.1"}}`, at("a.go", 1)),
+		sarifReport(`{"id": "R", "properties": {"security-severity": "9.1"}}`, sarifResultAt("a.go", 1)),
 		`{"runs": [{"results": [{"ruleIndex": 0, ` +
 			`"locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}], "artifacts": [{}], ` +
 			`"tool": {"extensions": [{"rules": [{}]}]}}]}`,

@@ -10,19 +10,19 @@ import (
 // gitlab reads GitLab's security reports: of dependencies, containers, code, secrets and
 // running applications. CycloneDX has a list of the same name.
 type gitlab struct {
-	d         *document
-	trouble   problem
-	versioned bool
-	listed    bool
-	tool      string // of the scan
-	scanner   string // of the first finding, in old reports
-	findings  *Findings
+	doc                *document
+	typeErrs           typeErrors
+	hasVersion         bool
+	hasVulnerabilities bool
+	tool               string // of the scan
+	scanner            string // of the first finding, in old reports
+	findings           *Findings
 }
 
-func newGitLab(d *document, t *texts) *gitlab { return &gitlab{d: d, findings: newFindings(t)} }
+func newGitLab(d *document, t *texts) *gitlab { return &gitlab{doc: d, findings: newFindings(t)} }
 
-func (g *gitlab) recognized() bool  { return g.versioned && g.listed }
-func (g *gitlab) problem() *problem { return &g.trouble }
+func (g *gitlab) recognized() bool        { return g.hasVersion && g.hasVulnerabilities }
+func (g *gitlab) typeErrors() *typeErrors { return &g.typeErrs }
 func (g *gitlab) report() Report {
 	return Report{Format: "gitlab", Tool: first(g.tool, g.scanner), Findings: g.findings}
 }
@@ -30,7 +30,7 @@ func (g *gitlab) report() Report {
 func (g *gitlab) member(key string) func() error {
 	switch key {
 	case "version":
-		g.versioned = true
+		g.hasVersion = true
 	case "scan":
 		return g.scan
 	}
@@ -39,13 +39,13 @@ func (g *gitlab) member(key string) func() error {
 
 // scan reads the tool's name. Nothing depends on it, so that any type is accepted.
 func (g *gitlab) scan() error {
-	g.d.blame = nil
+	g.doc.typeErrs = nil
 	var scan struct {
 		Scanner struct {
 			Name string `json:"name"`
 		} `json:"scanner"`
 	}
-	ok, err := g.d.decode(&scan)
+	ok, err := g.doc.decodeStrict(&scan)
 	if ok {
 		g.tool = scan.Scanner.Name
 	}
@@ -89,33 +89,33 @@ type gitlabLocation struct {
 	} `json:"dependency"`
 }
 
-// vulnerabilityText reads an element of the list.
-func (g *gitlab) vulnerabilityText(text json.RawMessage) {
+// rawVulnerability reads an element of the list.
+func (g *gitlab) rawVulnerability(text json.RawMessage) {
 	var v gitlabVulnerability
-	if !g.d.unmarshal(text, &v) {
+	if !g.doc.unmarshalStrict(text, &v) {
 		return
 	}
 	g.scanner = first(g.scanner, v.Scanner.Name)
 	var l gitlabLocation
-	if len(v.Location) > 0 && !g.d.inside("location").unmarshal(v.Location, &l) {
+	if len(v.Location) > 0 && !g.doc.inside("location").unmarshalStrict(v.Location, &l) {
 		return
 	}
-	g.findings.addFinding(v.identity(), Finding{
+	g.findings.add(v.identity(), Finding{
 		Title: v.title(), Description: first(v.Description, v.Message, v.Name),
 		Component: l.Dependency.Package.Name + " " + l.Dependency.Version,
-		Location:  first(place(l.File, lineOf(l.StartLine)), l.Image, l.Hostname+l.Path),
+		Location:  first(fileLine(l.File, lineOf(l.StartLine)), l.Image, l.Hostname+l.Path),
 		Fix:       v.Solution, URL: v.url(), Severity: severityOf(v.Severity), Status: models.StatusOpen,
 	})
 }
 
-func (v *gitlabVulnerability) identity() id {
+func (v *gitlabVulnerability) identity() digest {
 	switch {
 	case v.ID != "":
-		return identity("id", v.ID)
+		return digestOf("id", v.ID)
 	case v.CVE != "":
-		return identity("cve", v.CVE)
+		return digestOf("cve", v.CVE)
 	}
-	return identity("location", canonical(v.Location))
+	return digestOf("location", canonical(v.Location))
 }
 
 // title returns the CVE, else the name of the finding.

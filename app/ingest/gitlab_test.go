@@ -12,7 +12,7 @@ func gitlabReport(list string) string {
 }
 
 func TestGitLabFindings(t *testing.T) {
-	rules{
+	documents{
 		"severities": {
 			gitlabReport(
 				`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, ` +
@@ -87,7 +87,7 @@ func TestGitLabTexts(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
-		if diff := cmp.Diff(test.want, only(t, gitlabReport(test.text))); diff != "" {
+		if diff := cmp.Diff(test.want, onlyFinding(t, gitlabReport(test.text))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

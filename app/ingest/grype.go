@@ -8,17 +8,17 @@ import (
 
 // grype reads Anchore Grype's JSON (grype -o json). Its list of matches marks it.
 type grype struct {
-	d        *document
-	trouble  problem
-	matched  bool
-	tool     string
-	findings *Findings
+	doc        *document
+	typeErrs   typeErrors
+	hasMatches bool
+	tool       string
+	findings   *Findings
 }
 
-func newGrype(d *document, t *texts) *grype { return &grype{d: d, findings: newFindings(t)} }
+func newGrype(d *document, t *texts) *grype { return &grype{doc: d, findings: newFindings(t)} }
 
-func (g *grype) recognized() bool  { return g.matched }
-func (g *grype) problem() *problem { return &g.trouble }
+func (g *grype) recognized() bool        { return g.hasMatches }
+func (g *grype) typeErrors() *typeErrors { return &g.typeErrs }
 func (g *grype) report() Report {
 	return Report{Format: "grype", Tool: g.tool, Findings: g.findings}
 }
@@ -26,8 +26,8 @@ func (g *grype) report() Report {
 func (g *grype) member(key string) func() error {
 	switch key {
 	case "matches":
-		g.matched = true
-		return func() error { return g.d.array(g.match) }
+		g.hasMatches = true
+		return func() error { return g.doc.array(g.match) }
 	case "descriptor":
 		return g.descriptor
 	}
@@ -36,12 +36,12 @@ func (g *grype) member(key string) func() error {
 
 // descriptor reads the tool's name. Nothing depends on it, so that any type is accepted.
 func (g *grype) descriptor() error {
-	g.d.blame = nil
-	return g.d.object(func(key string) (err error) {
+	g.doc.typeErrs = nil
+	return g.doc.object(func(key string) (err error) {
 		if key != "name" {
-			return g.d.skip()
+			return g.doc.skip()
 		}
-		g.tool, err = g.d.textValue()
+		g.tool, err = g.doc.textOrEmpty()
 		return err
 	})
 }
@@ -74,7 +74,7 @@ type grypeMatch struct {
 // match reads one match: a vulnerability in an artifact.
 func (g *grype) match() error {
 	var m grypeMatch
-	if ok, err := g.d.decode(&m); !ok {
+	if ok, err := g.doc.decodeStrict(&m); !ok {
 		return err
 	}
 	v, a := m.Vulnerability, m.Artifact
@@ -92,6 +92,6 @@ func (g *grype) match() error {
 	if f.URL == "" && len(v.Links) > 0 {
 		f.URL = v.Links[0]
 	}
-	g.findings.addFinding(identity(v.ID, first(a.PURL, a.Name+"\x00"+a.Version), a.Type), f)
+	g.findings.add(digestOf(v.ID, first(a.PURL, a.Name+"\x00"+a.Version), a.Type), f)
 	return nil
 }

@@ -10,7 +10,7 @@ func TestGrypeIdentities(t *testing.T) {
 	match := func(artifact string) string { return `{"vulnerability": {"id": "V"}, "artifact": ` + artifact + `}` }
 	of := func(a, b string) string { return `{"matches": [` + match(a) + "," + match(b) + `]}` }
 	one, two := []string{"unknown open V"}, []string{"unknown open V", "unknown open V"}
-	rules{
+	documents{
 		"one package URL":   {of(`{"purl": "p", "name": "a"}`, `{"purl": "p", "name": "b"}`), one},
 		"two package URLs":  {of(`{"purl": "p", "name": "a"}`, `{"purl": "q", "name": "a"}`), two},
 		"one name":          {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "1"}`), one},
@@ -22,7 +22,7 @@ func TestGrypeIdentities(t *testing.T) {
 }
 
 func TestGrypeTexts(t *testing.T) {
-	got := only(
+	got := onlyFinding(
 		t,
 		`{"matches": [{"vulnerability": {"id": "V", "severity": "Negligible", "links": ["u"], `+
 			`"fix": {"versions": ["2", "3"]}},

@@ -63,12 +63,12 @@ type format interface {
 	recognized() bool
 	// report returns the report, once.
 	report() Report
-	problem() *problem
+	typeErrors() *typeErrors
 }
 
 // detector reads a document of unknown format for all formats at once.
 type detector struct {
-	d         *document
+	doc       *document
 	cyclonedx *cyclonedx
 	trivy     *trivy
 	gitlab    *gitlab
@@ -77,7 +77,7 @@ type detector struct {
 
 func newDetector(d *document) *detector {
 	t := newTexts()
-	r := &detector{d: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
+	r := &detector{doc: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
 	r.formats = []format{r.cyclonedx, newSARIF(d, t), r.trivy, newGrype(d, t), r.gitlab}
 	return r
 }
@@ -85,18 +85,18 @@ func newDetector(d *document) *detector {
 var errUnknownFormat = errors.New("this is no report of a known format")
 
 func (r *detector) read() (Report, error) {
-	t, err := r.d.dec.Token()
+	t, err := r.doc.dec.Token()
 	switch {
 	case err != nil:
 		return Report{}, err
 	case t == json.Delim('{'):
-		err = r.d.members(r.member)
+		err = r.doc.members(r.member)
 	case t == json.Delim('['):
-		r.d.blame = r.trivy.problem()
-		err = r.d.elements(r.trivy.listed)
+		r.doc.typeErrs = r.trivy.typeErrors()
+		err = r.doc.elements(r.trivy.listedResult)
 	}
 	if err == nil {
-		err = r.d.end()
+		err = r.doc.end()
 	}
 	if err != nil {
 		return Report{}, err
@@ -111,37 +111,37 @@ func (r *detector) member(key string) error {
 	}
 	for _, f := range r.formats {
 		if read := f.member(key); read != nil {
-			r.d.blame = f.problem()
+			r.doc.typeErrs = f.typeErrors()
 			return read()
 		}
 	}
-	return r.d.skip()
+	return r.doc.skip()
 }
 
 // vulnerabilities reads a list that two formats have: for both until it is known which of
 // them the document has.
 func (r *detector) vulnerabilities() error {
-	r.gitlab.listed = true
+	r.gitlab.hasVulnerabilities = true
 	if r.cyclonedx.recognized() {
-		r.d.blame = r.cyclonedx.problem()
-		return r.d.array(r.cyclonedx.vulnerability)
+		r.doc.typeErrs = r.cyclonedx.typeErrors()
+		return r.doc.array(r.cyclonedx.vulnerability)
 	}
-	var both problem
-	r.d.blame = &both
-	err := r.d.array(func() error {
+	var both typeErrors
+	r.doc.typeErrs = &both
+	err := r.doc.array(func() error {
 		var text json.RawMessage
-		if ok, err := r.d.decode(&text); !ok {
+		if ok, err := r.doc.decodeStrict(&text); !ok {
 			return err
 		}
-		r.d.blame = r.cyclonedx.problem()
-		r.cyclonedx.vulnerabilityText(text)
-		r.d.blame = r.gitlab.problem()
-		r.gitlab.vulnerabilityText(text)
+		r.doc.typeErrs = r.cyclonedx.typeErrors()
+		r.cyclonedx.rawVulnerability(text)
+		r.doc.typeErrs = r.gitlab.typeErrors()
+		r.gitlab.rawVulnerability(text)
 		return nil
 	})
-	for _, p := range []*problem{r.cyclonedx.problem(), r.gitlab.problem()} {
-		if p.err == nil {
-			p.err = both.err
+	for _, p := range []*typeErrors{r.cyclonedx.typeErrors(), r.gitlab.typeErrors()} {
+		if p.first == nil {
+			p.first = both.first
 		}
 	}
 	return err
@@ -153,8 +153,8 @@ func (r *detector) choose() (Report, error) {
 		if !f.recognized() {
 			continue
 		}
-		if p := f.problem(); p.err != nil {
-			return Report{}, p.err
+		if p := f.typeErrors(); p.first != nil {
+			return Report{}, p.first
 		}
 		return f.report(), nil
 	}
@@ -190,7 +190,7 @@ func (d *document) explain(err error) error {
 	case errors.As(err, &mismatch):
 		return unreadable(mismatch.Error(), err)
 	}
-	return unreadable(d.at(d.place())+d.userText(err), err)
+	return unreadable(d.locationPrefix(d.location())+d.userText(err), err)
 }
 
 func unreadable(why string, cause error) error {

@@ -57,7 +57,7 @@ func TestParseRealReports(t *testing.T) {
 				}
 			}
 			reversed := mustParse(t, string(reverseKeys(t, text)))
-			if diff := cmp.Diff(listed(report), listed(reversed)); diff != "" {
+			if diff := cmp.Diff(sortedFindings(report), sortedFindings(reversed)); diff != "" {
 				t.Errorf("with keys in reversed order (-want +got):\n%s", diff)
 			}
 			if report.Tool != reversed.Tool || report.Format != reversed.Format {
@@ -112,7 +112,7 @@ func mustParse(t testing.TB, text string) Report {
 	return report
 }
 
-func listed(r Report) []Finding {
+func sortedFindings(r Report) []Finding {
 	return slices.SortedFunc(r.Findings.All(), func(a, b Finding) int { return strings.Compare(a.Identity, b.Identity) })
 }
 
@@ -180,7 +180,7 @@ func TestParseByteByByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(listed(mustParse(t, string(text))), listed(report)); diff != "" {
+	if diff := cmp.Diff(sortedFindings(mustParse(t, string(text))), sortedFindings(report)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }

@@ -9,20 +9,20 @@ import (
 // sarif reads SARIF 2.1.0 (OASIS). It reads all runs of a file; the tool of the first run
 // is the report's tool.
 type sarif struct {
-	d        *document
-	trouble  problem
-	named    bool // by its schema
-	listed   bool // it has runs
-	runs     int
-	tool     string
-	findings *Findings
-	run      *sarifRun
+	doc       *document
+	typeErrs  typeErrors
+	hasSchema bool // by its schema
+	hasRuns   bool // it has runs
+	runs      int
+	tool      string
+	findings  *Findings
+	run       *sarifRun
 }
 
-func newSARIF(d *document, t *texts) *sarif { return &sarif{d: d, findings: newFindings(t)} }
+func newSARIF(d *document, t *texts) *sarif { return &sarif{doc: d, findings: newFindings(t)} }
 
-func (s *sarif) recognized() bool  { return s.named || s.listed }
-func (s *sarif) problem() *problem { return &s.trouble }
+func (s *sarif) recognized() bool        { return s.hasSchema || s.hasRuns }
+func (s *sarif) typeErrors() *typeErrors { return &s.typeErrs }
 func (s *sarif) report() Report {
 	return Report{Format: "sarif", Tool: s.tool, Findings: s.findings}
 }
@@ -32,15 +32,15 @@ func (s *sarif) member(key string) func() error {
 	case "$schema":
 		return s.schema
 	case "runs":
-		s.listed = true
-		return func() error { return s.d.array(s.readRun) }
+		s.hasRuns = true
+		return func() error { return s.doc.array(s.readRun) }
 	}
 	return nil
 }
 
 func (s *sarif) schema() error {
-	name, err := s.d.textValue()
-	s.named = strings.Contains(strings.ToLower(name), "sarif")
+	name, err := s.doc.textOrEmpty()
+	s.hasSchema = strings.Contains(strings.ToLower(name), "sarif")
 	return err
 }
 
@@ -48,18 +48,18 @@ func (s *sarif) schema() error {
 // refer to.
 func (s *sarif) readRun() error {
 	s.run = newSARIFRun()
-	err := s.d.object(func(key string) error {
+	err := s.doc.object(func(key string) error {
 		switch key {
 		case "tool":
 			return s.readTool()
 		case "artifacts":
-			return s.d.array(s.artifact)
+			return s.doc.array(s.artifact)
 		case "results":
-			return s.d.array(s.result)
+			return s.doc.array(s.result)
 		}
-		return s.d.skip()
+		return s.doc.skip()
 	})
-	s.run.waiting.drain(s.settle)
+	s.run.unfinished.drain(s.finish)
 	if s.runs == 0 {
 		s.tool = s.run.tool
 	}
@@ -75,13 +75,13 @@ type sarifArtifact struct {
 
 func (s *sarif) artifact() error {
 	var a sarifArtifact
-	ok, err := s.d.decode(&a)
+	ok, err := s.doc.decodeStrict(&a)
 	if err != nil {
 		return err
 	}
 	var file sarifFile
 	if ok && a.Location.URI != "" {
-		file = sarifFile{what: identity(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxPlace)}
+		file = sarifFile{uri: digestOf(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxPlace)}
 	}
 	s.run.artifacts.add(file)
 	return nil
@@ -131,14 +131,14 @@ type sarifLocation struct {
 	} `json:"logicalLocations"`
 }
 
-// sarifRecord is a result whose identity lacks the tool, the rule and, if file is not -1,
+// sarifFinding is a result whose identity lacks the tool, the rule and, if file is not -1,
 // the file.
-type sarifRecord struct {
-	record
-	rule      id    // the hash of its ID; zero = none
-	index     int32 // of the rule; -1 = none
-	extension int32 // of the rule's component; -1 = none
-	file      int32 // index of an artifact; -1 = none
+type sarifFinding struct {
+	compactFinding
+	rule      digest // the hash of its ID; zero = none
+	index     int32  // of the rule; -1 = none
+	extension int32  // of the rule's component; -1 = none
+	file      int32  // index of an artifact; -1 = none
 	line      int32
 	source    severitySource
 }
@@ -155,14 +155,14 @@ const (
 // result reads a result. It settles the result at once if all that it refers to is known.
 func (s *sarif) result() error {
 	var v sarifResult
-	if ok, err := s.d.decode(&v); !ok || !v.isFinding() {
+	if ok, err := s.doc.decodeStrict(&v); !ok || !v.isFinding() {
 		return err
 	}
-	r := s.record(&v)
+	r := s.newFinding(&v)
 	if s.run.toolRead && r.file < 0 {
-		s.settle(&r)
+		s.finish(&r)
 	} else {
-		s.run.waiting.add(r)
+		s.run.unfinished.add(r)
 	}
 	return nil
 }
@@ -185,20 +185,20 @@ func (v *sarifResult) status() models.Status {
 	return models.StatusOpen
 }
 
-func (s *sarif) record(v *sarifResult) sarifRecord {
+func (s *sarif) newFinding(v *sarifResult) sarifFinding {
 	var l sarifLocation
 	if len(v.Locations) > 0 {
 		l = v.Locations[0]
 	}
 	rule, line, uri := first(v.RuleID, v.Rule.ID), lineOf(l.Physical.Region.StartLine), l.Physical.Artifact.URI
-	r := sarifRecord{
+	r := sarifFinding{
 		index:     indexOf(v.RuleIndex, v.Rule.Index),
 		extension: indexOf(v.Rule.ToolComponent.Index),
 		file:      -1,
 		line:      line,
 	}
 	if rule != "" {
-		r.rule = identity(rule)
+		r.rule = digestOf(rule)
 	}
 	severity, source := v.ownSeverity()
 	r.source = source
@@ -214,14 +214,14 @@ func (s *sarif) record(v *sarifResult) sarifRecord {
 	if uri == "" {
 		r.file = indexOf(l.Physical.Artifact.Index)
 	}
-	message := identity(f.Description)
+	message := digestOf(f.Description)
 	if f.Description == "" {
-		message = identity(append([]string{v.Message.ID}, v.Message.Arguments...)...)
+		message = digestOf(append([]string{v.Message.ID}, v.Message.Arguments...)...)
 	}
 	if r.file < 0 {
-		f.Location, message = place(uri, line), within(identity(uri), line, message)
+		f.Location, message = fileLine(uri, line), messageAt(digestOf(uri), line, message)
 	}
-	r.record = s.findings.record(message, f)
+	r.compactFinding = s.findings.compact(message, f)
 	return r
 }
 
@@ -236,23 +236,23 @@ func (v *sarifResult) ownSeverity() (models.Severity, severitySource) {
 	return models.Unknown, fromNothing
 }
 
-// settle completes a result with its rule and its file, and adds it to the findings.
-func (s *sarif) settle(r *sarifRecord) {
+// finish completes a result with its rule and its file, and adds it to the findings.
+func (s *sarif) finish(r *sarifFinding) {
 	if r.file >= 0 {
 		file := s.run.file(r.file)
-		r.id = within(file.what, r.line, r.id)
-		r.location = s.findings.texts.put(place(s.findings.texts.get(file.name), r.line), maxPlace)
+		r.identity = messageAt(file.uri, r.line, r.identity)
+		r.location = s.findings.texts.put(fileLine(s.findings.texts.get(file.name), r.line), maxPlace)
 	}
 	rule := s.run.rule(r)
-	if r.rule == (id{}) {
+	if r.rule == (digest{}) {
 		r.rule = rule.id
 	}
-	rule.describe(&r.record)
+	rule.describe(&r.compactFinding)
 	r.severity = rule.severity(r.severity, r.source)
 	if r.title == 0 {
 		line, _, _ := strings.Cut(s.findings.texts.get(r.description), "\n")
 		r.title = s.findings.texts.put(line, maxTitle)
 	}
-	r.id = identity(s.run.tool, string(r.rule[:]), string(r.id[:]))
-	s.findings.add(r.record)
+	r.identity = digestOf(s.run.tool, string(r.rule[:]), string(r.identity[:]))
+	s.findings.addCompact(r.compactFinding)
 }

@@ -14,24 +14,24 @@ type sarifRun struct {
 	driver     *sarifRules
 	extensions []*sarifRules
 	artifacts  chunks[sarifFile]
-	waiting    chunks[sarifRecord] // results whose rule or file is not read yet
+	unfinished chunks[sarifFinding] // results whose rule or file is not read yet
 }
 
 type sarifFile struct {
-	what id
-	name text
+	uri  digest
+	name textRef
 }
 
 // sarifRules are the rules of the driver or of an extension.
 type sarifRules struct {
 	list chunks[sarifRule]
-	byID map[id]int
+	byID map[digest]int
 }
 
 // sarifRule is what the results of a rule have in common.
 type sarifRule struct {
-	id                       id
-	title, description, link text
+	id                       digest
+	title, description, link textRef
 	score, level             uint8 // severities, or noSeverity
 }
 
@@ -39,18 +39,18 @@ const noSeverity = math.MaxUint8
 
 func newSARIFRun() *sarifRun { return &sarifRun{driver: newSARIFRules()} }
 
-func newSARIFRules() *sarifRules { return &sarifRules{byID: map[id]int{}} }
+func newSARIFRules() *sarifRules { return &sarifRules{byID: map[digest]int{}} }
 
 // readTool reads the tool of a run: its driver and extensions.
 func (s *sarif) readTool() error {
-	err := s.d.object(func(key string) error {
+	err := s.doc.object(func(key string) error {
 		switch key {
 		case "driver":
 			return s.component(s.run.driver, &s.run.tool)
 		case "extensions":
-			return s.d.array(s.extension)
+			return s.doc.array(s.extension)
 		}
-		return s.d.skip()
+		return s.doc.skip()
 	})
 	s.run.toolRead = true
 	return err
@@ -64,15 +64,15 @@ func (s *sarif) extension() error {
 }
 
 func (s *sarif) component(rules *sarifRules, name *string) error {
-	return s.d.object(func(key string) error {
+	return s.doc.object(func(key string) error {
 		switch key {
 		case "name":
-			_, err := s.d.decode(name)
+			_, err := s.doc.decodeStrict(name)
 			return err
 		case "rules":
-			return s.d.array(func() error { return s.rule(rules) })
+			return s.doc.array(func() error { return s.rule(rules) })
 		}
-		return s.d.skip()
+		return s.doc.skip()
 	})
 }
 
@@ -97,12 +97,12 @@ type sarifRuleJSON struct {
 // rule reads a rule. An unreadable rule keeps its index in the list.
 func (s *sarif) rule(rules *sarifRules) error {
 	var v sarifRuleJSON
-	if _, err := s.d.decode(&v); err != nil {
+	if _, err := s.doc.decodeStrict(&v); err != nil {
 		return err
 	}
 	t := s.findings.texts
 	rule := sarifRule{
-		id: identity(v.ID), title: t.put(first(v.ID, v.Name, v.Short.Text), maxTitle),
+		id: digestOf(v.ID), title: t.put(first(v.ID, v.Name, v.Short.Text), maxTitle),
 		description: t.put(first(v.Full.Text, v.Short.Text), maxDescription), link: t.put(v.HelpURI, maxPlace),
 		score: noSeverity, level: noSeverity,
 	}
@@ -122,7 +122,7 @@ func (s *sarif) rule(rules *sarifRules) error {
 // rule returns the rule of a result: by its ID, then by its index, first in the component
 // that the result names, then in the driver and its extensions. Without a match it returns
 // an empty rule.
-func (r *sarifRun) rule(of *sarifRecord) sarifRule {
+func (r *sarifRun) rule(of *sarifFinding) sarifRule {
 	components := append([]*sarifRules{r.driver}, r.extensions...)
 	if i := int(of.extension); i >= 0 && i < len(r.extensions) {
 		components = append([]*sarifRules{r.extensions[i]}, components...)
@@ -148,7 +148,7 @@ func (r *sarifRun) file(i int32) sarifFile {
 }
 
 // describe fills a finding's missing texts from its rule.
-func (r sarifRule) describe(to *record) {
+func (r sarifRule) describe(to *compactFinding) {
 	if to.title == 0 {
 		to.title = r.title
 	}
@@ -174,9 +174,9 @@ func (r sarifRule) severity(own uint8, of severitySource) uint8 {
 	return uint8(models.Medium)
 }
 
-// within returns the identity of a message at a line of a file.
-func within(file id, line int32, message id) id {
-	return identity(string(file[:]), strconv.Itoa(int(line)), string(message[:]))
+// messageAt returns the identity of a message at a line of a file.
+func messageAt(file digest, line int32, message digest) digest {
+	return digestOf(string(file[:]), strconv.Itoa(int(line)), string(message[:]))
 }
 
 // indexOf returns the first index that is given, -1 for none.

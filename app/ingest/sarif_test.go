@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// rules are the findings that documents must give. Each document is read with its keys in
+// documents are the findings that documents must give. Each document is read with its keys in
 // reversed order too.
-type rules map[string]struct {
+type documents map[string]struct {
 	text string
 	want []string // "severity status title", sorted
 }
 
-func (r rules) check(t *testing.T) {
+func (r documents) check(t *testing.T) {
 	for name, test := range r {
 		t.Run(name, func(t *testing.T) {
 			for _, text := range []string{test.text, string(reverseKeys(t, []byte(test.text)))} {
@@ -37,10 +37,10 @@ func brief(r Report) []string {
 	return lines
 }
 
-// only returns the single finding of a document, without its identity.
-func only(t *testing.T, text string) Finding {
+// onlyFinding returns the single finding of a document, without its identity.
+func onlyFinding(t *testing.T, text string) Finding {
 	t.Helper()
-	all := listed(mustParse(t, text))
+	all := sortedFindings(mustParse(t, text))
 	if len(all) != 1 {
 		t.Fatalf("%d findings, want 1", len(all))
 	}
@@ -48,43 +48,43 @@ func only(t *testing.T, text string) Finding {
 	return all[0]
 }
 
-func run(rules, results string) string {
+func sarifReport(rules, results string) string {
 	return `{"runs": [{"tool": {"driver": {"name": "T", "rules": [` + rules + `]}}, "results": [` + results + `]}]}`
 }
 
 func TestSARIFSeverity(t *testing.T) {
 	scored := `{"id": "R", "properties": {"security-severity": "9.1"}, "defaultConfiguration": {"level": "note"}}`
 	levelled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
-	rules{
+	documents{
 		"a result's score first": {
-			run(scored, `{"ruleId": "R", "level": "error", "properties": {"security-severity": "4.0"}}`),
+			sarifReport(scored, `{"ruleId": "R", "level": "error", "properties": {"security-severity": "4.0"}}`),
 			[]string{"medium open R"},
 		},
 		"as a number": {
-			run(scored, `{"ruleId": "R", "properties": {"security-severity": 7}}`),
+			sarifReport(scored, `{"ruleId": "R", "properties": {"security-severity": 7}}`),
 			[]string{"high open R"},
 		},
 		"zero": {
-			run(scored, `{"ruleId": "R", "properties": {"security-severity": "0.0"}}`),
+			sarifReport(scored, `{"ruleId": "R", "properties": {"security-severity": "0.0"}}`),
 			[]string{"none open R"},
 		},
-		"the rule's score": {run(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
+		"the rule's score": {sarifReport(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
 		"an invalid score": {
-			run(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
+			sarifReport(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
 			[]string{"low open R"},
 		},
 		"a score that is not one": {
-			run(levelled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`),
+			sarifReport(levelled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`),
 			[]string{"low open R"},
 		},
-		"a result's level": {run(levelled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
-		"the rule's level": {run(levelled, `{"ruleId": "R"}`), []string{"low open R"}},
-		"a warning":        {run(`{"id": "R"}`, `{"ruleId": "R"}`), []string{"medium open R"}},
-		"none":             {run(``, `{"ruleId": "R", "level": "none"}`), []string{"none open R"}},
-		"another word":     {run(``, `{"ruleId": "R", "level": "fatal"}`), []string{"unknown open R"}},
-		"no rule":          {run(scored, `{"ruleId": "S"}`), []string{"medium open S"}},
+		"a result's level": {sarifReport(levelled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
+		"the rule's level": {sarifReport(levelled, `{"ruleId": "R"}`), []string{"low open R"}},
+		"a warning":        {sarifReport(`{"id": "R"}`, `{"ruleId": "R"}`), []string{"medium open R"}},
+		"none":             {sarifReport(``, `{"ruleId": "R", "level": "none"}`), []string{"none open R"}},
+		"another word":     {sarifReport(``, `{"ruleId": "R", "level": "fatal"}`), []string{"unknown open R"}},
+		"no rule":          {sarifReport(scored, `{"ruleId": "S"}`), []string{"medium open S"}},
 		"bands": {
-			run(
+			sarifReport(
 				``,
 				`{"ruleId": "A", "properties": {"security-severity": "9"}}, `+
 					`{"ruleId": "B", "properties": {"security-severity": "8.9"}},
@@ -103,7 +103,7 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 			`"defaultConfiguration": {"level": "none"}}, {"id": "X", "defaultConfiguration": {"level": "error"}}]}],
 			"driver": {"name": "T", "rules": [{"id": "R", "defaultConfiguration": {"level": "note"}}]}}}]}`
 	}
-	rules{
+	documents{
 		"by id in the driver first": {extended(`{"ruleId": "R"}`), []string{"low open R"}},
 		"by id in an extension":     {extended(`{"ruleId": "X"}`), []string{"high open X"}},
 		"by id before the index":    {extended(`{"ruleId": "X", "ruleIndex": 0}`), []string{"high open X"}},
@@ -126,8 +126,8 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 }
 
 func TestSARIFCountedResults(t *testing.T) {
-	suppressed := func(list string) string { return run(``, `{"ruleId": "R", "suppressions": [`+list+`]}`) }
-	rules{
+	suppressed := func(list string) string { return sarifReport(``, `{"ruleId": "R", "suppressions": [`+list+`]}`) }
+	documents{
 		"suppressed":   {suppressed(`{"kind": "inSource"}`), []string{"medium risk_accepted R"}},
 		"accepted":     {suppressed(`{"status": "accepted"}`), []string{"medium risk_accepted R"}},
 		"rejected":     {suppressed(`{"status": "rejected"}`), []string{"medium open R"}},
@@ -138,7 +138,7 @@ func TestSARIFCountedResults(t *testing.T) {
 		},
 		"no suppressions": {suppressed(``), []string{"medium open R"}},
 		"kinds": {
-			run(
+			sarifReport(
 				``,
 				`{"ruleId": "P", "kind": "pass"}, {"ruleId": "N", "kind": "notApplicable"}, `+
 					`{"ruleId": "I", "kind": "informational"}`,
@@ -146,15 +146,15 @@ func TestSARIFCountedResults(t *testing.T) {
 			nil,
 		},
 		"kinds of findings": {
-			run(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, {"ruleId": "R", "kind": "review"}`),
+			sarifReport(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, {"ruleId": "R", "kind": "review"}`),
 			[]string{"medium open F", "medium open O", "medium open R"},
 		},
 		"baseline": {
-			run(``, `{"ruleId": "A", "baselineState": "absent"}, {"ruleId": "U", "baselineState": "unchanged"}`),
+			sarifReport(``, `{"ruleId": "A", "baselineState": "absent"}, {"ruleId": "U", "baselineState": "unchanged"}`),
 			[]string{"medium open U"},
 		},
 		"active over inactive": {
-			run(``, `{"ruleId": "R", "level": "error", "suppressions": [{}]}, {"ruleId": "R"}`),
+			sarifReport(``, `{"ruleId": "R", "level": "error", "suppressions": [{}]}, {"ruleId": "R"}`),
 			[]string{"medium open R"},
 		},
 		"all runs": {
@@ -169,11 +169,11 @@ func TestSARIFCountedResults(t *testing.T) {
 		},
 		"no results": {`{"runs": [{"results": null, "tool": {"driver": {"name": "T"}}}]}`, nil},
 		"a place, a line": {
-			run(``, at("a", 1)+","+at("a", 2)+","+at("b", 1)+","+at("a", 1)),
+			sarifReport(``, sarifResultAt("a", 1)+","+sarifResultAt("a", 2)+","+sarifResultAt("b", 1)+","+sarifResultAt("a", 1)),
 			[]string{"medium open R", "medium open R", "medium open R"},
 		},
 		"a message": {
-			run(
+			sarifReport(
 				``,
 				`{"ruleId": "R", "message": {"text": "a"}}, {"ruleId": "R", "message": {"text": "b"}}, `+
 					`{"ruleId": "R", "message": {"text": "b"}}`,
@@ -181,7 +181,7 @@ func TestSARIFCountedResults(t *testing.T) {
 			[]string{"medium open R", "medium open R"},
 		},
 		"a message's arguments": {
-			run(
+			sarifReport(
 				``,
 				`{"ruleId": "R", "message": {"id": "m", "arguments": ["a"]}}, `+
 					`{"ruleId": "R", "message": {"id": "m", "arguments": ["b"]}}`,
@@ -191,7 +191,7 @@ func TestSARIFCountedResults(t *testing.T) {
 	}.check(t)
 }
 
-func at(uri string, line int) string {
+func sarifResultAt(uri string, line int) string {
 	return fmt.Sprintf(
 		`{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"uri": %q}, `+
 			`"region": {"startLine": %d}}}, {}]}`,
@@ -203,8 +203,8 @@ func at(uri string, line int) string {
 func TestSARIFTexts(t *testing.T) {
 	rule := `{"id": "R", "name": "Rule", "shortDescription": {"text": "short"}, "fullDescription": {"text": "full"}, ` +
 		`"helpUri": "https://example.org/R"}`
-	got := only(
-		t, run(rule, strings.Replace(at("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)),
+	got := onlyFinding(
+		t, sarifReport(rule, strings.Replace(sarifResultAt("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)),
 	)
 	want := Finding{
 		Title:       "R",
@@ -217,7 +217,7 @@ func TestSARIFTexts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
-	got = only(t, run(rule, `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`))
+	got = onlyFinding(t, sarifReport(rule, `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`))
 	want = Finding{
 		Title:       "R",
 		Description: "full",
@@ -235,15 +235,15 @@ func TestSARIFTexts(t *testing.T) {
 func TestSARIFArtifacts(t *testing.T) {
 	result := `{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"index": 1}, ` +
 		`"region": {"startLine": 7}}}]}`
-	results := result + "," + at("b.go", 7)
+	results := result + "," + sarifResultAt("b.go", 7)
 	text := `{"runs": [{"results": [` + results + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, ` +
 		`{"location": {"uri": "b.go"}}]}]}`
 	for _, text := range []string{text, string(reverseKeys(t, []byte(text)))} {
-		if got := only(t, text).Location; got != "b.go:7" {
+		if got := onlyFinding(t, text).Location; got != "b.go:7" {
 			t.Errorf("location %q, want b.go:7", got)
 		}
 	}
-	if got := only(t, strings.Replace(text, `"index": 1`, `"uri": "b.go", "index": 9`, 1)).Location; got != "b.go:7" {
+	if got := onlyFinding(t, strings.Replace(text, `"index": 1`, `"uri": "b.go", "index": 9`, 1)).Location; got != "b.go:7" {
 		t.Errorf("location %q, want b.go:7", got)
 	}
 }

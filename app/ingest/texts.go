@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// text is a position in texts; 0 is the empty text.
-type text uint32
+// textRef is a position in texts; 0 is the empty text.
+type textRef uint32
 
 const (
 	pageBits  = 16
@@ -25,13 +25,13 @@ type texts struct {
 
 type cachedText struct {
 	hash uint64
-	at   text
+	at   textRef
 }
 
 func newTexts() *texts { return &texts{seed: maphash.MakeSeed()} }
 
 // put stores a text, cleaned and cut to at most limit bytes.
-func (t *texts) put(s string, limit int) text {
+func (t *texts) put(s string, limit int) textRef {
 	if s = clean(s, limit); s == "" {
 		return 0
 	}
@@ -47,7 +47,7 @@ func (t *texts) put(s string, limit int) text {
 }
 
 // write appends a text after its length in two bytes.
-func (t *texts) write(s string) text {
+func (t *texts) write(s string) textRef {
 	last := len(t.pages) - 1
 	if last < 0 || t.pages[last].Len()+2+len(s) > pageSize {
 		if last+1 == 1<<(32-pageBits) {
@@ -56,7 +56,7 @@ func (t *texts) write(s string) text {
 		t.pages, last = append(t.pages, newPage()), last+1
 	}
 	page := t.pages[last]
-	at := text(last<<pageBits | page.Len()) //nolint:gosec // the number of pages is checked above
+	at := textRef(last<<pageBits | page.Len()) //nolint:gosec // the number of pages is checked above
 	page.WriteByte(byte(len(s) >> 8 & 0xff))
 	page.WriteByte(byte(len(s) & 0xff))
 	page.WriteString(s)
@@ -72,7 +72,7 @@ func newPage() *strings.Builder {
 }
 
 // get returns a text without copying it.
-func (t *texts) get(at text) string {
+func (t *texts) get(at textRef) string {
 	if at == 0 {
 		return ""
 	}

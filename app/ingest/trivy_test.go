@@ -9,7 +9,7 @@ import (
 func TestTrivyDocuments(t *testing.T) {
 	result := `{"Target": "t", "Vulnerabilities": [{"VulnerabilityID": "V", "Severity": "HIGH"}]}`
 	one := []string{"high open V"}
-	rules{
+	documents{
 		"of an artifact":           {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": [` + result + `]}`, one},
 		"without a version":        {`{"Results": [` + result + `]}`, one},
 		"an old list":              {`[` + result + `, {"Target": "u", "Vulnerabilities": null}]`, one},
@@ -34,7 +34,7 @@ func TestTrivyDocuments(t *testing.T) {
 
 func TestTrivyIdentities(t *testing.T) {
 	in := func(rest string) string { return `{"Results": [{"Target": "t", ` + rest + `}]}` }
-	rules{
+	documents{
 		"vulnerabilities": {
 			in(`"Vulnerabilities": [{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1"},
 			{"VulnerabilityID": "V", "PkgName": "q", "InstalledVersion": "1"}, ` +
@@ -110,7 +110,7 @@ func TestTrivyTexts(t *testing.T) {
 			`[{` + test.text + `, "Target": "t"}]`,
 		}
 		for _, text := range documents {
-			if diff := cmp.Diff(test.want, only(t, text)); diff != "" {
+			if diff := cmp.Diff(test.want, onlyFinding(t, text)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
