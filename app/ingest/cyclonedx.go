@@ -12,7 +12,7 @@ import (
 type cyclonedx struct {
 	doc        *document
 	typeErrs   typeErrors
-	hasMark    bool
+	isBOM      bool // its bomFormat is CycloneDX
 	tool       string
 	service    string // the first tool that is a service
 	components map[digest]cyclonedxComponent
@@ -22,27 +22,27 @@ type cyclonedx struct {
 
 // cyclonedxComponent is a component that references point to.
 type cyclonedxComponent struct {
-	identity digest
+	identity digest // of its package URL, else of its name and version
 	name     textRef
 }
 
 // cyclonedxFinding is a vulnerability of a component, which it refers to.
 type cyclonedxFinding struct {
 	compactFinding
-	ref digest
+	ref digest // the hash of the reference
 }
 
 func newCycloneDX(d *document, t *texts) *cyclonedx {
 	return &cyclonedx{doc: d, texts: t, components: map[digest]cyclonedxComponent{}}
 }
 
-func (c *cyclonedx) recognized() bool        { return c.hasMark }
+func (c *cyclonedx) recognized() bool        { return c.isBOM }
 func (c *cyclonedx) typeErrors() *typeErrors { return &c.typeErrs }
 
 func (c *cyclonedx) member(key string) func() error {
 	switch key {
 	case "bomFormat":
-		return c.readName
+		return c.bomFormat
 	case "metadata":
 		return func() error { return c.doc.object(c.metadata) }
 	case "components", "services":
@@ -51,9 +51,9 @@ func (c *cyclonedx) member(key string) func() error {
 	return nil
 }
 
-func (c *cyclonedx) readName() error {
+func (c *cyclonedx) bomFormat() error {
 	name, err := c.doc.textOrEmpty()
-	c.hasMark = name == "CycloneDX"
+	c.isBOM = name == "CycloneDX"
 	return err
 }
 
@@ -104,10 +104,10 @@ func (c *cyclonedx) component() error {
 		}
 		return c.doc.skip()
 	})
-	what := digestOf(first(ref, purl))
-	if _, repeated := c.components[what]; !repeated && first(ref, purl) != "" {
-		c.components[what] = cyclonedxComponent{
-			identity: digestOf(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxPlace),
+	key := digestOf(first(ref, purl))
+	if _, repeated := c.components[key]; !repeated && first(ref, purl) != "" {
+		c.components[key] = cyclonedxComponent{
+			identity: digestOf(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxComponent),
 		}
 	}
 	return err
@@ -147,9 +147,9 @@ func (c *cyclonedx) vulnerability() error {
 }
 
 // rawVulnerability is vulnerability for the text of an element.
-func (c *cyclonedx) rawVulnerability(text json.RawMessage) {
+func (c *cyclonedx) rawVulnerability(raw json.RawMessage) {
 	var v cyclonedxVulnerability
-	if c.doc.unmarshalStrict(text, &v) {
+	if c.doc.unmarshalStrict(raw, &v) {
 		c.add(v)
 	}
 }
@@ -164,13 +164,13 @@ func (c *cyclonedx) add(v cyclonedxVulnerability) {
 	if f.URL == "" && len(v.Advisories) > 0 {
 		f.URL = v.Advisories[0].URL
 	}
-	r := cyclonedxFinding{compactFinding: newFindings(c.texts).compact(digestOf(first(v.ID, v.Ref)), f)}
+	r := cyclonedxFinding{compactFinding: c.texts.compact(digestOf(first(v.ID, v.Ref)), f)}
 	if len(v.Affects) == 0 {
 		c.affected.add(r)
 	}
 	for _, a := range v.Affects {
 		// If no component has this reference, the reference itself is the component.
-		r.ref, r.component = digestOf(a.Ref), c.texts.put(a.Ref, maxPlace)
+		r.ref, r.component = digestOf(a.Ref), c.texts.put(a.Ref, maxComponent)
 		c.affected.add(r)
 	}
 }
@@ -208,12 +208,12 @@ func (v *cyclonedxVulnerability) status() models.Status {
 func (c *cyclonedx) report() Report {
 	findings := newFindings(c.texts)
 	c.affected.drain(func(r *cyclonedxFinding) {
-		what := r.ref
+		affected := r.ref
 		if component, ok := c.components[r.ref]; ok {
-			what, r.component = component.identity, component.name
+			affected, r.component = component.identity, component.name
 		}
-		r.identity = digestOf(string(r.identity[:]), string(what[:]))
+		r.identity = digestOf(string(r.identity[:]), string(affected[:]))
 		findings.addCompact(r.compactFinding)
 	})
-	return Report{Format: "cyclonedx", Tool: first(c.tool, c.service), Findings: findings}
+	return Report{Tool: first(c.tool, c.service), Findings: findings}
 }

@@ -15,13 +15,15 @@ import (
 const maxDepth = 10_000
 
 // document reads a report through the decoder. Its methods return an error for a text that
-// is no JSON. They note a value of an unexpected type in blame and skip it, since the
+// is no JSON. They note a value of an unexpected type in typeErrs and skip it, since the
 // document may turn out to have a format that does not use the value.
 type document struct {
-	dec      *json.Decoder
-	path     []step
-	depth    int
-	typeErrs *typeErrors // of the format that reads; nil if types do not matter
+	dec   *json.Decoder
+	path  []step
+	depth int
+	// typeErrs are those of the format that reads; the detector sets them before it calls one.
+	// A reader that accepts any type sets nil.
+	typeErrs *typeErrors
 }
 
 // step is a key of an object, or an index of a list if key is empty.
@@ -131,7 +133,8 @@ func (d *document) leave(at int) error {
 	return nil
 }
 
-// decodeStrict reads a whole value into v. A value of another type is not ok, without an error.
+// decodeStrict reads a whole value into v. It notes a value of another type, which is not ok
+// but has no error: the reader goes on with the next value.
 func (d *document) decodeStrict(v any) (ok bool, err error) {
 	err = d.dec.Decode(v)
 	if d.noteIfTypeError(err) {
@@ -140,9 +143,9 @@ func (d *document) decodeStrict(v any) (ok bool, err error) {
 	return err == nil, err
 }
 
-// unmarshalStrict is decode for the text of a value.
-func (d *document) unmarshalStrict(text json.RawMessage, v any) bool {
-	err := json.Unmarshal(text, v)
+// unmarshalStrict is decodeStrict for the text of a value.
+func (d *document) unmarshalStrict(raw json.RawMessage, v any) bool {
+	err := json.Unmarshal(raw, v)
 	return err == nil || !d.noteIfTypeError(err)
 }
 
@@ -153,7 +156,7 @@ func (d *document) inside(key string) *document {
 	return &inner
 }
 
-// noteIfTypeError notes an error about a type, and reports whether err is one.
+// noteIfTypeError notes err if it is about a type, and reports whether it is.
 func (d *document) noteIfTypeError(err error) bool {
 	var m *json.UnmarshalTypeError
 	if !errors.As(err, &m) {
@@ -163,7 +166,7 @@ func (d *document) noteIfTypeError(err error) bool {
 	return true
 }
 
-// textOrEmpty reads any value, and returns it if it is a text, else "".
+// textOrEmpty reads a value of any type, and returns it if it is a text, else "".
 func (d *document) textOrEmpty() (string, error) {
 	t, err := d.dec.Token()
 	if err != nil {
@@ -203,23 +206,25 @@ func (d *document) skipRest(t json.Token) error {
 	}
 }
 
-// noteTypeError notes the first value of another type.
+// noteTypeError notes a value of another type, unless the format has one already.
 func (d *document) noteTypeError(field, want, got string) {
 	if d.typeErrs == nil || d.typeErrs.first != nil {
 		return
 	}
-	place := d.location()
+	location := d.location()
 	if field != "" {
-		place += "." + field
+		location += "." + field
 	}
-	d.typeErrs.first = &typeError{d.locationPrefix(strings.TrimPrefix(place, ".")) + fmt.Sprintf("expected %s, found %s", want, got)}
+	prefix := d.locationPrefix(strings.TrimPrefix(location, "."))
+	d.typeErrs.first = &typeError{prefix + fmt.Sprintf("expected %s, found %s", want, got)}
 }
 
-// locationPrefix returns a location as the start of a message.
-func (d *document) locationPrefix(place string) string {
+// locationPrefix returns a location as the start of a message. Its byte is the end of what
+// the decoder has read: of the whole value that decodeStrict read, else of the last token.
+func (d *document) locationPrefix(location string) string {
 	where := fmt.Sprintf("at byte %d: ", d.dec.InputOffset())
-	if place != "" {
-		where = "in " + place + ", " + where
+	if location != "" {
+		where = "in " + location + ", " + where
 	}
 	return where
 }
@@ -241,11 +246,11 @@ func (d *document) location() string {
 }
 
 // shorten cuts the middle out of a very long path.
-func shorten(place string) string {
-	if len(place) <= 400 {
-		return place
+func shorten(path string) string {
+	if len(path) <= 400 {
+		return path
 	}
-	return strings.ToValidUTF8(place[:200], "") + " … " + strings.ToValidUTF8(place[len(place)-190:], "")
+	return strings.ToValidUTF8(path[:200], "") + " … " + strings.ToValidUTF8(path[len(path)-190:], "")
 }
 
 func tokenTypeName(t json.Token) string {

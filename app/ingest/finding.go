@@ -13,23 +13,32 @@ import (
 	"gatecrier/models"
 )
 
-// Finding is one observation in a report.
+// Finding is one observation in a report: one rule or vulnerability in one component or
+// place. Advisories of the same weakness with several IDs are several findings.
 type Finding struct {
-	Identity    string // 16 bytes, unique within its report
-	Title       string
-	Description string
-	Component   string
-	Location    string
-	Fix         string
-	URL         string
+	// Identity has 16 bytes. It is unique within its report, and the same in each later report
+	// of the source that has the finding: another identity resolves the old observation and
+	// adds a new one, and users are notified. So it is made from what names the finding, never
+	// from severities, temporary paths or versions of the tool; from a line only if findings of
+	// a rule in a file cannot be told apart otherwise.
+	Identity    string
+	Title       string // its CVE, else its own ID or name, else a message; no related ID
+	Description string // the report's text about this finding, else about its rule or vulnerability
+	Component   string // name and version of the package, or another part of the product
+	Location    string // the file, with its line if it has one; or the image or the address
+	Fix         string // the versions that fix it, or what to do
+	URL         string // of an advisory or rule, as the report gives it, never built from an ID
 	Severity    models.Severity
 	Status      models.Status
 }
 
 // Report is a parsed report.
 type Report struct {
-	Format   string // "cyclonedx", "sarif", "trivy", "grype" or "gitlab"
-	Tool     string // the scanner's name in the report, without version; "" = unknown
+	Format string // an id that newDetector lists, such as "grype"
+	// Tool is the scanner's name in the report, without version; "" = unknown. It becomes the
+	// scanner of the source if the import names none. If a format comes to read another name
+	// from the same reports, their old sources get no more reports, but keep their observations.
+	Tool     string
 	Findings *Findings
 }
 
@@ -37,10 +46,13 @@ type Report struct {
 const (
 	maxTitle       = 255
 	maxDescription = 2000
-	maxPlace       = 1000
+	maxComponent   = 1000
+	maxLocation    = 1000
+	maxFix         = 255
+	maxURL         = 1000
 )
 
-// digestOf returns the hash of the parts that identify a finding within its report.
+// digestOf returns the hash of parts, such as those that identify a finding.
 func digestOf(parts ...string) digest {
 	var buf [512]byte
 	all := buf[:0]

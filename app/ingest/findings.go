@@ -12,17 +12,17 @@ import (
 type Findings struct {
 	texts *texts
 	list  chunks[compactFinding]
-	index []uint32 // by identity: a record's number plus 1, 0 for none
+	index []uint32 // by identity: a finding's number plus 1, 0 for none
 }
 
-// digest is an identity, or the hash of a part of one.
+// digest is the identity of a finding, or the hash of a part of one.
 type digest [16]byte
 
-// compactFinding is a finding, in 44 bytes.
+// compactFinding is a finding without its texts, in 44 bytes.
 type compactFinding struct {
-	identity                                           digest
-	title, description, component, location, fix, link textRef
-	severity, status                                   uint8
+	identity                                          digest
+	title, description, component, location, fix, url textRef
+	severity, status                                  uint8 // a models.Severity; an index of statuses
 }
 
 func newFindings(t *texts) *Findings { return &Findings{texts: t} }
@@ -58,60 +58,62 @@ func (s *Findings) number(identity []byte) (int, bool) {
 // at returns a finding by its number, from 0 in the order of the report.
 func (s *Findings) at(i int) Finding { return s.expand(s.list.at(i)) }
 
-func (s *Findings) expand(r *compactFinding) Finding {
+func (s *Findings) expand(c *compactFinding) Finding {
 	return Finding{
-		Identity:    string(r.identity[:]),
-		Title:       s.texts.get(r.title),
-		Description: s.texts.get(r.description),
-		Component:   s.texts.get(r.component),
-		Location:    s.texts.get(r.location),
-		Fix:         s.texts.get(r.fix),
-		URL:         s.texts.get(r.link),
-		Severity:    models.Severity(r.severity),
-		Status:      statuses[r.status],
+		Identity:    string(c.identity[:]),
+		Title:       s.texts.get(c.title),
+		Description: s.texts.get(c.description),
+		Component:   s.texts.get(c.component),
+		Location:    s.texts.get(c.location),
+		Fix:         s.texts.get(c.fix),
+		URL:         s.texts.get(c.url),
+		Severity:    models.Severity(c.severity),
+		Status:      statuses[c.status],
 	}
 }
 
 // add adds a finding and its texts.
-func (s *Findings) add(what digest, f Finding) { s.addCompact(s.compact(what, f)) }
+func (s *Findings) add(identity digest, f Finding) { s.addCompact(s.texts.compact(identity, f)) }
 
-func (s *Findings) compact(what digest, f Finding) compactFinding {
+// compact stores the texts of a finding, but does not add it.
+func (t *texts) compact(identity digest, f Finding) compactFinding {
 	return compactFinding{
-		identity: what, title: s.texts.put(f.Title, maxTitle), description: s.texts.put(f.Description, maxDescription),
-		component: s.texts.put(f.Component, maxPlace), location: s.texts.put(f.Location, maxPlace),
-		fix: s.texts.put(f.Fix, maxTitle), link: s.texts.put(f.URL, maxPlace),
+		identity: identity, title: t.put(f.Title, maxTitle), description: t.put(f.Description, maxDescription),
+		component: t.put(f.Component, maxComponent), location: t.put(f.Location, maxLocation),
+		fix: t.put(f.Fix, maxFix), url: t.put(f.URL, maxURL),
 		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // six severities
 	}
 }
 
-// addCompact adds a finding. Of a repeated identity it keeps the active one, then the most severe.
-func (s *Findings) addCompact(r compactFinding) {
+// addCompact adds a finding whose texts are stored. Of a repeated identity it keeps the
+// active finding, then the most severe.
+func (s *Findings) addCompact(c compactFinding) {
 	if s.list.n*4 >= len(s.index)*3 {
 		s.grow()
 	}
-	pos, found := s.find(r.identity)
+	pos, found := s.find(c.identity)
 	if !found {
-		s.list.add(r)
+		s.list.add(c)
 		s.index[pos] = uint32(s.list.n) //nolint:gosec // more findings do not fit into memory
 		return
 	}
-	if old := s.list.at(int(s.index[pos]) - 1); worse(r, *old) {
-		*old = r
+	if old := s.list.at(int(s.index[pos]) - 1); worse(c, *old) {
+		*old = c
 	}
 }
 
-func worse(r, old compactFinding) bool {
-	if was, is := statuses[old.status].Active(), statuses[r.status].Active(); is != was {
+func worse(c, old compactFinding) bool {
+	if was, is := statuses[old.status].Active(), statuses[c.status].Active(); is != was {
 		return is
 	}
-	return r.severity < old.severity
+	return c.severity < old.severity
 }
 
 // find returns the index position of an identity, or the free position for it.
-func (s *Findings) find(what digest) (pos int, found bool) {
+func (s *Findings) find(identity digest) (pos int, found bool) {
 	mask := len(s.index) - 1
-	for pos = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[pos] != 0; pos = (pos + 1) & mask {
-		if s.list.at(int(s.index[pos])-1).identity == what {
+	for pos = int(binary.LittleEndian.Uint32(identity[:])) & mask; s.index[pos] != 0; pos = (pos + 1) & mask {
+		if s.list.at(int(s.index[pos])-1).identity == identity {
 			return pos, true
 		}
 	}

@@ -24,7 +24,7 @@ func newGitLab(d *document, t *texts) *gitlab { return &gitlab{doc: d, findings:
 func (g *gitlab) recognized() bool        { return g.hasVersion && g.hasVulnerabilities }
 func (g *gitlab) typeErrors() *typeErrors { return &g.typeErrs }
 func (g *gitlab) report() Report {
-	return Report{Format: "gitlab", Tool: first(g.tool, g.scanner), Findings: g.findings}
+	return Report{Tool: first(g.tool, g.scanner), Findings: g.findings}
 }
 
 func (g *gitlab) member(key string) func() error {
@@ -89,10 +89,10 @@ type gitlabLocation struct {
 	} `json:"dependency"`
 }
 
-// rawVulnerability reads an element of the list.
-func (g *gitlab) rawVulnerability(text json.RawMessage) {
+// rawVulnerability adds an element of the list of vulnerabilities, unless a type is wrong.
+func (g *gitlab) rawVulnerability(raw json.RawMessage) {
 	var v gitlabVulnerability
-	if !g.doc.unmarshalStrict(text, &v) {
+	if !g.doc.unmarshalStrict(raw, &v) {
 		return
 	}
 	g.scanner = first(g.scanner, v.Scanner.Name)

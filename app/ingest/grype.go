@@ -19,9 +19,7 @@ func newGrype(d *document, t *texts) *grype { return &grype{doc: d, findings: ne
 
 func (g *grype) recognized() bool        { return g.hasMatches }
 func (g *grype) typeErrors() *typeErrors { return &g.typeErrs }
-func (g *grype) report() Report {
-	return Report{Format: "grype", Tool: g.tool, Findings: g.findings}
-}
+func (g *grype) report() Report          { return Report{Tool: g.tool, Findings: g.findings} }
 
 func (g *grype) member(key string) func() error {
 	switch key {
@@ -74,7 +72,7 @@ type grypeMatch struct {
 // match reads one match: a vulnerability in an artifact.
 func (g *grype) match() error {
 	var m grypeMatch
-	if ok, err := g.doc.decodeStrict(&m); !ok {
+	if ok, err := g.doc.decodeStrict(&m); err != nil || !ok {
 		return err
 	}
 	v, a := m.Vulnerability, m.Artifact

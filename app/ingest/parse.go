@@ -16,15 +16,15 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Parse reads a report and detects its format by its content, in any order of its keys:
-// CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON or a GitLab security report. The
-// error of an unreadable report, or of an unknown format, is a fault that names the
-// location. Parse reads the text as a stream and holds only the findings.
+// Parse reads a report in any order of its keys and detects its format by its content;
+// newDetector lists the formats. The error of an unreadable report, or of an unknown
+// format, is a fault that names the location. Parse reads the text as a stream and holds
+// only the findings.
 func Parse(r io.Reader) (Report, error) {
-	d := newDocument(fullReader{transform.NewReader(skipBOM(r), encoding.UTF8Validator)})
-	report, err := newDetector(d).read()
+	det := newDetector(newDocument(fullReader{transform.NewReader(skipBOM(r), encoding.UTF8Validator)}))
+	report, err := det.read()
 	if err != nil {
-		return Report{}, d.explain(err)
+		return Report{}, det.explain(err)
 	}
 	return report, nil
 }
@@ -55,15 +55,30 @@ func skipBOM(r io.Reader) io.Reader {
 	return b
 }
 
-// format reads its parts of a document whose format is not known yet.
+// format reads its parts of a document whose format is not known yet. grype.go is the model
+// of a format whose findings are complete; trivy.go of one where the value that completes a
+// finding can come after it.
 type format interface {
-	// member returns a function that reads a top-level key's value, nil if it is not the format's.
+	// member returns a function that reads the value of a top-level key, or nil to leave the
+	// value to the formats after this one. They never get a key whose function is not nil. It
+	// can note a key, such as a mark of the format, but reads nothing before it returns.
 	member(key string) func() error
-	// recognized reports, after the whole document, whether it has this format.
+	// recognized reports, after the whole document, whether it has this format. It is true only
+	// for what no other tool writes: a clean scan that is recognized by mistake resolves all
+	// observations of its source.
 	recognized() bool
-	// report returns the report, once.
+	// report returns the tool and the findings. It is called once.
 	report() Report
+	// typeErrors returns the format's own. The detector sets them in the document before it
+	// calls a function of member.
 	typeErrors() *typeErrors
+}
+
+// namedFormat is a format with its names.
+type namedFormat struct {
+	format
+	id    string // of Report.Format, in the API and the database
+	title string // for users
 }
 
 // detector reads a document of unknown format for all formats at once.
@@ -72,91 +87,110 @@ type detector struct {
 	cyclonedx *cyclonedx
 	trivy     *trivy
 	gitlab    *gitlab
-	formats   []format // in the order of preference
+	formats   []namedFormat
 }
 
+// newDetector lists the formats. They are asked for a key, and for the whole document, in
+// this order: those with marks that only they have come first, those with common keys, such
+// as GitLab's "version" and "vulnerabilities", last.
 func newDetector(d *document) *detector {
 	t := newTexts()
-	r := &detector{doc: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
-	r.formats = []format{r.cyclonedx, newSARIF(d, t), r.trivy, newGrype(d, t), r.gitlab}
-	return r
+	det := &detector{doc: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
+	det.formats = []namedFormat{
+		{det.cyclonedx, "cyclonedx", "CycloneDX JSON"},
+		{newSARIF(d, t), "sarif", "SARIF 2.1.0"},
+		{det.trivy, "trivy", "Trivy JSON"},
+		{newGrype(d, t), "grype", "Grype JSON"},
+		{det.gitlab, "gitlab", "GitLab security report"},
+	}
+	return det
+}
+
+func (det *detector) titles() string {
+	var titles []string
+	for _, f := range det.formats {
+		titles = append(titles, f.title)
+	}
+	return strings.Join(titles, ", ")
 }
 
 var errUnknownFormat = errors.New("this is no report of a known format")
 
-func (r *detector) read() (Report, error) {
-	t, err := r.doc.dec.Token()
+func (det *detector) read() (Report, error) {
+	t, err := det.doc.dec.Token()
 	switch {
 	case err != nil:
 		return Report{}, err
 	case t == json.Delim('{'):
-		err = r.doc.members(r.member)
+		err = det.doc.members(det.member)
 	case t == json.Delim('['):
-		r.doc.typeErrs = r.trivy.typeErrors()
-		err = r.doc.elements(r.trivy.listedResult)
+		det.doc.typeErrs = det.trivy.typeErrors()
+		err = det.doc.elements(det.trivy.listedResult)
 	}
 	if err == nil {
-		err = r.doc.end()
+		err = det.doc.end()
 	}
 	if err != nil {
 		return Report{}, err
 	}
-	return r.choose()
+	return det.choose()
 }
 
-// member reads the value of a top-level key.
-func (r *detector) member(key string) error {
+// member reads the value of a top-level key. No format gets "vulnerabilities", which two have.
+func (det *detector) member(key string) error {
 	if key == "vulnerabilities" {
-		return r.vulnerabilities()
+		return det.vulnerabilities()
 	}
-	for _, f := range r.formats {
+	for _, f := range det.formats {
 		if read := f.member(key); read != nil {
-			r.doc.typeErrs = f.typeErrors()
+			det.doc.typeErrs = f.typeErrors()
 			return read()
 		}
 	}
-	return r.doc.skip()
+	return det.doc.skip()
 }
 
 // vulnerabilities reads a list that two formats have: for both until it is known which of
 // them the document has.
-func (r *detector) vulnerabilities() error {
-	r.gitlab.hasVulnerabilities = true
-	if r.cyclonedx.recognized() {
-		r.doc.typeErrs = r.cyclonedx.typeErrors()
-		return r.doc.array(r.cyclonedx.vulnerability)
+func (det *detector) vulnerabilities() error {
+	det.gitlab.hasVulnerabilities = true
+	if det.cyclonedx.recognized() {
+		det.doc.typeErrs = det.cyclonedx.typeErrors()
+		return det.doc.array(det.cyclonedx.vulnerability)
 	}
-	var both typeErrors
-	r.doc.typeErrs = &both
-	err := r.doc.array(func() error {
-		var text json.RawMessage
-		if ok, err := r.doc.decodeStrict(&text); !ok {
+	var both typeErrors // of the list itself
+	det.doc.typeErrs = &both
+	err := det.doc.array(func() error {
+		var raw json.RawMessage
+		if err := det.doc.dec.Decode(&raw); err != nil {
 			return err
 		}
-		r.doc.typeErrs = r.cyclonedx.typeErrors()
-		r.cyclonedx.rawVulnerability(text)
-		r.doc.typeErrs = r.gitlab.typeErrors()
-		r.gitlab.rawVulnerability(text)
+		det.doc.typeErrs = det.cyclonedx.typeErrors()
+		det.cyclonedx.rawVulnerability(raw)
+		det.doc.typeErrs = det.gitlab.typeErrors()
+		det.gitlab.rawVulnerability(raw)
 		return nil
 	})
-	for _, p := range []*typeErrors{r.cyclonedx.typeErrors(), r.gitlab.typeErrors()} {
-		if p.first == nil {
-			p.first = both.first
+	for _, errs := range []*typeErrors{det.cyclonedx.typeErrors(), det.gitlab.typeErrors()} {
+		if errs.first == nil {
+			errs.first = both.first
 		}
 	}
 	return err
 }
 
 // choose returns the report of the first format that recognizes the document.
-func (r *detector) choose() (Report, error) {
-	for _, f := range r.formats {
+func (det *detector) choose() (Report, error) {
+	for _, f := range det.formats {
 		if !f.recognized() {
 			continue
 		}
-		if p := f.typeErrors(); p.first != nil {
-			return Report{}, p.first
+		if err := f.typeErrors().first; err != nil {
+			return Report{}, err
 		}
-		return f.report(), nil
+		report := f.report()
+		report.Format = f.id
+		return report, nil
 	}
 	return Report{}, errUnknownFormat
 }
@@ -174,22 +208,20 @@ func (d *document) end() error {
 
 // explain turns an error into a fault with its location. An error of the transport gives
 // its own fault.
-func (d *document) explain(err error) error {
+func (det *detector) explain(err error) error {
 	var tooLarge *http.MaxBytesError
-	var mismatch *typeError
+	var typeErr *typeError
 	switch {
 	case errors.As(err, &tooLarge):
 		return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", tooLarge.Limit>>20), err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Unavailable, "The report was not read to its end: send it again", err)
 	case errors.Is(err, errUnknownFormat):
-		return fault.BadField(
-			"report",
-			"This is no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)",
-		)
-	case errors.As(err, &mismatch):
-		return unreadable(mismatch.Error(), err)
+		return fault.BadField("report", "This is no report of a known format ("+det.titles()+")")
+	case errors.As(err, &typeErr):
+		return unreadable(typeErr.Error(), err)
 	}
+	d := det.doc
 	return unreadable(d.locationPrefix(d.location())+d.userText(err), err)
 }
 

@@ -11,8 +11,8 @@ import (
 type sarif struct {
 	doc       *document
 	typeErrs  typeErrors
-	hasSchema bool // by its schema
-	hasRuns   bool // it has runs
+	hasSchema bool // its $schema names SARIF
+	hasRuns   bool
 	runs      int
 	tool      string
 	findings  *Findings
@@ -23,9 +23,7 @@ func newSARIF(d *document, t *texts) *sarif { return &sarif{doc: d, findings: ne
 
 func (s *sarif) recognized() bool        { return s.hasSchema || s.hasRuns }
 func (s *sarif) typeErrors() *typeErrors { return &s.typeErrs }
-func (s *sarif) report() Report {
-	return Report{Format: "sarif", Tool: s.tool, Findings: s.findings}
-}
+func (s *sarif) report() Report          { return Report{Tool: s.tool, Findings: s.findings} }
 
 func (s *sarif) member(key string) func() error {
 	switch key {
@@ -81,7 +79,7 @@ func (s *sarif) artifact() error {
 	}
 	var file sarifFile
 	if ok && a.Location.URI != "" {
-		file = sarifFile{uri: digestOf(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxPlace)}
+		file = sarifFile{uri: digestOf(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxLocation)}
 	}
 	s.run.artifacts.add(file)
 	return nil
@@ -152,10 +150,10 @@ const (
 	fromScore
 )
 
-// result reads a result. It settles the result at once if all that it refers to is known.
+// result reads a result. It finishes the result at once if all that it refers to is known.
 func (s *sarif) result() error {
 	var v sarifResult
-	if ok, err := s.doc.decodeStrict(&v); !ok || !v.isFinding() {
+	if ok, err := s.doc.decodeStrict(&v); err != nil || !ok || !v.isFinding() {
 		return err
 	}
 	r := s.newFinding(&v)
@@ -185,6 +183,8 @@ func (v *sarifResult) status() models.Status {
 	return models.StatusOpen
 }
 
+// newFinding returns a result without what finish adds: the tool, the rule, and a file that
+// it names by its index.
 func (s *sarif) newFinding(v *sarifResult) sarifFinding {
 	var l sarifLocation
 	if len(v.Locations) > 0 {
@@ -221,7 +221,7 @@ func (s *sarif) newFinding(v *sarifResult) sarifFinding {
 	if r.file < 0 {
 		f.Location, message = fileLine(uri, line), messageAt(digestOf(uri), line, message)
 	}
-	r.compactFinding = s.findings.compact(message, f)
+	r.compactFinding = s.findings.texts.compact(message, f)
 	return r
 }
 
@@ -241,7 +241,7 @@ func (s *sarif) finish(r *sarifFinding) {
 	if r.file >= 0 {
 		file := s.run.file(r.file)
 		r.identity = messageAt(file.uri, r.line, r.identity)
-		r.location = s.findings.texts.put(fileLine(s.findings.texts.get(file.name), r.line), maxPlace)
+		r.location = s.findings.texts.put(fileLine(s.findings.texts.get(file.name), r.line), maxLocation)
 	}
 	rule := s.run.rule(r)
 	if r.rule == (digest{}) {

@@ -18,7 +18,7 @@ type sarifRun struct {
 }
 
 type sarifFile struct {
-	uri  digest
+	uri  digest // the hash of its URI
 	name textRef
 }
 
@@ -30,9 +30,9 @@ type sarifRules struct {
 
 // sarifRule is what the results of a rule have in common.
 type sarifRule struct {
-	id                       digest
-	title, description, link textRef
-	score, level             uint8 // severities, or noSeverity
+	id                      digest
+	title, description, url textRef
+	score, level            uint8 // severities, or noSeverity
 }
 
 const noSeverity = math.MaxUint8
@@ -103,7 +103,7 @@ func (s *sarif) rule(rules *sarifRules) error {
 	t := s.findings.texts
 	rule := sarifRule{
 		id: digestOf(v.ID), title: t.put(first(v.ID, v.Name, v.Short.Text), maxTitle),
-		description: t.put(first(v.Full.Text, v.Short.Text), maxDescription), link: t.put(v.HelpURI, maxPlace),
+		description: t.put(first(v.Full.Text, v.Short.Text), maxDescription), url: t.put(v.HelpURI, maxURL),
 		score: noSeverity, level: noSeverity,
 	}
 	if v.Properties.Severity.given {
@@ -155,7 +155,7 @@ func (r sarifRule) describe(to *compactFinding) {
 	if to.description == 0 {
 		to.description = r.description
 	}
-	to.link = r.link
+	to.url = r.url
 }
 
 // severity returns the severity of a result: from a score, its own or the rule's, else from

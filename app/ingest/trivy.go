@@ -18,7 +18,7 @@ type trivy struct {
 	findings     *Findings
 	target       string // of the current result
 	hasTarget    bool
-	unfinished   chunks[trivyFinding] // of the current result, before its target
+	unfinished   chunks[trivyFinding] // of the current result, read before its target
 }
 
 // trivyFinding is a finding whose identity and location lack the target.
@@ -32,13 +32,13 @@ func newTrivy(d *document, t *texts) *trivy {
 }
 
 func (t *trivy) typeErrors() *typeErrors { return &t.typeErrs }
-func (t *trivy) report() Report          { return Report{Format: "trivy", Tool: "Trivy", Findings: t.findings} }
+func (t *trivy) report() Report          { return Report{Tool: "Trivy", Findings: t.findings} }
 
 // recognized reports whether the document is a Trivy report. A clean scan has no results:
 // its other keys mark it.
 func (t *trivy) recognized() bool {
-	clean := t.keys["SchemaVersion"] && (t.keys["ArtifactName"] || t.keys["ClusterName"])
-	return t.hasResults || clean || t.keys["ClusterName"] && t.hasResources
+	cleanScan := t.keys["SchemaVersion"] && (t.keys["ArtifactName"] || t.keys["ClusterName"])
+	return t.hasResults || cleanScan || t.keys["ClusterName"] && t.hasResources
 }
 
 func (t *trivy) member(key string) func() error {
@@ -114,7 +114,7 @@ type trivyVulnerability struct {
 
 func (t *trivy) vulnerability() error {
 	var v trivyVulnerability
-	if ok, err := t.doc.decodeStrict(&v); !ok {
+	if ok, err := t.doc.decodeStrict(&v); err != nil || !ok {
 		return err
 	}
 	t.add(digestOf("vulnerability", v.VulnerabilityID, v.PkgName, v.InstalledVersion, v.PkgPath), 0, Finding{
@@ -141,7 +141,7 @@ type trivyMisconfiguration struct {
 
 func (t *trivy) misconfiguration() error {
 	var m trivyMisconfiguration
-	if ok, err := t.doc.decodeStrict(&m); !ok || !strings.EqualFold(m.Status, "FAIL") {
+	if ok, err := t.doc.decodeStrict(&m); err != nil || !ok || !strings.EqualFold(m.Status, "FAIL") {
 		return err
 	}
 	line := lineOf(m.CauseMetadata.StartLine)
@@ -167,7 +167,7 @@ type trivySecret struct {
 // secret reads a secret. The matched text is part of its identity, but is not stored.
 func (t *trivy) secret() error {
 	var s trivySecret
-	if ok, err := t.doc.decodeStrict(&s); !ok {
+	if ok, err := t.doc.decodeStrict(&s); err != nil || !ok {
 		return err
 	}
 	line := lineOf(s.StartLine)
@@ -177,10 +177,11 @@ func (t *trivy) secret() error {
 	return nil
 }
 
-// add adds a finding, once its target is known.
-func (t *trivy) add(within digest, line int32, f Finding) {
+// add adds a finding, whose identity lacks the target: at once if the target has been read,
+// else at the end of the result.
+func (t *trivy) add(identity digest, line int32, f Finding) {
 	f.Status = models.StatusOpen
-	r := trivyFinding{compactFinding: t.findings.compact(within, f), line: line}
+	r := trivyFinding{compactFinding: t.findings.texts.compact(identity, f), line: line}
 	if t.hasTarget {
 		t.finish(&r)
 	} else {
@@ -188,10 +189,11 @@ func (t *trivy) add(within digest, line int32, f Finding) {
 	}
 }
 
+// finish completes a finding with the target, and adds it to the findings.
 func (t *trivy) finish(r *trivyFinding) {
 	r.identity = digestOf(t.target, string(r.identity[:]))
 	if r.location == 0 {
-		r.location = t.findings.texts.put(fileLine(t.target, r.line), maxPlace)
+		r.location = t.findings.texts.put(fileLine(t.target, r.line), maxLocation)
 	}
 	t.findings.addCompact(r.compactFinding)
 }
