@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
 )
 
 func cyclonedxReport(components, vulnerabilities string) string {
@@ -98,15 +100,18 @@ func TestCycloneDXTexts(t *testing.T) {
 		Component:   "A 1",
 		Fix:         "upgrade",
 		URL:         "https://example.org/1",
-		Severity:    5,
-		Status:      "open",
+		Severity:    models.Unknown,
+		Status:      models.StatusOpen,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 	got = onlyFinding(t, `{"bomFormat": "CycloneDX", "metadata": {"component": {"bom-ref": "m", "name": "M"}},
 		"vulnerabilities": [{"id": "V", "detail": "more", "advisories": [{"url": "u"}], "affects": [{"ref": "m"}]}]}`)
-	want = Finding{Title: "V", Description: "more", Component: "M", URL: "u", Severity: 5, Status: "open"}
+	want = Finding{
+		Title: "V", Description: "more", Component: "M", URL: "u",
+		Severity: models.Unknown, Status: models.StatusOpen,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding of the subject itself (-want +got):\n%s", diff)
 	}

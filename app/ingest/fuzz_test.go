@@ -16,8 +16,10 @@ func FuzzParse(f *testing.F) {
 		`{"SchemaVersion": 2, "ArtifactName": "a"}`,
 		`{"ClusterName": "c", "Resources": [{"Results": [{"Misconfigurations": [{"ID": "M", "Status": "FAIL", ` +
 			`"CauseMetadata": {"StartLine": 3}}], "Target": "t"}]}]}`,
-		cyclonedxReport(`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`, `{"id": "V", "ratings": [{"score": 9}], `+
-			`"affects": [{"ref": "a"}, {"ref": "b"}]}`),
+		cyclonedxReport(
+			`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`,
+			`{"id": "V", "ratings": [{"score": 9}], "affects": [{"ref": "a"}, {"ref": "b"}]}`,
+		),
 		`{"vulnerabilities": [{"id": "V"}], "metadata": {"tools": {"components": [{"name": "T"}]}}, ` +
 			`"bomFormat": "CycloneDX"}`,
 		sarifReport(`{"id": "R", "properties": {"security-severity": "9.1"}}`, sarifResultAt("a.go", 1)),

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
 )
 
 func gitlabReport(list string) string {
@@ -70,20 +72,32 @@ func TestGitLabTexts(t *testing.T) {
 		"code": {
 			`{"id": "1", "name": "A", "description": "why", "solution": "do", "location": {"file": "a.go", ` +
 				`"start_line": 7}, "links": [{"url": "u"}], "identifiers": [{"url": "v"}]}`,
-			Finding{Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u", Severity: 5, Status: "open"},
+			Finding{
+				Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 		"dependency": {
 			`{"id": "1", "name": "A", "location": {"file": "go.sum", "dependency": {"package": {"name": "p"}, ` +
 				`"version": "1"}}, "identifiers": [{"url": "v"}]}`,
-			Finding{Title: "A", Description: "A", Component: "p 1", Location: "go.sum", URL: "v", Severity: 5, Status: "open"},
+			Finding{
+				Title: "A", Description: "A", Component: "p 1", Location: "go.sum", URL: "v",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 		"image": {
 			`{"id": "1", "name": "A", "location": {"image": "i:1", "dependency": {"package": {"name": "p"}}}}`,
-			Finding{Title: "A", Description: "A", Component: "p", Location: "i:1", Severity: 5, Status: "open"},
+			Finding{
+				Title: "A", Description: "A", Component: "p", Location: "i:1",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 		"running application": {
 			`{"id": "1", "name": "A", "location": {"hostname": "https://example.org", "path": "/x"}}`,
-			Finding{Title: "A", Description: "A", Location: "https://example.org/x", Severity: 5, Status: "open"},
+			Finding{
+				Title: "A", Description: "A", Location: "https://example.org/x",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 	}
 	for name, test := range tests {

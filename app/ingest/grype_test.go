@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
 )
 
 func TestGrypeIdentities(t *testing.T) {
@@ -36,8 +38,8 @@ func TestGrypeTexts(t *testing.T) {
 		Location:    "/x",
 		Fix:         "2, 3",
 		URL:         "u",
-		Severity:    4,
-		Status:      "open",
+		Severity:    models.None,
+		Status:      models.StatusOpen,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)

@@ -60,8 +60,8 @@ func skipBOM(r io.Reader) io.Reader {
 // finding can come after it.
 type format interface {
 	// member returns a function that reads the value of a top-level key, or nil to leave the
-	// value to the formats after this one. They never get a key whose function is not nil. It
-	// can note a key, such as a mark of the format, but reads nothing before it returns.
+	// value to the formats after this one; they do not see the key if it is not nil. It can
+	// note the key itself, as a mark of the format, but reads nothing before it returns.
 	member(key string) func() error
 	// recognized reports, after the whole document, whether it has this format. It is true only
 	// for what no other tool writes: a clean scan that is recognized by mistake resolves all
@@ -123,7 +123,7 @@ func (det *detector) read() (Report, error) {
 		return Report{}, err
 	case t == json.Delim('{'):
 		err = det.doc.members(det.member)
-	case t == json.Delim('['):
+	case t == json.Delim('['): // of the formats only Trivy has lists
 		det.doc.typeErrs = det.trivy.typeErrors()
 		err = det.doc.elements(det.trivy.listedResult)
 	}

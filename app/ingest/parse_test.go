@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -37,6 +35,30 @@ func expectations(t *testing.T) map[string]expectation {
 		t.Fatalf("%d reports are too few", len(expected))
 	}
 	return expected
+}
+
+// Each format has at least one sample, and each sample has its expectation.
+func TestEachFormatHasSample(t *testing.T) {
+	expected := expectations(t)
+	sampled := map[string]bool{}
+	for _, want := range expected {
+		sampled[want.Format] = true
+	}
+	for _, f := range newDetector(nil).formats {
+		if !sampled[f.id] {
+			t.Errorf("no report in testdata has the format %s", f.id)
+		}
+	}
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		name := file.Name()
+		if _, ok := expected[name]; !ok && name != "README.md" && name != "expected.json" && !file.IsDir() {
+			t.Errorf("expected.json has no %s", name)
+		}
+	}
 }
 
 func TestParseRealReports(t *testing.T) {
@@ -92,86 +114,6 @@ func TestParse_Tools(t *testing.T) {
 			t.Errorf("%s: tool %q, want %q", name, got, want)
 		}
 	}
-}
-
-func readSample(t testing.TB, name string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func mustParse(t testing.TB, text string) Report {
-	t.Helper()
-	report, err := Parse(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
-}
-
-func sortedFindings(r Report) []Finding {
-	return slices.SortedFunc(r.Findings.All(), func(a, b Finding) int { return strings.Compare(a.Identity, b.Identity) })
-}
-
-func tally(r Report) (counts models.Counts, inactive int) {
-	for f := range r.Findings.All() {
-		if f.Status.Active() {
-			counts.Add(f.Severity, 1)
-		} else {
-			inactive++
-		}
-	}
-	return counts, inactive
-}
-
-// reverseKeys returns the document with the keys of each object in reversed order.
-func reverseKeys(t testing.TB, text []byte) []byte {
-	t.Helper()
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	return reverseValue(t, dec)
-}
-
-func reverseValue(t testing.TB, dec *json.Decoder) []byte {
-	token, err := dec.Token()
-	if err != nil {
-		t.Fatal(err)
-	}
-	delim, nested := token.(json.Delim)
-	if !nested {
-		return marshal(t, token)
-	}
-	var parts [][]byte
-	for dec.More() {
-		var key []byte
-		if delim == '{' {
-			k, err := dec.Token()
-			if err != nil {
-				t.Fatal(err)
-			}
-			key = append(marshal(t, k), ':')
-		}
-		parts = append(parts, append(key, reverseValue(t, dec)...))
-	}
-	end, err := dec.Token()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if delim == '{' {
-		slices.Reverse(parts)
-	}
-	return []byte(delim.String() + string(bytes.Join(parts, []byte(","))) + end.(json.Delim).String())
-}
-
-func marshal(t testing.TB, v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 func TestParseByteByByte(t *testing.T) {

@@ -2,51 +2,13 @@ package ingest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
 )
-
-// documents are the findings that documents must give. Each document is read with its keys in
-// reversed order too.
-type documents map[string]struct {
-	text string
-	want []string // "severity status title", sorted
-}
-
-func (r documents) check(t *testing.T) {
-	for name, test := range r {
-		t.Run(name, func(t *testing.T) {
-			for _, text := range []string{test.text, string(reverseKeys(t, []byte(test.text)))} {
-				if diff := cmp.Diff(test.want, brief(mustParse(t, text))); diff != "" {
-					t.Errorf("findings (-want +got):\n%s\nof %s", diff, text)
-				}
-			}
-		})
-	}
-}
-
-func brief(r Report) []string {
-	var lines []string
-	for f := range r.Findings.All() {
-		lines = append(lines, fmt.Sprintf("%s %s %s", f.Severity, f.Status, f.Title))
-	}
-	slices.Sort(lines)
-	return lines
-}
-
-// onlyFinding returns the single finding of a document, without its identity.
-func onlyFinding(t *testing.T, text string) Finding {
-	t.Helper()
-	all := sortedFindings(mustParse(t, text))
-	if len(all) != 1 {
-		t.Fatalf("%d findings, want 1", len(all))
-	}
-	all[0].Identity = ""
-	return all[0]
-}
 
 func sarifReport(rules, results string) string {
 	return `{"runs": [{"tool": {"driver": {"name": "T", "rules": [` + rules + `]}}, "results": [` + results + `]}]}`
@@ -146,7 +108,8 @@ func TestSARIFCountedResults(t *testing.T) {
 			nil,
 		},
 		"kinds of findings": {
-			sarifReport(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, {"ruleId": "R", "kind": "review"}`),
+			sarifReport(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, `+
+				`{"ruleId": "R", "kind": "review"}`),
 			[]string{"medium open F", "medium open O", "medium open R"},
 		},
 		"baseline": {
@@ -203,28 +166,30 @@ func sarifResultAt(uri string, line int) string {
 func TestSARIFTexts(t *testing.T) {
 	rule := `{"id": "R", "name": "Rule", "shortDescription": {"text": "short"}, "fullDescription": {"text": "full"}, ` +
 		`"helpUri": "https://example.org/R"}`
-	got := onlyFinding(
-		t, sarifReport(rule, strings.Replace(sarifResultAt("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)),
+	result := strings.Replace(
+		sarifResultAt("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1,
 	)
+	got := onlyFinding(t, sarifReport(rule, result))
 	want := Finding{
 		Title:       "R",
 		Description: "said",
 		Location:    "a.go:7",
 		URL:         "https://example.org/R",
-		Severity:    2,
-		Status:      "open",
+		Severity:    models.Medium,
+		Status:      models.StatusOpen,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
-	got = onlyFinding(t, sarifReport(rule, `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`))
+	result = `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`
+	got = onlyFinding(t, sarifReport(rule, result))
 	want = Finding{
 		Title:       "R",
 		Description: "full",
 		Component:   "a.B.c",
 		URL:         "https://example.org/R",
-		Severity:    2,
-		Status:      "open",
+		Severity:    models.Medium,
+		Status:      models.StatusOpen,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding by its rule (-want +got):\n%s", diff)
@@ -243,7 +208,8 @@ func TestSARIFArtifacts(t *testing.T) {
 			t.Errorf("location %q, want b.go:7", got)
 		}
 	}
-	if got := onlyFinding(t, strings.Replace(text, `"index": 1`, `"uri": "b.go", "index": 9`, 1)).Location; got != "b.go:7" {
+	named := strings.Replace(text, `"index": 1`, `"uri": "b.go", "index": 9`, 1)
+	if got := onlyFinding(t, named).Location; got != "b.go:7" {
 		t.Errorf("location %q, want b.go:7", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
 )
 
 func TestTrivyDocuments(t *testing.T) {
@@ -86,22 +88,28 @@ func TestTrivyTexts(t *testing.T) {
 				Location:    "t",
 				Fix:         "2",
 				URL:         "u",
-				Severity:    3,
-				Status:      "open",
+				Severity:    models.Low,
+				Status:      models.StatusOpen,
 			},
 		},
 		"path": {
 			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "PkgPath": "a.jar", "Title": "short"}]`,
-			Finding{Title: "CVE-1", Description: "short", Component: "p", Location: "a.jar", Severity: 5, Status: "open"},
+			Finding{
+				Title: "CVE-1", Description: "short", Component: "p", Location: "a.jar",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 		"misconfiguration": {
 			`"Misconfigurations": [{"ID": "M", "Title": "title", "Message": "said", "Resolution": "do", "Status": "FAIL", ` +
 				`"CauseMetadata": {"StartLine": 3, "Resource": "r"}}]`,
-			Finding{Title: "M", Description: "said", Component: "r", Location: "t:3", Fix: "do", Severity: 5, Status: "open"},
+			Finding{
+				Title: "M", Description: "said", Component: "r", Location: "t:3", Fix: "do",
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 		"secret": {
 			`"Secrets": [{"RuleID": "S", "Title": "Token", "StartLine": 4, "Match": "password=hunter2"}]`,
-			Finding{Title: "S", Description: "Token", Location: "t:4", Severity: 5, Status: "open"},
+			Finding{Title: "S", Description: "Token", Location: "t:4", Severity: models.Unknown, Status: models.StatusOpen},
 		},
 	}
 	for name, test := range tests {
