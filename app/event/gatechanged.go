@@ -44,7 +44,7 @@ const (
 // Cause is the cause of a gate change.
 type Cause struct {
 	Kind CauseKind `json:"kind"`
-	Text string    `json:"text"` // a phrase: "the Grype report (deps)"
+	Text string    `json:"text"` // a phrase: "a report of grype (deps)"
 }
 
 // Failing are the observations that made a gate fail.

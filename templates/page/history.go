@@ -21,7 +21,7 @@ type HistoryRow struct {
 	From, To     string
 	Why          string
 	Kind         string // of the cause: import, counts, assessment, waiver, user, settings, reconcile; "" = unknown
-	Cause        string // "by the Grype report (deps)"
+	Cause        string // "by a report of grype (deps)"
 	Actor        string
 	At           time.Time
 	Counts       ui.Counts

@@ -40,7 +40,7 @@ type ProductView struct {
 	Gate        string // failed, passed, none
 	Why         string
 	Since       time.Time // zero = never evaluated
-	Cause       string    // "by the Grype report (deps)"; "" = unknown
+	Cause       string    // "by a report of grype (deps)"; "" = unknown
 	Told        DeliveryTally
 	ToldText    string // instead of Told: "Nobody is told: there are no targets"; "" = from Told
 	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate

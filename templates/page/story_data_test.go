@@ -104,12 +104,12 @@ func overview() OverviewView {
 	}
 	for i, r := range []FailingRow{
 		{
-			Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report",
+			Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by a report of trivy",
 			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
 		},
 		{
 			Name: "ident-broker", Branch: "release/9.x",
-			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)",
+			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by a report of grype (deps)",
 			Delivery: DeliveryTally{Total: 3, Delivered: 3},
 		},
 		{
@@ -117,7 +117,7 @@ func overview() OverviewView {
 			Held: "Failed for 3 min; announced at 14:39 unless it returns",
 		},
 		{
-			Name: script, Why: "1 high (limit 0): " + script, Detail: "by the " + script + " report",
+			Name: script, Why: "1 high (limit 0): " + script, Detail: "by a report of " + script,
 			Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1},
 		},
 	} {
@@ -246,7 +246,7 @@ func product(tab Tab) ProductView {
 		Gate:        "failed",
 		Why:         "2 critical (limit 0), 1 new: CVE-2026-31337",
 		Since:       ago(31 * time.Minute),
-		Cause:       "by the Trivy report (pipeline #48213)",
+		Cause:       "by a report of trivy (pipeline #48213)",
 		Told:        DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
 		Policy:      "its own limits",
 		LimitSources: map[string]string{
@@ -340,14 +340,14 @@ func history() HistoryTab {
 		{
 			From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import",
 			ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script,
-			Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
+			Cause: "by a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
 			Failing: failingRows(),
 		},
 		{
 			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)",
 			Cause: "the limits were changed", Actor: arabic,
 		},
-		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by the " + script + " report", Actor: script},
+		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by a report of " + script, Actor: script},
 	} {
 		h.ID, h.At = int64(i+1), days(i*i*8)
 		t.Rows = append(t.Rows, h)
@@ -594,7 +594,7 @@ func inboxStories() []story {
 		From:         "passed",
 		To:           "failed",
 		Why:          "2 critical (limit 0), 1 new: CVE-2026-31337",
-		Cause:        "by the Trivy report (pipeline #48213)",
+		Cause:        "by a report of trivy (pipeline #48213)",
 		Policy:       "its own limits",
 		Counts:       ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61},
 		Limits:       &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
@@ -757,11 +757,11 @@ func otherStories() []story {
 	}
 	for _, r := range []ImportResult{
 		{
-			Format: "Grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4,
+			Format: "grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4,
 			Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed",
 			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true,
 		},
-		{Format: "SARIF", Branch: script, New: 1},
+		{Format: "sarif", Branch: script, New: 1},
 	} {
 		list = append(list, story{
 			"upload-done-" + strconv.FormatBool(r.Evaluated),

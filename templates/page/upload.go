@@ -24,7 +24,7 @@ type UploadView struct {
 
 // ImportResult is what a report has changed.
 type ImportResult struct {
-	Format                           string // "Grype"
+	Format                           string // its id, such as "grype"
 	Scanner, Branch                  string
 	New, Updated, Reopened, Resolved int
 	Counts                           ui.Counts
