@@ -16,11 +16,10 @@ import (
 // Finding is one observation in a report: one rule or vulnerability in one component or
 // place. Advisories of the same weakness with several IDs are several findings.
 type Finding struct {
-	// Identity has 16 bytes. It is unique within its report, and the same in each later report
-	// of the source that has the finding: another identity resolves the old observation and
-	// adds a new one, and users are notified. So it is made from what names the finding, never
-	// from severities, temporary paths or versions of the tool; from a line only if findings of
-	// a rule in a file cannot be told apart otherwise.
+	// Identity has 16 bytes: unique within its report, and the same in each later report of the
+	// source that has the finding. Another identity resolves the old observation, adds a new one
+	// and can notify users. It comes from what names the finding, never from a severity, a
+	// temporary path or the tool's version; from a line only where nothing else separates two.
 	Identity    string
 	Title       string // its CVE, else its own ID or name, else a message; no related ID
 	Description string // the report's text about this finding, else about its rule or vulnerability

@@ -63,9 +63,9 @@ type format interface {
 	// value to the formats after this one; they do not see the key if it is not nil. It can
 	// note the key itself, as a mark of the format, but reads nothing before it returns.
 	member(key string) func() error
-	// recognized reports, after the whole document, whether it has this format. It is true only
-	// for what no other tool writes: a clean scan that is recognized by mistake resolves all
-	// observations of its source.
+	// recognized reports, after the whole document, whether it has this format. It must be true
+	// only for what no other tool writes: a document that is recognized by mistake looks like a
+	// clean scan, and resolves all observations of its source.
 	recognized() bool
 	// report returns the tool and the findings. It is called once.
 	report() Report
@@ -90,9 +90,9 @@ type detector struct {
 	formats   []namedFormat
 }
 
-// newDetector lists the formats. They are asked for a key, and for the whole document, in
-// this order: those with marks that only they have come first, those with common keys, such
-// as GitLab's "version" and "vulnerabilities", last.
+// newDetector lists the formats. The detector asks them for a key, and for the whole
+// document, in this order. A new format comes before those whose marks are more common than
+// its own: CycloneDX names itself, GitLab's "version" and "vulnerabilities" mark it least.
 func newDetector(d *document) *detector {
 	t := newTexts()
 	det := &detector{doc: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
@@ -106,6 +106,7 @@ func newDetector(d *document) *detector {
 	return det
 }
 
+// titles returns the titles of all formats, as the error for an unknown one lists them.
 func (det *detector) titles() string {
 	var titles []string
 	for _, f := range det.formats {
