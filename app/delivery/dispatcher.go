@@ -196,7 +196,7 @@ func (d *Dispatcher) finishSend(endpoint int64, kind module.Kind) {
 		d.troubled[endpoint]++
 	case module.KindDelivered, module.KindRejected, module.KindGone:
 		delete(d.troubled, endpoint)
-	case module.KindPermanent, module.KindRefused, module.KindSkipped: // these say nothing about the endpoint
+	case module.KindPermanent, module.KindBlocked, module.KindSkipped: // these say nothing about the endpoint
 	}
 }
 

@@ -46,7 +46,7 @@ func endpointHealthAfter(h models.Health, r module.Result, probe bool, now time.
 			h, closed := closeBreaker(h, now)
 			return h, healthChange{closed: closed}
 		}
-	case module.KindRefused, module.KindPermanent, module.KindSkipped: // these say nothing about the endpoint
+	case module.KindBlocked, module.KindPermanent, module.KindSkipped: // these say nothing about the endpoint
 		if probe && h.Open() {
 			h.ProbeAt = now.Add(probeWait(h.Probes))
 		}
@@ -120,7 +120,7 @@ func ownHealthAfter(h models.Health, r module.Result, now time.Time) (models.Hea
 	case module.KindDelivered:
 		h.Rejected, h.LastSuccessAt = 0, now
 		return h, healthChange{succeeded: true}
-	case module.KindRejected, module.KindRefused:
+	case module.KindRejected, module.KindBlocked:
 		h.Rejected++
 		h.Reason = r.Reason
 		if h.Rejected >= maxRejections {
@@ -145,7 +145,7 @@ func isUnchanged(target models.ConnectionWithHealth, r module.Result, now time.T
 		return now.Sub(target.OwnHealth.LastSuccessAt) < successEvery && now.Sub(target.Shared.LastSuccessAt) < successEvery
 	case module.KindPermanent, module.KindSkipped:
 		return true
-	case module.KindTransient, module.KindRetryAfter, module.KindRejected, module.KindRefused, module.KindGone:
+	case module.KindTransient, module.KindRetryAfter, module.KindRejected, module.KindBlocked, module.KindGone:
 	}
 	return false
 }

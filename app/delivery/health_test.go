@@ -83,7 +83,7 @@ func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 		n.succeeded {
 		t.Errorf("%+v, %+v", h, n)
 	}
-	if h, n := endpointHealthAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed ||
+	if h, n := endpointHealthAfter(h, module.Blocked("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed ||
 		!h.ProbeAt.After(noon.Add(time.Minute)) {
 		t.Errorf("the guard's refusal: %+v, %+v", h, n)
 	}
@@ -120,7 +120,7 @@ func TestARejectingConnectionIsNotifiedOnce(t *testing.T) {
 	if h.Rejected != 0 || !n.succeeded {
 		t.Errorf("a success: %+v, %+v", h, n)
 	}
-	if _, n := ownHealthAfter(models.Health{}, module.ResultGone("410"), noon); n.trouble != event.TroubleGone {
+	if _, n := ownHealthAfter(models.Health{}, module.Gone("410"), noon); n.trouble != event.TroubleGone {
 		t.Errorf("gone: %+v", n)
 	}
 }

@@ -40,7 +40,7 @@ func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance floa
 		return finish(d, models.DeliverySkipped, now)
 	case module.KindGone, module.KindPermanent:
 		return finish(d, models.DeliveryDead, now)
-	case module.KindRejected, module.KindRefused:
+	case module.KindRejected, module.KindBlocked:
 		return scheduleRetry(d, maxRejected, 0, now, chance)
 	case module.KindRetryAfter, module.KindTransient:
 		return scheduleRetry(d, maxAttempts, min(r.Wait(), retryAfterCap), now, chance)

@@ -55,13 +55,13 @@ func TestAfterAttempt_ByResult(t *testing.T) {
 		wait   time.Duration
 	}{
 		"delivered":                   {0, 0, module.Delivered("200 OK"), models.DeliveryDelivered, 0},
-		"gone":                        {0, 0, module.ResultGone("410"), models.DeliveryDead, 0},
+		"gone":                        {0, 0, module.Gone("410"), models.DeliveryDead, 0},
 		"permanent":                   {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
 		"skipped":                     {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
 		"rejected, first":             {0, 0, module.Rejected("404"), retrying, 5 * time.Second},
 		"rejected, second":            {1, 0, module.Rejected("404"), retrying, 30 * time.Second},
 		"rejected, third":             {2, 0, module.Rejected("404"), models.DeliveryDead, 0},
-		"refused by the guard, third": {2, 0, module.Refused("private address"), models.DeliveryDead, 0},
+		"refused by the guard, third": {2, 0, module.Blocked("private address"), models.DeliveryDead, 0},
 		"asked to wait for longer":    {0, 0, module.RetryAfter(time.Minute, "429"), retrying, time.Minute},
 		"asked to wait for less":      {0, 0, module.RetryAfter(time.Second, "429"), retrying, 5 * time.Second},
 		"asked to wait for too long":  {0, 0, module.RetryAfter(100*time.Hour, "429"), retrying, 6 * time.Hour},

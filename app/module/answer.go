@@ -24,7 +24,7 @@ func FromAnswer(a outbound.Answer, err error, secrets ...string) Result {
 	var r Result
 	switch {
 	case errors.Is(err, outbound.ErrRefused):
-		r = Refused(err.Error())
+		r = Blocked(err.Error())
 	case err != nil:
 		r = Transient(err.Error())
 		r.Unsure = errors.Is(err, outbound.ErrUnsure)
@@ -42,7 +42,7 @@ func fromStatus(a outbound.Answer) Result {
 	case a.Status >= 200 && a.Status < 300:
 		return Delivered(statusText)
 	case a.Status == http.StatusGone:
-		return ResultGone("the receiver answered " + statusText)
+		return Gone("the receiver answered " + statusText)
 	case isTransient(a.Status) && a.RetryAfter > 0:
 		return RetryAfter(a.RetryAfter, "the receiver answered "+statusText)
 	case isTransient(a.Status):

@@ -51,7 +51,7 @@ func TestFromAnswer_Errors(t *testing.T) {
 	for err, want := range map[error]Kind{
 		errors.New("example.com: connection refused"):                   KindTransient,
 		fmt.Errorf("example.com: %w", context.DeadlineExceeded):         KindTransient,
-		fmt.Errorf("example.com: not allowed: %w", outbound.ErrRefused): KindRefused,
+		fmt.Errorf("example.com: not allowed: %w", outbound.ErrRefused): KindBlocked,
 	} {
 		r := FromAnswer(outbound.Answer{Private: true, Duration: time.Second}, err)
 		if r.Kind() != want || r.Reason != err.Error() || r.Status != 0 || !r.Private || r.Duration != time.Second {
@@ -111,8 +111,8 @@ func TestURLHint(t *testing.T) {
 func TestResultKinds(t *testing.T) {
 	for want, r := range map[Kind]Result{
 		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"),
-		KindRejected: Rejected("x"), KindPermanent: Permanent("x"), KindRefused: Refused("x"),
-		KindGone: ResultGone("x"), KindSkipped: Skipped("x"),
+		KindRejected: Rejected("x"), KindPermanent: Permanent("x"), KindBlocked: Blocked("x"),
+		KindGone: Gone("x"), KindSkipped: Skipped("x"),
 	} {
 		if r.Kind() != want || r.Reason != "x" || (r.Wait() == time.Second) != (want == KindRetryAfter) ||
 			strings.HasPrefix(want.String(), "kind(") {

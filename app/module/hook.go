@@ -9,13 +9,13 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// HookURL is the only field of a Hook: the URL, which is secret.
-const HookURL = "url"
+// HookURLField is the only field of a Hook: the URL, which is secret.
+const HookURLField = "url"
 
 // Hook is a sender that posts JSON to a secret URL, such as the incoming webhook of a chat.
 type Hook struct {
-	Client *outbound.Client
-	About  Descriptor
+	Client      *outbound.Client
+	Description Descriptor
 	// Payload returns the value to post for a message, which is encoded as JSON.
 	Payload func(Message) any
 	// Judge interprets an answer beyond its status; it can be nil.
@@ -25,22 +25,22 @@ type Hook struct {
 // HookField returns the field of the URL.
 func HookField(label, placeholder, help string) Field {
 	return Field{
-		Name: HookURL, Label: label, Kind: FieldURL, Placeholder: placeholder,
+		Name: HookURLField, Label: label, Kind: FieldURL, Placeholder: placeholder,
 		Help:     help + " It is kept sealed and shown as its host and last four characters.",
 		Required: true, Secret: true, MaxLen: 2000,
 	}
 }
 
 // Descriptor describes the module.
-func (h *Hook) Descriptor() Descriptor { return h.About }
+func (h *Hook) Descriptor() Descriptor { return h.Description }
 
 // Prepare checks the URL. It accepts any host: services move, and other programs accept their
 // formats.
 func (h *Hook) Prepare(c Config) (Config, error) {
-	c, fieldErrs := h.About.Clean(c)
-	if raw := c[HookURL]; raw != "" {
+	c, fieldErrs := h.Description.Clean(c)
+	if raw := c[HookURLField]; raw != "" {
 		if err := h.Client.CheckURL(raw); err != nil {
-			fieldErrs.Add(HookURL, err.Error())
+			fieldErrs.Add(HookURLField, err.Error())
 		}
 	}
 	if err := fieldErrs.Err(); err != nil {
@@ -50,7 +50,7 @@ func (h *Hook) Prepare(c Config) (Config, error) {
 }
 
 // Hint returns the host and the last four characters of the URL.
-func (*Hook) Hint(c Config) string { return URLHint(c[HookURL]) }
+func (*Hook) Hint(c Config) string { return URLHint(c[HookURLField]) }
 
 // Send posts a message once.
 func (h *Hook) Send(ctx context.Context, c Config, m Message) Result {
@@ -59,7 +59,7 @@ func (h *Hook) Send(ctx context.Context, c Config, m Message) Result {
 		return Permanent("the message could not be encoded")
 	}
 	answer, err := h.Client.Do(ctx, request)
-	r := FromAnswer(answer, err, h.About.Secrets(c)...)
+	r := FromAnswer(answer, err, h.Description.Secrets(c)...)
 	if h.Judge != nil {
 		r = h.Judge(r)
 	}
@@ -69,13 +69,13 @@ func (h *Hook) Send(ctx context.Context, c Config, m Message) Result {
 // Show returns what Send posts.
 func (h *Hook) Show(_ context.Context, c Config, m Message) (Shown, error) {
 	request, err := h.request(c, m)
-	return Show(request, nil, h.About.Secrets(c)...), err
+	return Show(request, nil, h.Description.Secrets(c)...), err
 }
 
 func (h *Hook) request(c Config, m Message) (outbound.Request, error) {
 	body, err := JSON(h.Payload(m))
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
-	return outbound.Request{Method: http.MethodPost, URL: c[HookURL], Header: header, Body: body}, err
+	return outbound.Request{Method: http.MethodPost, URL: c[HookURLField], Header: header, Body: body}, err
 }
 
 // JSON encodes a value without escaping <, > and &: the escapes take six bytes each and matter

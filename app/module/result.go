@@ -15,7 +15,7 @@ const (
 	KindRetryAfter             // retry, not before Wait; counts for the breaker
 	KindRejected               // the receiver refused it: retry twice, then fail; not for the breaker
 	KindPermanent              // it can never arrive: fail
-	KindRefused                // the guard refused the address; not for the breaker
+	KindBlocked                // the guard refused the address; not for the breaker
 	KindGone                   // the receiver has ended: fail, and disable the connection
 	KindSkipped                // not tried, because it is not set up; final, not for the breaker
 )
@@ -33,7 +33,7 @@ func (k Kind) String() string {
 		return "rejected"
 	case KindPermanent:
 		return "permanent"
-	case KindRefused:
+	case KindBlocked:
 		return "refused"
 	case KindGone:
 		return "gone"
@@ -87,11 +87,11 @@ func Rejected(reason string) Result { return Result{kind: KindRejected, Reason: 
 // Permanent returns a failure that no further attempt can solve.
 func Permanent(reason string) Result { return Result{kind: KindPermanent, Reason: reason} }
 
-// Refused returns a connection that the guard of addresses refused.
-func Refused(reason string) Result { return Result{kind: KindRefused, Reason: reason} }
+// Blocked returns a connection that the guard of addresses refused.
+func Blocked(reason string) Result { return Result{kind: KindBlocked, Reason: reason} }
 
-// ResultGone returns the answer of a receiver that has ended for good.
-func ResultGone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
+// Gone returns the answer of a receiver that has ended for good.
+func Gone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
 
 // Skipped returns a message that was not sent, and will not be, because of our own settings.
 func Skipped(reason string) Result { return Result{kind: KindSkipped, Reason: reason} }

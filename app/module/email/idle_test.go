@@ -213,7 +213,7 @@ func TestChangedPolicyNeedsANewConnection(t *testing.T) {
 	}
 	deliver(t, e)
 	e.client.SetPolicy(outbound.Policy{})
-	if r := send(t, e); r.Kind() != module.KindRefused {
+	if r := send(t, e); r.Kind() != module.KindBlocked {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}
 	box.all()[0].wait(t)

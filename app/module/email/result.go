@@ -88,7 +88,7 @@ func (o outcome) isForGood(said *textproto.Error) bool {
 func (o outcome) resultOfFailure(s Server) module.Result {
 	switch {
 	case errors.Is(o.err, outbound.ErrRefused):
-		return module.Refused(o.err.Error())
+		return module.Blocked(o.err.Error())
 	case o.step == stepDial: // the dialer's errors are for users, and name the host
 		return module.Transient(o.err.Error())
 	case errors.Is(o.err, errOpenSignIn):

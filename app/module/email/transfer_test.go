@@ -290,7 +290,7 @@ func TestGuardRefusesTheServer(t *testing.T) {
 	s := serve(t, box, TLSNone, good)
 	client := outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler))
 	e := New(client, func() Server { return s }, greetAda, time.Now)
-	if r := send(t, e); r.Kind() != module.KindRefused || r.Status != 0 || r.Answer != "" || len(box.got()) != 0 {
+	if r := send(t, e); r.Kind() != module.KindBlocked || r.Status != 0 || r.Answer != "" || len(box.got()) != 0 {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}
 }

@@ -70,7 +70,7 @@ func (s suite) testDescriptor(t *testing.T) {
 
 func (s suite) testPrepare(t *testing.T) {
 	r := s.newFixture(t, status(200))
-	given := s.config(r.server.URL)
+	given := s.newConfig(r.server.URL)
 	untouched := maps.Clone(given)
 	for name := range given {
 		given[name], untouched[name] = " "+given[name]+"\n", " "+untouched[name]+"\n"

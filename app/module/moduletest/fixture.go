@@ -32,8 +32,8 @@ const (
 
 // suite is the module to test.
 type suite struct {
-	sender func(*outbound.Client) module.Sender
-	config func(url string) module.Config
+	newSender func(*outbound.Client) module.Sender
+	newConfig func(url string) module.Config
 }
 
 // fixture is a sender and its receiver.
@@ -68,8 +68,8 @@ func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	t.Cleanup(r.server.Close)
 	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})
 	r.client = outbound.New(allowLocal(t), slog.New(handler))
-	r.sender = s.sender(r.client)
-	config, err := r.sender.Prepare(s.config(r.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
+	r.sender = s.newSender(r.client)
+	config, err := r.sender.Prepare(s.newConfig(r.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
 	if err != nil {
 		t.Fatalf("prepare: %v", err)
 	}

@@ -158,7 +158,7 @@ func (s suite) testUnreachable(t *testing.T) {
 func (s suite) testGuard(t *testing.T) {
 	r := s.newFixture(t, status(200))
 	r.client.SetPolicy(outbound.Policy{})
-	if result := r.expect(module.KindRefused); result.Status != 0 || result.Answer != "" {
+	if result := r.expect(module.KindBlocked); result.Status != 0 || result.Answer != "" {
 		t.Errorf("result = %+v", result)
 	}
 	if n := r.connsMade(); n != 0 {
@@ -268,7 +268,7 @@ func (s suite) testWrongTLS(t *testing.T) {
 		server.URL: "unknown authority",
 		strings.Replace(r.server.URL, "http://", "https://", 1): "does not speak TLS",
 	} {
-		config, err := r.sender.Prepare(s.config(url + "/hooks/" + secretPath + "?sig=" + secretQuery))
+		config, err := r.sender.Prepare(s.newConfig(url + "/hooks/" + secretPath + "?sig=" + secretQuery))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,10 +296,10 @@ func (s suite) testRebinding(t *testing.T) {
 	if warning := r.client.CheckWarning(t.Context(), url); warning != "" {
 		t.Errorf("warning when saved: %s", warning)
 	}
-	if r.config, err = r.sender.Prepare(s.config(url)); err != nil {
+	if r.config, err = r.sender.Prepare(s.newConfig(url)); err != nil {
 		t.Fatal(err)
 	}
-	if result := r.expect(module.KindRefused); strings.Contains(result.Reason, "127.") {
+	if result := r.expect(module.KindBlocked); strings.Contains(result.Reason, "127.") {
 		t.Errorf("result = %+v", result)
 	}
 	if n := r.connsMade(); n != 0 {

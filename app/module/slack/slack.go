@@ -13,7 +13,7 @@ import (
 func New(client *outbound.Client) *module.Hook {
 	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
-		About: module.Descriptor{
+		Description: module.Descriptor{
 			Name:    "slack",
 			Title:   "Slack",
 			Icon:    "brand-slack",

@@ -13,7 +13,7 @@ import (
 func New(client *outbound.Client) *module.Hook {
 	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return message(m) }, Judge: judge,
-		About: module.Descriptor{
+		Description: module.Descriptor{
 			Name:    "teams",
 			Title:   "Microsoft Teams",
 			Icon:    "brand-teams",
