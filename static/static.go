@@ -24,6 +24,12 @@ func URL(name string) string {
 	return Prefix + name
 }
 
+// HasIcon reports whether icons.svg has an icon: its name is a line of icons.txt.
+func HasIcon(name string) bool {
+	sprite, err := files.ReadFile("icons.svg")
+	return err == nil && bytes.Contains(sprite, []byte(`<symbol id="`+name+`" `))
+}
+
 // Handler answers GET and HEAD under Prefix. Browsers cache the URLs of URL for a year. Plain names
 // work too; browsers revalidate them each time.
 func Handler() http.Handler { return http.HandlerFunc(serve) }

@@ -93,6 +93,14 @@ func TestSpriteHasTheListedIcons(t *testing.T) {
 		if n := strings.Count(string(sprite), `<symbol id="`+name+`" `); n != 1 {
 			t.Errorf("icon %s is there %d times: run make vendor-static", name, n)
 		}
+		if !static.HasIcon(name) {
+			t.Errorf("HasIcon does not find %s", name)
+		}
+	}
+	for _, name := range []string{"", "no-such-icon", "bel"} {
+		if static.HasIcon(name) {
+			t.Errorf("HasIcon finds %q", name)
+		}
 	}
 }
 
