@@ -54,28 +54,28 @@ func (s suite) testConfiguration(t *testing.T) {
 }
 
 func (s suite) testDescriptor(t *testing.T) {
-	r := s.newFixture(t, status(200))
-	if _, err := module.NewRegistry(r.sender); err != nil {
+	f := s.newFixture(t, status(200))
+	if _, err := module.NewRegistry(f.sender); err != nil {
 		t.Error(err)
 	}
-	if d := r.sender.Descriptor(); d.Icon == "" || d.Summary == "" {
+	if d := f.sender.Descriptor(); d.Icon == "" || d.Summary == "" {
 		t.Errorf("descriptor without an icon or a summary: %+v", d)
 	}
-	for _, f := range r.sender.Descriptor().Fields {
-		if f.Kind == module.FieldSecret && !f.Secret {
-			t.Errorf("field %s is of the kind secret and is not kept secret", f.Name)
+	for _, field := range f.sender.Descriptor().Fields {
+		if field.Kind == module.FieldSecret && !field.Secret {
+			t.Errorf("field %s is of the kind secret and is not kept secret", field.Name)
 		}
 	}
 }
 
 func (s suite) testPrepare(t *testing.T) {
-	r := s.newFixture(t, status(200))
-	given := s.newConfig(r.server.URL)
+	f := s.newFixture(t, status(200))
+	given := s.newConfig(f.server.URL)
 	untouched := maps.Clone(given)
 	for name := range given {
 		given[name], untouched[name] = " "+given[name]+"\n", " "+untouched[name]+"\n"
 	}
-	once, err := r.sender.Prepare(given)
+	once, err := f.sender.Prepare(given)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,59 +87,59 @@ func (s suite) testPrepare(t *testing.T) {
 			t.Errorf("%s is not trimmed: %q", name, value)
 		}
 	}
-	twice, err := r.sender.Prepare(once)
+	twice, err := f.sender.Prepare(once)
 	if diff := cmp.Diff(once, twice); diff != "" || err != nil {
 		t.Errorf("preparing again changes it: %v, %s", err, diff)
 	}
-	s.testPrepareRefuses(t, r, once)
+	s.testPrepareRefuses(t, f, once)
 }
 
-func (s suite) testPrepareRefuses(t *testing.T, r *fixture, good module.Config) {
-	for _, f := range r.sender.Descriptor().FormFields() {
+func (s suite) testPrepareRefuses(t *testing.T, f *fixture, good module.Config) {
+	for _, field := range f.sender.Descriptor().FormFields() {
 		bad := maps.Clone(good)
-		bad[f.Name] = strings.Repeat("x", 100_000) + secretPath
-		r.checkField(bad, f.Name)
-		if f.Required && !f.Generated {
-			delete(bad, f.Name)
-			r.checkField(bad, f.Name)
+		bad[field.Name] = strings.Repeat("x", 100_000) + secretPath
+		f.checkField(bad, field.Name)
+		if field.Required && !field.Generated {
+			delete(bad, field.Name)
+			f.checkField(bad, field.Name)
 		}
-		if f.Kind == module.FieldURL {
-			bad[f.Name] = "ftp://example.com/" + secretPath
-			r.checkField(bad, f.Name)
-			bad[f.Name] = "http://169.254.169.254/" + secretPath
-			r.checkField(bad, f.Name)
+		if field.Kind == module.FieldURL {
+			bad[field.Name] = "ftp://example.com/" + secretPath
+			f.checkField(bad, field.Name)
+			bad[field.Name] = "http://169.254.169.254/" + secretPath
+			f.checkField(bad, field.Name)
 		}
 	}
 	bad := maps.Clone(good)
 	bad["no_such_field"] = "x"
-	r.checkField(bad, "no_such_field")
+	f.checkField(bad, "no_such_field")
 }
 
 // checkField checks that a configuration is refused because of a field.
-func (r *fixture) checkField(c module.Config, name string) {
-	r.t.Helper()
-	_, err := r.sender.Prepare(c)
+func (f *fixture) checkField(c module.Config, name string) {
+	f.t.Helper()
+	_, err := f.sender.Prepare(c)
 	var fieldErr *fault.Error
 	if !errors.As(err, &fieldErr) || fieldErr.Kind != fault.Invalid {
-		r.t.Errorf("prepare with a bad %s: %v", name, err)
+		f.t.Errorf("prepare with a bad %s: %v", name, err)
 		return
 	}
-	r.checkSecrets("error", err.Error())
-	for _, f := range fieldErr.Fields {
-		if f.Name == name {
+	f.checkSecrets("error", err.Error())
+	for _, field := range fieldErr.Fields {
+		if field.Name == name {
 			return
 		}
 	}
-	r.t.Errorf("prepare with a bad %s complains of %+v", name, fieldErr.Fields)
+	f.t.Errorf("prepare with a bad %s complains of %+v", name, fieldErr.Fields)
 }
 
 func (s suite) testHint(t *testing.T) {
-	r := s.newFixture(t, status(200))
-	hint := r.sender.Hint(r.config)
+	f := s.newFixture(t, status(200))
+	hint := f.sender.Hint(f.config)
 	if hint == "" {
 		t.Error("there is no hint")
 	}
-	r.checkSecrets("hint", hint)
+	f.checkSecrets("hint", hint)
 	if long := secretQuery[len(secretQuery)-5:]; strings.Contains(hint, long) {
 		t.Errorf("hint %q shows more than four characters", hint)
 	}

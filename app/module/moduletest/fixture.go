@@ -5,7 +5,6 @@ package moduletest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -60,21 +59,21 @@ type request struct {
 // before answer handles it.
 func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	t.Helper()
-	r := &fixture{t: t, log: &logBuffer{}}
-	r.server = httptest.NewUnstartedServer(r.recording(answer))
-	r.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	r.server.Config.ConnState = r.countConns
-	r.server.Start()
-	t.Cleanup(r.server.Close)
-	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})
-	r.client = outbound.New(allowLocal(t), slog.New(handler))
-	r.sender = s.newSender(r.client)
-	config, err := r.sender.Prepare(s.newConfig(r.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
+	f := &fixture{t: t, log: &logBuffer{}}
+	f.server = httptest.NewUnstartedServer(f.recording(answer))
+	f.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	f.server.Config.ConnState = f.countConns
+	f.server.Start()
+	t.Cleanup(f.server.Close)
+	handler := slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	f.client = outbound.New(allowLocal(t), slog.New(handler))
+	f.sender = s.newSender(f.client)
+	config, err := f.sender.Prepare(s.newConfig(f.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
 	if err != nil {
 		t.Fatalf("prepare: %v", err)
 	}
-	r.config = config
-	return r
+	f.config = config
+	return f
 }
 
 func allowLocal(t *testing.T) outbound.Policy {
@@ -86,91 +85,78 @@ func allowLocal(t *testing.T) outbound.Policy {
 	return outbound.Policy{Allow: allow}
 }
 
-func (r *fixture) recording(answer http.HandlerFunc) http.Handler {
+func (f *fixture) recording(answer http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
-			r.t.Errorf("receiver: read body: %v", err)
+			f.t.Errorf("receiver: read body: %v", err)
 		}
-		r.mu.Lock()
-		r.requests = append(r.requests, request{req.Header.Clone(), body})
-		r.mu.Unlock()
+		f.mu.Lock()
+		f.requests = append(f.requests, request{req.Header.Clone(), body})
+		f.mu.Unlock()
 		answer(w, req)
 	})
 }
 
-func (r *fixture) countConns(_ net.Conn, state http.ConnState) {
+func (f *fixture) countConns(_ net.Conn, state http.ConnState) {
 	if state == http.StateNew {
-		r.mu.Lock()
-		r.conns++
-		r.mu.Unlock()
+		f.mu.Lock()
+		f.conns++
+		f.mu.Unlock()
 	}
 }
 
-func (r *fixture) got() []request {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return append([]request(nil), r.requests...)
+func (f *fixture) got() []request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]request(nil), f.requests...)
 }
 
-func (r *fixture) connsMade() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.conns
+func (f *fixture) connsMade() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.conns
 }
 
 // send makes an attempt and checks what every result must have.
-func (r *fixture) send(ctx context.Context, m module.Message) module.Result {
-	r.t.Helper()
+func (f *fixture) send(ctx context.Context, m module.Message) module.Result {
+	f.t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	result := r.sender.Send(ctx, r.config, m)
+	result := f.sender.Send(ctx, f.config, m)
 	if result.Reason == "" {
-		r.t.Error("the result has no reason")
+		f.t.Error("the result has no reason")
 	}
 	if len(result.Answer) > 4<<10 || !utf8.ValidString(result.Answer) || strings.Contains(result.Answer, "\x00") {
-		r.t.Errorf("the answer cannot be stored: %d bytes, %q", len(result.Answer), result.Answer)
+		f.t.Errorf("the answer cannot be stored: %d bytes, %q", len(result.Answer), result.Answer)
 	}
 	if (result.Wait() > 0) != (result.Kind() == module.KindRetryAfter) || result.Wait() > 6*time.Hour {
-		r.t.Errorf("%v with a wait of %v", result.Kind(), result.Wait())
+		f.t.Errorf("%v with a wait of %v", result.Kind(), result.Wait())
 	}
-	r.checkSecrets("result", result.Reason+" "+result.Answer)
-	r.checkSecrets("log", r.log.String())
+	f.checkSecrets("result", result.Reason+" "+result.Answer)
+	f.checkSecrets("log", f.log.String())
 	return result
 }
 
-func (r *fixture) checkSecrets(where, text string) {
-	r.t.Helper()
-	for _, secret := range append(r.secrets(), secretPath, secretQuery) {
+func (f *fixture) checkSecrets(where, text string) {
+	f.t.Helper()
+	for _, secret := range append(f.secrets(), secretPath, secretQuery) {
 		if strings.Contains(text, secret) {
-			r.t.Errorf("the %s has the secret %q: %s", where, secret, text)
+			f.t.Errorf("the %s has the secret %q: %s", where, secret, text)
 		}
 	}
 }
 
-func (r *fixture) secrets() []string { return r.sender.Descriptor().Secrets(r.config) }
+func (f *fixture) secrets() []string { return f.sender.Descriptor().Secrets(f.config) }
 
 // expect sends the usual message and checks the kind of its result.
-func (r *fixture) expect(want module.Kind) module.Result {
-	r.t.Helper()
-	result := r.send(context.Background(), Usual())
+func (f *fixture) expect(want module.Kind) module.Result {
+	f.t.Helper()
+	result := f.send(context.Background(), Usual())
 	if result.Kind() != want {
-		r.t.Errorf("result = %v (%s), want %v", result.Kind(), result.Reason, want)
+		f.t.Errorf("result = %v (%s), want %v", result.Kind(), result.Reason, want)
 	}
 	return result
-}
-
-// Usual returns an ordinary message.
-func Usual() module.Message {
-	return module.Message{
-		ID: "0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", Type: "gate.changed", Version: 1,
-		Time:  time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC),
-		Title: "Security gate of Shop failed", Why: "You are a member of Shop", Link: "https://gates.example/products/7",
-		Tone:  module.ToneBad,
-		Facts: []module.Fact{{Label: "Product", Value: "Shop"}, {Label: "Gate", Value: "from Passed to Failed"}},
-		Items: []string{"critical: CVE-2024-3094 in xz 5.6.0", "high: CVE-2021-44228 in log4j-core 2.14.1"},
-		Data:  json.RawMessage(`{"product":{"id":7,"name":"Shop"},"from":"passed","to":"failed"}`),
-	}
 }
 
 // logBuffer is a log that can be read while it is written.
