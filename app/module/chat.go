@@ -10,15 +10,20 @@ import (
 
 // ChatText writes the facts and the items of a message within the limits of a receiver.
 type ChatText struct {
-	// Fit escapes a line for the receiver and truncates it to limit, in the receiver's units.
+	// Fit escapes a line for the receiver and truncates it to limit, in the unit of the receiver's
+	// limits: UTF-16 units or bytes of JSON.
 	Fit func(line string, limit int) string
 
 	MaxFacts int
 	MaxLabel int // of a fact, as Fit counts
 	MaxValue int // of a fact, as Fit counts
 	MaxItems int
-	MaxItem  int // one item, as Fit counts
-	MaxList  int // all items together, in UTF-16 units; 0 is no limit
+	MaxItem  int // of an item, as Fit counts
+
+	// MaxList is the maximum of all items with their bullets and line breaks, without the line
+	// "and 5 more". It is in UTF-16 units, whatever Fit counts; 0 is no limit. It is needed if the
+	// text that has the list can take less than MaxItems items of MaxItem.
+	MaxList int
 
 	Bullet string // before each item, "• " if empty
 	More   string // before "and 5 more"
@@ -87,6 +92,18 @@ func (t Tone) Mark() string {
 	case TonePlain:
 	}
 	return ""
+}
+
+// Color returns the color of the tone as 0xRRGGBB; 0 for a plain tone, which has none.
+func (t Tone) Color() int {
+	switch t {
+	case ToneBad:
+		return 0xC62828
+	case ToneGood:
+		return 0x23894E
+	case TonePlain:
+	}
+	return 0
 }
 
 // TruncateUTF16 truncates a line to limit UTF-16 units.

@@ -8,13 +8,14 @@ import (
 	"unicode/utf8"
 
 	"gatecrier/app/fault"
+	"gatecrier/static"
 )
 
 // Descriptor describes a module: forms, documentation and queues are built from it.
 type Descriptor struct {
 	Name    string // in the API and the database: "webhook"
 	Title   string // for users: "Webhook"
-	Icon    string // the name of an icon
+	Icon    string // a line of static/icons.txt
 	Summary string // one sentence
 	Fields  []Field
 	Limits  Limits
@@ -62,10 +63,12 @@ func (k FieldKind) Valid() bool {
 	return false
 }
 
-// Limits are the rate and the parallelism of the messages to one connection.
+// Limits are the rate and the parallelism of the messages to one connection. If the receiver
+// documents no rate, as that of a webhook, set Ordered and Parallel alone: its answers of 429 and
+// Retry-After slow the queue down.
 type Limits struct {
 	Ordered   bool    // messages of one product are sent one after the other
-	Parallel  int     // maximum at once
+	Parallel  int     // maximum at once, at least 1
 	PerSecond float64 // maximum on average; 0 is no limit
 	Burst     int     // maximum at once after a pause, with PerSecond
 }
@@ -143,7 +146,10 @@ func (d Descriptor) has(name string) bool {
 // check returns an error if the descriptor itself is not valid.
 func (d Descriptor) check() error {
 	if d.Name == "" || d.Title == "" || d.Limits.Parallel < 1 {
-		return fmt.Errorf("module %q: it needs a name, a title and a queue", d.Name)
+		return fmt.Errorf("module %q: it needs a name, a title and Limits.Parallel of at least 1", d.Name)
+	}
+	if !static.HasIcon(d.Icon) {
+		return fmt.Errorf("module %q: icon %q is not in static/icons.txt", d.Name, d.Icon)
 	}
 	seen := map[string]bool{}
 	for _, f := range d.Fields {

@@ -11,7 +11,7 @@ import (
 
 func sample() Descriptor {
 	return Descriptor{
-		Name: "sample", Title: "Sample", Limits: Limits{Parallel: 1},
+		Name: "sample", Title: "Sample", Icon: "bell", Limits: Limits{Parallel: 1},
 		Fields: []Field{
 			{Name: "url", Label: "URL", Kind: FieldURL, Required: true, Secret: true, MaxLen: 30},
 			{Name: "channel", Label: "Channel", Kind: FieldText},
@@ -115,8 +115,10 @@ func TestRegistry(t *testing.T) {
 func TestRegistry_Refuses(t *testing.T) {
 	bad := map[string]func(*Descriptor){
 		"no name":         func(d *Descriptor) { d.Name = "" },
-		"no title":        func(d *Descriptor) { d.Title = "" },
-		"no limits":       func(d *Descriptor) { d.Limits = Limits{} },
+		"no title":        func(d *Descriptor) { d.Name = "x"; d.Title = "" },
+		"no limits":       func(d *Descriptor) { d.Name = "x"; d.Limits = Limits{} },
+		"no icon":         func(d *Descriptor) { d.Name = "x"; d.Icon = "" },
+		"unknown icon":    func(d *Descriptor) { d.Name = "x"; d.Icon = "no-such-icon" },
 		"same name":       func(*Descriptor) {},
 		"field twice":     func(d *Descriptor) { d.Name = "x"; d.Fields[1].Name = "url" },
 		"unknown kind":    func(d *Descriptor) { d.Name = "x"; d.Fields[1].Kind = "colour" },

@@ -9,20 +9,24 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// HookURLField is the only field of a Hook: the URL, which is secret.
+// HookURLField is the name of the only configuration field of a Hook. Its value, the URL, is secret.
 const HookURLField = "url"
 
 // Hook is a sender that posts JSON to a secret URL, such as the incoming webhook of a chat.
 type Hook struct {
-	Client      *outbound.Client
+	Client *outbound.Client
+	// Description is what Descriptor returns. Its Fields are that of HookField alone.
 	Description Descriptor
 	// Payload returns the value to post for a message, which is encoded as JSON.
 	Payload func(Message) any
-	// Judge interprets an answer beyond its status; it can be nil.
+	// Judge interprets an answer beyond its status, such as an error code in the body; it can be
+	// nil. It gets the result of every attempt, also of a success and of one without an answer
+	// (Status 0), so it must check Status or Kind itself. To change the kind it returns
+	// r.WithMeaning(...), which keeps the status, the answer and the duration for the delivery log.
 	Judge func(Result) Result
 }
 
-// HookField returns the field of the URL.
+// HookField returns the field HookURLField.
 func HookField(label, placeholder, help string) Field {
 	return Field{
 		Name: HookURLField, Label: label, Kind: FieldURL, Placeholder: placeholder,

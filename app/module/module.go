@@ -1,6 +1,6 @@
-// Package module is the contract of modules, the channels to users: how one describes itself, how
-// its configuration is prepared, what it gets to send, and the closed set of results that decide
-// about a delivery.
+// Package module is the contract of modules, each the implementation of a channel: how one
+// describes itself, how its configuration is prepared, what it gets to send, and the closed set of
+// results that decide about a delivery.
 package module
 
 import (
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Module is an implementation of a channel. It is safe for concurrent use, and no call depends on
-// an earlier one.
+// Module is the implementation of a channel, such as Slack or email. It is safe for concurrent use,
+// and no call depends on an earlier one.
 type Module interface {
 	// Descriptor describes the module and the configuration that it takes.
 	Descriptor() Descriptor
@@ -21,11 +21,16 @@ type Module interface {
 	Hint(Config) string
 }
 
+// MaxBody is the maximum size of a body that a module posts, in bytes: that of Microsoft Teams
+// (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook).
+// A module stays below it whatever the message has; moduletest checks that.
+const MaxBody = 28 << 10
+
 // Sender is a module that sends messages.
 type Sender interface {
 	Module
-	// Send makes one attempt with a prepared configuration. It ends soon after
-	// ctx does.
+	// Send makes one attempt with a prepared configuration. It ends soon after ctx does. A body
+	// that it posts has at most MaxBody bytes.
 	Send(ctx context.Context, c Config, m Message) Result
 }
 
@@ -50,19 +55,21 @@ type Rotator interface {
 	RotatedUntil(c Config) time.Time
 }
 
-// Message is what to send. Its texts can hold anything that a scanner or a user wrote; a module
-// encodes them for its receiver.
+// Message is what to send. Its texts can hold anything that a scanner or a user wrote, in any
+// length: a module flattens, truncates and encodes them for its receiver. Any field can be empty. A
+// chat shows Title, Why, Facts, Items, Link, Time, Tone and Test. It can leave out Actor, which is
+// also a fact, and Type, Version, Key and Data, which are for receivers that are programs.
 type Message struct {
 	ID      string // the same in every attempt
 	Type    string // of the event: "gate.changed"
 	Version int    // of Data
 	Time    time.Time
-	Title   string   // one line
-	Why     string   // the reason in a sentence, shortest first
+	Title   string   // what happened, not yet flattened: TitleLine returns it as a single line
+	Why     string   // the reason, its most important part first, not yet flattened
 	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
-	Tone    Tone     // ToneBad opens what Key names, the others close it
+	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, a good one resolves it
 	Facts   []Fact   // details, the most important first
-	Items   []string // the failing observations, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
+	Items   []string // a list, worst first, of observations: "critical: CVE-2024-3094 in xz 5.6.0"
 	Actor   string   // the user who caused it, or ""
 	Link    string   // the absolute URL of the page about it, or ""
 	Data    json.RawMessage

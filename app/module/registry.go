@@ -8,7 +8,7 @@ type Registry struct {
 	byName map[string]Module
 }
 
-// NewRegistry returns a registry. The error is about an incomplete descriptor or a duplicate name.
+// NewRegistry returns a registry. The error names an invalid descriptor or a duplicate name.
 func NewRegistry(modules ...Module) (*Registry, error) {
 	r := &Registry{all: modules, byName: make(map[string]Module, len(modules))}
 	for _, m := range modules {

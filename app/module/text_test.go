@@ -16,16 +16,16 @@ func TestSingleLine(t *testing.T) {
 		"\ufeff":                        "",
 	} {
 		if got := SingleLine(give); got != want {
-			t.Errorf("Line(%q) = %q, want %q", give, got, want)
+			t.Errorf("SingleLine(%q) = %q, want %q", give, got, want)
 		}
 	}
 }
 
 func TestTruncate(t *testing.T) {
 	for _, tt := range []struct {
-		give string
-		most int
-		want string
+		give  string
+		limit int
+		want  string
 	}{
 		{"abcd", 4, "abcd"},
 		{"abcde", 4, "abc…"},
@@ -34,8 +34,8 @@ func TestTruncate(t *testing.T) {
 		{"", 4, ""},
 		{"ab", 1, "…"},
 	} {
-		if got := Truncate(tt.give, tt.most); got != tt.want {
-			t.Errorf("Truncate(%q, %d) = %q, want %q", tt.give, tt.most, got, tt.want)
+		if got := Truncate(tt.give, tt.limit); got != tt.want {
+			t.Errorf("Truncate(%q, %d) = %q, want %q", tt.give, tt.limit, got, tt.want)
 		}
 	}
 }
@@ -49,7 +49,7 @@ func TestTruncateEncodedNeverSplitsACharacter(t *testing.T) {
 		body := strings.TrimSuffix(got, "…")
 		if len(got) > limit || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 ||
 			(got == whole) != (limit >= len(whole)) {
-			t.Errorf("most %d: %q", limit, got)
+			t.Errorf("limit %d: %q", limit, got)
 		}
 	}
 }

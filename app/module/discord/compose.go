@@ -2,7 +2,6 @@ package discord
 
 import (
 	"cmp"
-	"strings"
 	"time"
 
 	"gatecrier/app/module"
@@ -52,7 +51,7 @@ type field struct {
 func compose(m module.Message) payload {
 	title := fit(m.TitleLine(), maxTitle)
 	p := payload{Content: m.Tone.Mark() + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
-	e := embed{Description: description(m), Color: color(m.Tone), Fields: fieldsOf(m.Facts)}
+	e := embed{Description: description(m), Color: m.Tone.Color(), Fields: fieldsOf(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
 		e.Title, e.URL = "Open in Gatecrier", link
 	}
@@ -67,17 +66,11 @@ func compose(m module.Message) payload {
 
 // description returns the reason, the failing observations, and whether it is a test.
 func description(m module.Message) string {
-	var parts []string
-	if why := module.SingleLine(m.Why); why != "" {
-		parts = append(parts, fit(why, maxWhy))
-	}
-	if list := texts.List(m.Items); list != "" {
-		parts = append(parts, list)
-	}
+	test := "" // instead of a Footer: the embed has a field for the time
 	if m.Test {
-		parts = append(parts, "Test message")
+		test = "Test message"
 	}
-	return strings.Join(parts, "\n\n")
+	return module.Paragraphs(fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items), test)
 }
 
 // fieldsOf makes a field of each fact. Neither of its two texts may be empty.
@@ -87,15 +80,4 @@ func fieldsOf(facts []module.Fact) []field {
 		fields = append(fields, field{Name: cmp.Or(f.Label, gap), Value: cmp.Or(f.Value, gap), Inline: true})
 	}
 	return fields
-}
-
-func color(t module.Tone) int {
-	switch t {
-	case module.ToneBad:
-		return 0xC62828
-	case module.ToneGood:
-		return 0x23894E
-	case module.TonePlain:
-	}
-	return 0
 }

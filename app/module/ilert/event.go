@@ -89,14 +89,7 @@ func alertOf(m module.Message) (kind, priority, key string) {
 
 // details returns the reason and the failing observations, readable as plain text and as Markdown.
 func details(m module.Message) string {
-	var parts []string
-	if why := module.SingleLine(m.Why); why != "" {
-		parts = append(parts, fitText(why, maxWhy))
-	}
-	if list := texts.List(m.Items); list != "" {
-		parts = append(parts, list)
-	}
-	return strings.Join(parts, "\n\n")
+	return module.Paragraphs(fitText(module.SingleLine(m.Why), maxWhy), texts.List(m.Items))
 }
 
 // customDetails returns the facts by label, the first of each, and the message's type, ID, user
@@ -124,11 +117,12 @@ func customDetails(m module.Message) map[string]string {
 	return all
 }
 
-// gap has no width.
-const gap = "\u200b"
+// gap has no width. It breaks tags, links and pictures of Markdown. A backslash would too, but would
+// be visible in plain text.
+const gap = module.ZeroWidthSpace
 
-// fitText truncates a text that Ilert may show as Markdown: it breaks tags, links and pictures,
-// and stays readable as plain text.
+// fitText truncates a text that Ilert may show as Markdown to limit UTF-16 units: it breaks tags,
+// links and pictures, and stays readable as plain text.
 func fitText(line string, limit int) string {
 	var before rune
 	return module.TruncateEncoded(line, limit, module.UTF16Len, func(r rune) string {

@@ -1,7 +1,7 @@
 package mattermost
 
 import (
-	"strings"
+	"fmt"
 	"time"
 
 	"gatecrier/app/module"
@@ -58,13 +58,7 @@ func compose(m module.Message) payload {
 
 // details returns the list of items, and the footer below it.
 func details(m module.Message) string {
-	var parts []string
-	for _, part := range []string{texts.List(m.Items), m.Footer(utc)} {
-		if part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, "\n\n")
+	return module.Paragraphs(texts.List(m.Items), m.Footer(utc))
 }
 
 func fieldsOf(facts []module.Fact) []field {
@@ -75,16 +69,14 @@ func fieldsOf(facts []module.Fact) []field {
 	return fields
 }
 
-// utc writes the time of the event; Mattermost itself shows the time of the post.
+// utc writes the time of the event; Mattermost itself shows the time of the post. We know no format
+// that it shows in the reader's time zone, as Slack, Teams and Discord have one.
 func utc(at time.Time) string { return at.Format(time.DateTime) + " UTC" }
 
+// color returns the color of a tone as in CSS, "" for none.
 func color(t module.Tone) string {
-	switch t {
-	case module.ToneBad:
-		return "#C62828"
-	case module.ToneGood:
-		return "#23894E"
-	case module.TonePlain:
+	if rgb := t.Color(); rgb != 0 {
+		return fmt.Sprintf("#%06X", rgb)
 	}
 	return ""
 }

@@ -13,21 +13,17 @@ const special = "\\`*_~[]()#>|"
 // gap has no width. It follows the characters that have a meaning together with the next one and
 // cannot be escaped: @ of a mention, which the server looks for in the raw text, < of a tag, & of
 // an entity.
-const gap = "\u200b"
+const gap = module.ZeroWidthSpace
 
 const gapped = "@<&"
 
 // fit escapes a line for Markdown, so that it shows as written and mentions nobody, and truncates
 // it to limit bytes of JSON.
 func fit(line string, limit int) string {
-	start := true
-	digits := false // only digits since the start
+	list := module.ListStart{Bullets: "-+"}
 	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
-		listed := strings.ContainsRune("-+", r) && start || r == '.' && digits
-		digits = r >= '0' && r <= '9' && (start || digits)
-		start = false
 		switch {
-		case listed || strings.ContainsRune(special, r):
+		case list.Next(r) || strings.ContainsRune(special, r):
 			return "\\" + string(r)
 		case strings.ContainsRune(gapped, r):
 			return string(r) + gap

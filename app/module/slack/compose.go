@@ -96,6 +96,8 @@ func localTime(at time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", at.Unix(), at.Format(time.RFC3339))
 }
 
+// fit escapes a line and truncates it to limit UTF-16 units. It leaves marks such as * alone: Slack
+// documents no escape for them.
 func fit(s string, limit int) string {
 	return module.TruncateEncoded(s, limit, module.UTF16Len, func(r rune) string { return escape(string(r)) })
 }

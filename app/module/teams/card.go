@@ -125,6 +125,7 @@ func localTime(at time.Time) string {
 	return "{{DATE(" + text + ",SHORT)}} {{TIME(" + text + ")}}"
 }
 
+// color returns the name of a tone's color: a card takes no others, so that it fits the theme.
 func color(t module.Tone) string {
 	switch t {
 	case module.ToneBad:

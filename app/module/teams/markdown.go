@@ -14,13 +14,9 @@ const special = "\\`*_[]<>~|&{}"
 // fit escapes a line for the Markdown of cards, so that it shows as written, and truncates it to
 // limit bytes of JSON.
 func fit(line string, limit int) string {
-	start := true
-	digits := false // only digits since the start
+	list := module.ListStart{Bullets: "#-+="} // # begins a heading, and = makes one of the line before
 	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
-		listed := strings.ContainsRune("#-+=", r) && start || strings.ContainsRune(".)", r) && digits
-		digits = r >= '0' && r <= '9' && (start || digits)
-		start = false
-		if listed || strings.ContainsRune(special, r) {
+		if list.Next(r) || strings.ContainsRune(special, r) {
 			return "\\" + string(r)
 		}
 		return string(r)
