@@ -3,7 +3,6 @@ package discord
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,15 +23,6 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *module.Hook {
-	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
-}
-
 func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +35,7 @@ func TestSend(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer server.Close()
-	r := newTest(t).Send(t.Context(), module.Config{"url": server.URL + "/api/webhooks/1/x"}, moduletest.Usual())
+	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/api/webhooks/1/x"}, moduletest.Usual())
 	if r.Kind() != module.KindDelivered || r.Status != 204 {
 		t.Errorf("result = %+v", r)
 	}
@@ -121,7 +111,7 @@ func TestJudge(t *testing.T) {
 				t.Error(err)
 			}
 		}))
-		r := newTest(t).Send(t.Context(), module.Config{"url": server.URL}, moduletest.Usual())
+		r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL}, moduletest.Usual())
 		if r.Kind() != tt.want || r.Wait() != tt.wait || r.Status != tt.status || r.Answer != tt.body || r.Reason == "" ||
 			!r.Private ||
 			r.Duration <= 0 {
@@ -271,7 +261,7 @@ func checkPlain(t *testing.T, s string) {
 }
 
 func TestPrepare(t *testing.T) {
-	s := newTest(t)
+	s := New(moduletest.NewClient(t))
 	for url, ok := range map[string]bool{
 		"https://discord.com/api/webhooks/1/x": true, "ftp://discord.com/": false,
 		"discord.com": false, "https://10.0.0.1/x": false, "": false,

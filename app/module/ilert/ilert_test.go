@@ -3,7 +3,6 @@ package ilert
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -27,15 +26,6 @@ func TestConform(t *testing.T) {
 	moduletest.Conform(t,
 		func(c *outbound.Client) module.Sender { return New(c) },
 		func(url string) module.Config { return module.Config{"url": url, "integration_key": example} })
-}
-
-func newTest(t *testing.T) *Ilert {
-	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
 }
 
 // receiver answers each event with its own status, and all further ones with the last status.
@@ -88,7 +78,7 @@ func TestSend(t *testing.T) {
 		usual(`RESOLVE gatecrier/gate/8"`):                 about("gate/8", module.TonePlain),
 	} {
 		config, got := receiver(t, http.StatusAccepted)
-		if r := newTest(t).Send(t.Context(), config, m); r.Kind() != module.KindDelivered || r.Status != 202 {
+		if r := New(moduletest.NewClient(t)).Send(t.Context(), config, m); r.Kind() != module.KindDelivered || r.Status != 202 {
 			t.Errorf("result = %+v", r)
 		}
 		if diff := cmp.Diff(want, <-got); diff != "" {
@@ -114,7 +104,7 @@ func TestATestLeavesNoAlertOpen(t *testing.T) {
 	}
 	for _, tt := range tests {
 		config, got := receiver(t, tt.statuses...)
-		i := newTest(t)
+		i := New(moduletest.NewClient(t))
 		r := i.Send(t.Context(), config, m)
 		if r.Kind() != tt.want || r.Status != tt.statuses[len(tt.statuses)-1] {
 			t.Errorf("%v: %+v", tt.statuses, r)
@@ -161,7 +151,7 @@ func TestDefaultURL(t *testing.T) {
 	for given, want := range map[string]string{
 		"": "https://api.ilert.com/api/events", "https://ilert.example/x": "https://ilert.example/x",
 	} {
-		c, err := newTest(t).Prepare(module.Config{"url": given, "integration_key": example})
+		c, err := New(moduletest.NewClient(t)).Prepare(module.Config{"url": given, "integration_key": example})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +162,7 @@ func TestDefaultURL(t *testing.T) {
 }
 
 func TestPrepare(t *testing.T) {
-	i := newTest(t)
+	i := New(moduletest.NewClient(t))
 	for key, ok := range map[string]bool{
 		example: true, "44c7afdc-0b3e-4344-b48a-5378a963231f": true, "12345678": true,
 		"": false, "1234567": false, "with a space": false, `with"quotes`: false, `with\slashes`: false,

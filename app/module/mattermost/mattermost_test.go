@@ -3,7 +3,6 @@ package mattermost
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,15 +22,6 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *module.Hook {
-	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
-}
-
 func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +36,7 @@ func TestSend(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	r := newTest(t).Send(t.Context(), module.Config{"url": server.URL + "/hooks/x"}, moduletest.Usual())
+	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/hooks/x"}, moduletest.Usual())
 	if r.Kind() != module.KindDelivered || r.Answer != "ok" || r.Status != 200 {
 		t.Errorf("result = %+v", r)
 	}
@@ -199,7 +189,7 @@ func checkGaps(t *testing.T, s string) {
 }
 
 func TestPrepare(t *testing.T) {
-	s := newTest(t)
+	s := New(moduletest.NewClient(t))
 	for url, ok := range map[string]bool{
 		"https://mattermost.example.org/hooks/x": true, "ftp://mattermost.example.org/": false,
 		"mattermost.example.org": false, "https://10.0.0.1/hooks/x": false, "": false,

@@ -13,11 +13,11 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Conform runs the suite. newSender returns a sender that uses a client; config returns an
+// Conform runs the suite. newSender returns a sender that uses a client. newConfig returns an
 // unprepared configuration that sends to a URL with a secret path and a secret query.
-func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, config func(url string) module.Config) {
+func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, newConfig func(url string) module.Config) {
 	t.Helper()
-	s := suite{newSender, config}
+	s := suite{newSender: newSender, newConfig: newConfig}
 	s.testConfiguration(t)
 	t.Run("statuses", s.testStatuses)
 	t.Run("redirects", s.testRedirects)
@@ -34,6 +34,7 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 	t.Run("at once", s.testParallel)
 	t.Run("same message again", s.testSameMessage)
 	t.Run("hostile texts", s.testHostileTexts)
+	t.Run("truncated texts", s.testTruncation)
 	t.Run("shown as sent", s.testShown)
 	t.Run("wrong TLS", s.testWrongTLS)
 	t.Run("rebinding", s.testRebinding)
@@ -43,7 +44,10 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 // Their own tests check what they send of Usual and of each of HostileTexts.
 func ConformConfig(t *testing.T, newSender func(*outbound.Client) module.Sender, config module.Config) {
 	t.Helper()
-	s := suite{newSender, func(string) module.Config { return maps.Clone(config) }}
+	s := suite{
+		newSender: newSender,
+		newConfig: func(string) module.Config { return maps.Clone(config) },
+	}
 	s.testConfiguration(t)
 }
 
@@ -55,11 +59,11 @@ func (s suite) testConfiguration(t *testing.T) {
 
 func (s suite) testDescriptor(t *testing.T) {
 	f := s.newFixture(t, status(200))
-	if _, err := module.NewRegistry(f.sender); err != nil {
+	if _, err := module.NewRegistry(f.sender); err != nil { // also of an icon that does not exist
 		t.Error(err)
 	}
-	if d := f.sender.Descriptor(); d.Icon == "" || d.Summary == "" {
-		t.Errorf("descriptor without an icon or a summary: %+v", d)
+	if d := f.sender.Descriptor(); d.Summary == "" {
+		t.Errorf("descriptor without a summary: %+v", d)
 	}
 	for _, field := range f.sender.Descriptor().Fields {
 		if field.Kind == module.FieldSecret && !field.Secret {

@@ -1,5 +1,13 @@
-// Package moduletest provides the suite that every sending module must pass, against a server that
-// answers in all valid ways and some invalid ones.
+// Package moduletest provides the suite of modules. Conform tests a module that posts over HTTP,
+// against a server that answers in all valid ways and some invalid ones. ConformConfig tests the
+// configuration of a module that sends in another way, such as email.
+//
+// The suite does not know the format of a receiver. The tests of a module itself check:
+//   - what it sends of Usual, and of a message that has almost nothing;
+//   - that each of HostileTexts is escaped for the receiver, mentions nobody and links to nothing;
+//   - that texts are truncated within the limits of each of the receiver's fields, and that no escape
+//     is cut in half;
+//   - how it interprets the receiver's own errors (Hook.Judge).
 package moduletest
 
 import (
@@ -29,10 +37,10 @@ const (
 	secretQuery = "S3cretQueryValue0815"
 )
 
-// suite is the module to test.
+// suite has the module to test.
 type suite struct {
 	newSender func(*outbound.Client) module.Sender
-	newConfig func(url string) module.Config
+	newConfig func(url string) module.Config // unprepared
 }
 
 // fixture is a sender and its receiver.
@@ -66,7 +74,7 @@ func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	f.server.Start()
 	t.Cleanup(f.server.Close)
 	handler := slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})
-	f.client = outbound.New(allowLocal(t), slog.New(handler))
+	f.client = newClient(t, slog.New(handler))
 	f.sender = s.newSender(f.client)
 	config, err := f.sender.Prepare(s.newConfig(f.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
 	if err != nil {
@@ -76,13 +84,19 @@ func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	return f
 }
 
-func allowLocal(t *testing.T) outbound.Policy {
+// NewClient returns a client whose guard allows servers of the test, and no private addresses else.
+func NewClient(t *testing.T) *outbound.Client {
+	t.Helper()
+	return newClient(t, slog.New(slog.DiscardHandler))
+}
+
+func newClient(t *testing.T, log *slog.Logger) *outbound.Client {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8, [::1]")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outbound.Policy{Allow: allow}
+	return outbound.New(outbound.Policy{Allow: allow}, log)
 }
 
 func (f *fixture) recording(answer http.HandlerFunc) http.Handler {

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"gatecrier/app/module"
 )
 
-// HostileTexts returns texts that break hand-made encoding.
+// HostileTexts returns texts that break an encoding or an escape made by hand.
 func HostileTexts() []string {
 	return []string{
 		`"quotes" and \backslashes\ `,
@@ -59,14 +60,45 @@ func (s suite) testHostileTexts(t *testing.T) {
 	}
 }
 
+// testTruncation checks that a module truncates long texts between two characters. An encoder of
+// JSON replaces a part of a character by U+FFFD, which no text of the message has.
+func (s suite) testTruncation(t *testing.T) {
+	for offset := range 4 { // so that a limit of any number of bytes or UTF-16 units cuts one
+		f := s.newFixture(t, status(200))
+		text := strings.Repeat("x", offset) + strings.Repeat("🚨", 3000)
+		result := f.send(t.Context(), Hostile(text))
+		if result.Kind() != module.KindDelivered {
+			t.Fatalf("result = %v (%s)", result.Kind(), result.Reason)
+		}
+		f.checkRequest()
+		if body := decoded(f.got()[0].body); !utf8.ValidString(body) || strings.ContainsRune(body, utf8.RuneError) {
+			t.Errorf("a character is cut in half: %s", body)
+		}
+	}
+}
+
+// decoded returns a JSON body without the escapes of characters, and any other body as it is.
+func decoded(body []byte) string {
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return string(body)
+	}
+	plain, err := module.JSON(value)
+	if err != nil {
+		return string(body)
+	}
+	return string(plain)
+}
+
+// checkRequest checks the only request.
 func (f *fixture) checkRequest() {
 	f.t.Helper()
 	got := f.got()
 	if len(got) != 1 {
 		f.t.Fatalf("%d requests, want 1", len(got))
 	}
-	if len(got[0].body) > 28<<10 {
-		f.t.Errorf("a body of %d bytes, more than most receivers take", len(got[0].body))
+	if len(got[0].body) > module.MaxBody {
+		f.t.Errorf("a body of %d bytes, more than module.MaxBody", len(got[0].body))
 	}
 	isJSON := strings.HasPrefix(got[0].header.Get("Content-Type"), "application/json")
 	if isJSON && !json.Valid(got[0].body) {

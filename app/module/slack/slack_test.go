@@ -3,7 +3,6 @@ package slack
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,15 +22,6 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *module.Hook {
-	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
-}
-
 func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +37,7 @@ func TestSend(t *testing.T) {
 	defer server.Close()
 	m := moduletest.Usual()
 	m.Facts[0].Value = "R&D <Shop>"
-	r := newTest(t).Send(t.Context(), module.Config{"url": server.URL + "/services/T0/B0/x"}, m)
+	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/services/T0/B0/x"}, m)
 	if r.Kind() != module.KindDelivered || r.Answer != "ok" || r.Status != 200 {
 		t.Errorf("result = %+v", r)
 	}
@@ -129,7 +119,7 @@ func TestJudge(t *testing.T) {
 				t.Error(err)
 			}
 		}))
-		r := newTest(t).Send(t.Context(), module.Config{"url": server.URL}, moduletest.Usual())
+		r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL}, moduletest.Usual())
 		if r.Kind() != tt.want || r.Status != tt.status || r.Answer != tt.body || !r.Private || r.Duration <= 0 {
 			t.Errorf("%d %s: %v, %+v", tt.status, tt.body, r.Kind(), r)
 		}
@@ -217,7 +207,7 @@ func checkAngles(t *testing.T, s string, most int) {
 }
 
 func TestPrepare(t *testing.T) {
-	s := newTest(t)
+	s := New(moduletest.NewClient(t))
 	for url, ok := range map[string]bool{
 		"https://hooks.slack.com/services/T0/B0/abc": true, "https://mattermost.example.org/hooks/x": true,
 		"ftp://hooks.slack.com/": false, "hooks.slack.com": false, "https://10.0.0.1/x": false, "": false,

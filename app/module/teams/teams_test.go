@@ -3,7 +3,6 @@ package teams
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,15 +22,6 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *module.Hook {
-	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
-}
-
 func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +36,7 @@ func TestSend(t *testing.T) {
 	defer server.Close()
 	m := moduletest.Usual()
 	m.Facts[0].Value = "my_shop [1] <b>"
-	r := newTest(t).Send(t.Context(), module.Config{"url": server.URL + "/workflows/x?api-version=1&sig=s1gnature"}, m)
+	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/workflows/x?api-version=1&sig=s1gnature"}, m)
 	if r.Kind() != module.KindDelivered || r.Reason != "accepted" || r.Status != 202 {
 		t.Errorf("result = %+v", r)
 	}

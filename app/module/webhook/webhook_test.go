@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -34,11 +33,7 @@ func TestConform(t *testing.T) {
 
 func newTest(t *testing.T, now func() time.Time) *Webhook {
 	t.Helper()
-	allow, err := outbound.ParseAllow("127.0.0.0/8")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)), now)
+	return New(moduletest.NewClient(t), now)
 }
 
 type received struct {
