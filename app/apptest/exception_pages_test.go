@@ -1,7 +1,6 @@
 package apptest_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -47,55 +46,6 @@ func declinedPayment(product int64) exception.Report {
 			},
 		},
 	}
-}
-
-// In each channel, a message about an exception has the same content and links to its page.
-func TestException_MessageOfEachChannel(t *testing.T) {
-	t.Parallel()
-	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
-		receivers := map[string]*apptest.Receiver{
-			"webhook":    apptest.NewReceiver(t),
-			"slack":      apptest.NewReceiver(t),
-			"teams":      apptest.NewReceiver(t),
-			"mattermost": apptest.NewReceiver(t),
-			"discord":    apptest.NewReceiver(t),
-		}
-		c := p.Client("admin")
-		s := newProduct(t, c, "Shop", "")
-		for module, r := range receivers {
-			c.Must(http.StatusCreated, "POST", s.path+"/targets",
-				object{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}})
-		}
-		group := reportException(t, p, declinedPayment(s.id)).Group
-		for module, r := range receivers {
-			r.Wait(t, 1)
-			body := r.Messages()[0].Body
-			if !json.Valid(body) {
-				t.Errorf("%s: no JSON: %s", module, body)
-			}
-			text := strings.NewReplacer(`\\`, "", `\"`, `"`, "&lt;", "<").Replace(string(body))
-			wants := []string{
-				`Exception "PaymentFailed" has occurred`,
-				"order 7 is not paid",
-				"checkout.orders.pay",
-				"Shop",
-				fmt.Sprintf("/exceptions/%d", group),
-			}
-			if module == "webhook" { // it posts the event
-				wants = []string{
-					`"type":"exception.reported"`,
-					`"class":"PaymentFailed"`,
-					`"message":"order 7 is not paid"`,
-					fmt.Sprintf("/exceptions/%d", group),
-				}
-			}
-			for _, want := range wants {
-				if !strings.Contains(text, want) {
-					t.Errorf("%s lacks %q: %s", module, want, text)
-				}
-			}
-		}
-	})
 }
 
 // A user triages exceptions.

@@ -182,23 +182,6 @@ func TestConnections_HaveOwners(t *testing.T) {
 	})
 }
 
-func TestModules_HaveDescriptors(t *testing.T) {
-	t.Parallel()
-	p := apptest.Start(t, apptest.Options{})
-	a := p.Client("admin").Must(http.StatusOK, "GET", "/modules", nil)
-	fields := object{}
-	for i := 0; a.Get(fmt.Sprintf("items.%d", i)) != nil; i++ {
-		item := fmt.Sprintf("items.%d.", i)
-		name, _ := a.Get(item + "name").(string)
-		fields[name] = a.Get(item + "fields.0.name")
-	}
-	for _, name := range []string{"webhook", "email", "slack", "teams", "mattermost", "discord", "ilert"} {
-		if fields[name] == nil {
-			t.Errorf("no fields of %s: %s", name, a.Text)
-		}
-	}
-}
-
 // After a correction of its address, a target is tried without waiting for the next probe.
 func TestCorrectedTarget_IsTriedAtOnce(t *testing.T) {
 	t.Parallel()

@@ -15,12 +15,13 @@ const (
 	KindRetryAfter             // retry, not before Wait; counts for the breaker
 	KindRejected               // the receiver refused it: retry twice, then fail; not for the breaker
 	KindPermanent              // it can never arrive: fail
-	KindBlocked                // the guard refused the address; not for the breaker
+	KindBlocked                // our guard refused the address: retry twice, then fail; not for the breaker
 	KindGone                   // the receiver has ended: fail, and disable the connection
 	KindSkipped                // not tried, because it is not set up; final, not for the breaker
 )
 
-// String returns the kind's name for logs and tests.
+// String returns the kind's name in the delivery log, the API and tests. Stored rows have it, so it
+// does not change: that of KindBlocked is "refused".
 func (k Kind) String() string {
 	switch k {
 	case KindTransient:
@@ -64,7 +65,7 @@ func (r Result) Kind() Kind { return r.kind }
 func (r Result) Wait() time.Duration { return r.wait }
 
 // WithMeaning returns another result of the same exchange: meaning, with the status, the answer
-// and the duration of r.
+// and the duration of r, which a constructor alone leaves empty.
 func (r Result) WithMeaning(meaning Result) Result {
 	meaning.Status, meaning.Answer, meaning.Private, meaning.Duration = r.Status, r.Answer, r.Private, r.Duration
 	return meaning
@@ -87,7 +88,7 @@ func Rejected(reason string) Result { return Result{kind: KindRejected, Reason: 
 // Permanent returns a failure that no further attempt can solve.
 func Permanent(reason string) Result { return Result{kind: KindPermanent, Reason: reason} }
 
-// Blocked returns a connection that the guard of addresses refused.
+// Blocked returns an attempt that our own guard of addresses refused. The receiver got nothing.
 func Blocked(reason string) Result { return Result{kind: KindBlocked, Reason: reason} }
 
 // Gone returns the answer of a receiver that has ended for good.
