@@ -64,8 +64,8 @@ func (k FieldKind) Valid() bool {
 }
 
 // Limits are the rate and the parallelism of the messages to one connection. If the receiver
-// documents no rate, as that of a webhook, set Ordered and Parallel alone: its answers of 429 and
-// Retry-After slow the queue down.
+// documents no rate, set Ordered and Parallel alone, as package webhook does: an answer 429 with a
+// Retry-After header pauses the endpoint for that time.
 type Limits struct {
 	Ordered   bool    // messages of one product are sent one after the other
 	Parallel  int     // maximum at once, at least 1
@@ -155,7 +155,8 @@ func (d Descriptor) check() error {
 	for _, f := range d.Fields {
 		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] ||
 			(f.Kind == FieldChoice) != (len(f.Choices) > 0) {
-			return fmt.Errorf("module %q: field %q needs a name of its own, a label and a kind", d.Name, f.Name)
+			return fmt.Errorf("module %q: field %q needs a name of its own, a label, a kind, and choices if it is a choice",
+				d.Name, f.Name)
 		}
 		seen[f.Name] = true
 	}

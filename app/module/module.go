@@ -67,9 +67,9 @@ type Message struct {
 	Title   string   // what happened, not yet flattened: TitleLine returns it as a single line
 	Why     string   // the reason, its most important part first, not yet flattened
 	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
-	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, a good one resolves it
+	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
 	Facts   []Fact   // details, the most important first
-	Items   []string // a list, worst first, of observations: "critical: CVE-2024-3094 in xz 5.6.0"
+	Items   []string // lines of a list, the worst first: "critical: CVE-2024-3094 in xz 5.6.0"
 	Actor   string   // the user who caused it, or ""
 	Link    string   // the absolute URL of the page about it, or ""
 	Data    json.RawMessage

@@ -65,7 +65,7 @@ func (r Result) Kind() Kind { return r.kind }
 func (r Result) Wait() time.Duration { return r.wait }
 
 // WithMeaning returns another result of the same exchange: meaning, with the status, the answer
-// and the duration of r, which a constructor alone leaves empty.
+// and the duration of r. The result of a constructor alone has none of them.
 func (r Result) WithMeaning(meaning Result) Result {
 	meaning.Status, meaning.Answer, meaning.Private, meaning.Duration = r.Status, r.Answer, r.Private, r.Duration
 	return meaning

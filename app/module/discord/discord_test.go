@@ -35,7 +35,8 @@ func TestSend(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer server.Close()
-	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/api/webhooks/1/x"}, moduletest.Usual())
+	config := module.Config{"url": server.URL + "/api/webhooks/1/x"}
+	r := New(moduletest.NewClient(t)).Send(t.Context(), config, moduletest.Usual())
 	if r.Kind() != module.KindDelivered || r.Status != 204 {
 		t.Errorf("result = %+v", r)
 	}
@@ -233,11 +234,11 @@ func checkPayload(t *testing.T, m module.Message) {
 	}
 }
 
-func checkText(t *testing.T, s string, least, most int) int {
+func checkText(t *testing.T, s string, least, limit int) int {
 	t.Helper()
 	n := module.UTF16Len(s)
-	if n < least || n > most {
-		t.Errorf("%d characters, want %d to %d: %.100q", n, least, most, s)
+	if n < least || n > limit {
+		t.Errorf("%d characters, want %d to %d: %.100q", n, least, limit, s)
 	}
 	return n
 }

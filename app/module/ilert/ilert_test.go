@@ -78,7 +78,8 @@ func TestSend(t *testing.T) {
 		usual(`RESOLVE gatecrier/gate/8"`):                 about("gate/8", module.TonePlain),
 	} {
 		config, got := receiver(t, http.StatusAccepted)
-		if r := New(moduletest.NewClient(t)).Send(t.Context(), config, m); r.Kind() != module.KindDelivered || r.Status != 202 {
+		r := New(moduletest.NewClient(t)).Send(t.Context(), config, m)
+		if r.Kind() != module.KindDelivered || r.Status != 202 {
 			t.Errorf("result = %+v", r)
 		}
 		if diff := cmp.Diff(want, <-got); diff != "" {

@@ -182,9 +182,9 @@ func checkPayload(t *testing.T, m module.Message) {
 
 func checkText(t *testing.T, where string, x text) int {
 	t.Helper()
-	most := map[string]int{"header": 150, "section": 3000, "field": 2000}[where]
+	limit := map[string]int{"header": 150, "section": 3000, "field": 2000}[where]
 	n := module.UTF16Len(x.Text)
-	if n == 0 || n > most || x.Type == "mrkdwn" && !x.Verbatim {
+	if n == 0 || n > limit || x.Type == "mrkdwn" && !x.Verbatim {
 		t.Errorf("%s of %d characters: %.100q", where, n, x.Text)
 	}
 	if x.Type == "mrkdwn" {
@@ -193,10 +193,10 @@ func checkText(t *testing.T, where string, x text) int {
 	return n
 }
 
-func checkAngles(t *testing.T, s string, most int) {
+func checkAngles(t *testing.T, s string, limit int) {
 	t.Helper()
 	own := strings.HasPrefix(s, "<http") && strings.HasSuffix(s, "|Open in Gatecrier>") || strings.HasPrefix(s, "<!date^")
-	if n := strings.Count(s, "<"); n > most || n == 1 && !own || n != strings.Count(s, ">") {
+	if n := strings.Count(s, "<"); n > limit || n == 1 && !own || n != strings.Count(s, ">") {
 		t.Errorf("angles that are not ours: %.200q", s)
 	}
 	for _, rest := range strings.Split(s, "&")[1:] {

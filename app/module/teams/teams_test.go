@@ -36,7 +36,8 @@ func TestSend(t *testing.T) {
 	defer server.Close()
 	m := moduletest.Usual()
 	m.Facts[0].Value = "my_shop [1] <b>"
-	r := New(moduletest.NewClient(t)).Send(t.Context(), module.Config{"url": server.URL + "/workflows/x?api-version=1&sig=s1gnature"}, m)
+	config := module.Config{"url": server.URL + "/workflows/x?api-version=1&sig=s1gnature"}
+	r := New(moduletest.NewClient(t)).Send(t.Context(), config, m)
 	if r.Kind() != module.KindDelivered || r.Reason != "accepted" || r.Status != 202 {
 		t.Errorf("result = %+v", r)
 	}
