@@ -19,9 +19,8 @@ import (
 // exceptionActionRoutes adds the actions on exceptions.
 func (a *Admin) exceptionActionRoutes(r router) {
 	const one = exceptionsPath + "/:id"
-	resolved := a.exceptionAction(
-		a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back.",
-	)
+	const comesBack = "Whoever is told hears of it at once when it comes back."
+	resolved := a.exceptionAction(a.Exceptions.Resolve, "It is resolved", comesBack)
 	r.post("/exceptions/resolve", a.exceptionResolveMany)
 	r.get("/exceptions/merge", a.exceptionMergeConfirm)
 	r.post("/exceptions/merge", a.exceptionMerge)
@@ -50,6 +49,9 @@ func (a *Admin) exceptionAction(
 // exceptionMute mutes an exception for the chosen length, or until the time beside it.
 func (a *Admin) exceptionMute(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
+	if err == nil {
+		err = requireRight(d.Rights.Assess)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,13 +69,10 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	} else {
 		err = a.Exceptions.Mute(c.Request.Context(), actorOf(c), d.ID, until)
 	}
-	if errs := fieldErrors(err); errs != nil && d.Rights.Assess {
+	if errs := fieldErrors(err); errs != nil {
 		return a.exceptionPage(c, http.StatusUnprocessableEntity, d, func(v *page.ExceptionView) {
 			v.MuteError, v.MuteUntil = errs["muted_until"], typed
 		})
-	}
-	if !d.Rights.Assess {
-		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
 	}
 	title := "Nobody is told of it until " + until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	return a.done(c, err, title, "It is counted meanwhile.", exceptionPath(d.ID))
@@ -96,7 +95,11 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 		return err
 	}
 	for _, id := range ids { // all or none
-		if err := a.mayAssessException(c, id); err != nil {
+		d, err := a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
+		if err == nil {
+			err = requireRight(d.Rights.Assess)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -113,13 +116,13 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	return a.redirect(c, "ok", title, "Whoever is told hears of one at once when it comes back.", next)
 }
 
-// mayAssessException returns an error unless the actor can change an exception.
-func (a *Admin) mayAssessException(c *gin.Context, id int64) error {
-	d, err := a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
-	if err == nil && !d.Rights.Assess {
-		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
+// requireRight returns a Forbidden error unless a right on an exception is granted. It does not read
+// the roles a second time: a role granted in between would leave the page with neither.
+func requireRight(granted bool) error {
+	if granted {
+		return nil
 	}
-	return err
+	return authz.Forbidden("product")
 }
 
 // exceptionIDs reads ids of a form or a query, in their order, without repeats.
@@ -160,11 +163,11 @@ func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from 
 	var first exception.Group
 	for i, id := range append([]int64{into}, from...) {
 		d, err := a.Exceptions.Get(ctx, actor, id)
+		if err == nil {
+			err = requireRight(d.Rights.Assess)
+		}
 		if err != nil {
 			return err
-		}
-		if !d.Rights.Assess {
-			return authz.Require(ctx, a.Store, actor, authz.Assess, d.ProductID)
 		}
 		if i == 0 {
 			first, v.Into = d.Group, a.exceptionRow(c, d.Group)
@@ -199,19 +202,19 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 // exceptionDeleteConfirm names what is lost with an exception.
 func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
+	if err == nil {
+		err = requireRight(d.Rights.Delete)
+	}
 	if err != nil {
 		return err
 	}
-	if !d.Rights.Delete {
-		return authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Own, d.ProductID)
-	}
+	first := a.inUserZone(c, d.FirstAt).Format("2 Jan 2006, 15:04 MST")
 	v := page.ConfirmView{
 		Title:  "Delete " + d.Class + "?",
 		Button: "Delete the exception",
 		Cancel: exceptionPath(d.ID),
 		Lost: []string{
-			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.inUserZone(c, d.FirstAt).
-				Format("2 Jan 2006, 15:04 MST"),
+			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + first,
 			"its latest sample, its hours and releases",
 		},
 	}

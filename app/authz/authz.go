@@ -15,11 +15,15 @@ type Permission string
 
 // The permissions of a product.
 const (
-	View   Permission = "view"   // the product, its inbox, its members
+	View   Permission = "view"   // the product, its inbox, members and deliveries
 	Import Permission = "import" // reports and counts
-	Assess Permission = "assess" // observations
-	Edit   Permission = "edit"   // the product, its gate, targets, members
-	Own    Permission = "own"    // delete it, manage its owners
+	Assess Permission = "assess" // observations and exceptions
+	// Edit covers the product, its gate, members, targets, branches, silences, badge and ingest key,
+	// and the reasons of its deliveries, and to send them again.
+	Edit Permission = "edit"
+	// Own covers the deletion and the move of the product, its owners, tokens and audit, and the
+	// deletion of its notifications and exceptions.
+	Own Permission = "own"
 )
 
 // matrix lists the permissions of each role.
@@ -124,9 +128,15 @@ func (a Actor) check(mine []models.Role, p Permission, what string) error {
 	case len(mine) == 0:
 		return fault.NewNotFound(what)
 	case !anyAllows(mine, p), a.excludes(p):
-		return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
+		return Forbidden(what)
 	}
 	return nil
+}
+
+// Forbidden returns the error for an actor whose roles in a product or group, as what names it,
+// lack a permission.
+func Forbidden(what string) error {
+	return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
 }
 
 // anyAllows reports whether any of the roles has a permission.

@@ -1,0 +1,18 @@
+package admin
+
+import (
+	"testing"
+
+	"gatecrier/app/fault"
+)
+
+// A missing right is always an error: without one, the answer would be an empty page.
+func TestRequireRight(t *testing.T) {
+	t.Parallel()
+	if err := requireRight(true); err != nil {
+		t.Errorf("granted: %v", err)
+	}
+	if err := requireRight(false); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("missing: %v, want a Forbidden error", err)
+	}
+}
