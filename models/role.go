@@ -4,7 +4,8 @@ package models
 // each.
 type Role string
 
-// The five roles, least first.
+// The five roles, in the order of Roles. Each has the permissions of the one before, except that
+// upload sends reports and views nothing.
 const (
 	RoleReader     Role = "reader"
 	RoleUpload     Role = "upload"
@@ -13,7 +14,7 @@ const (
 	RoleOwner      Role = "owner"
 )
 
-// Roles lists all roles, least first.
+// Roles lists all roles in the order in which pages offer them.
 func Roles() []Role {
 	return []Role{RoleReader, RoleUpload, RoleWriter, RoleMaintainer, RoleOwner}
 }
