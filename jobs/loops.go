@@ -28,18 +28,14 @@ type Loop struct {
 type Loops struct {
 	log    *slog.Logger
 	now    func() time.Time
-	report ReportFunc
+	report exception.ReportFunc
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	list   map[string]*LoopState
 }
 
-// ReportFunc reports an exception of Gatecrier itself and returns its group. It returns quickly,
-// also on errors.
-type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
-
 // NewLoops returns an empty set of loops. now dates their failures, and report gets their panics.
-func NewLoops(log *slog.Logger, now func() time.Time, report ReportFunc) *Loops {
+func NewLoops(log *slog.Logger, now func() time.Time, report exception.ReportFunc) *Loops {
 	return &Loops{log: log, now: now, report: report, list: map[string]*LoopState{}}
 }
 

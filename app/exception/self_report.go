@@ -10,6 +10,10 @@ import (
 // ownTimeout is how long the caller of ReportOwn waits.
 const ownTimeout = 2 * time.Second
 
+// ReportFunc is the type of ReportOwn, for those that report exceptions of Gatecrier itself: it
+// returns the group, or 0 without one, and returns quickly, also on errors.
+type ReportFunc func(ctx context.Context, r Report) (group int64)
+
 // ReportOwn is Report for a caller that must go on whatever the outcome. It waits for at
 // most ownTimeout, also after ctx has ended, and only logs a failure. It returns the
 // group, or 0 without one.

@@ -22,12 +22,8 @@ type request struct {
 	id     string
 	method string
 	route  string
-	report ReportFunc
+	report exception.ReportFunc
 }
-
-// ReportFunc reports an exception of Gatecrier itself. It returns the group of the exception, 0 for
-// none. It returns quickly, also on errors.
-type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
 
 func requestOf(ctx context.Context) request {
 	r, _ := ctx.Value(requestKey{}).(request)
@@ -41,7 +37,7 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // X-Forwarded-For of proxies. fail answers a panic. report gets panics and the other errors that
 // are answered by 500.
 func NewEngine(
-	log *slog.Logger, proxies []string, report ReportFunc, fail func(*gin.Context, error),
+	log *slog.Logger, proxies []string, report exception.ReportFunc, fail func(*gin.Context, error),
 ) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -61,7 +57,7 @@ func NewEngine(
 	return e, nil
 }
 
-func setRequestID(report ReportFunc) gin.HandlerFunc {
+func setRequestID(report exception.ReportFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), report: report}
 		c.Header("X-Request-Id", r.id)
