@@ -99,11 +99,11 @@ func (a *API) reportOnce(c *gin.Context, body []byte) error {
 		return err
 	}
 	if o != nil {
-		done, err := o.begin()
+		end, err := o.begin()
 		if err != nil {
 			return err
 		}
-		defer done()
+		defer end()
 		if done, err := o.replay(c, bytes.NewReader(body)); done || err != nil {
 			return err
 		}
@@ -187,27 +187,13 @@ func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 	in.DisallowUnknownFields()
 	many = strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 100)]), " \t\r\n"), "[")
 	if many {
-		if _, err := in.Token(); err != nil {
-			return nil, many, badDraft(err, "body")
-		}
+		drafts, err = draftList(in)
+	} else {
+		drafts = make([]draftBody, 1)
+		err = drafts[0].decode(in, 0, false)
 	}
-	for i := 0; !many && i == 0 || many && in.More(); i++ {
-		if i == maxExceptions {
-			return nil, many, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", maxExceptions))
-		}
-		var d draftBody
-		if err := in.Decode(&d); err != nil {
-			return nil, many, badDraft(err, at(i, many, ""))
-		}
-		if err := d.check(i, many); err != nil {
-			return nil, many, err
-		}
-		drafts = append(drafts, d)
-	}
-	if many {
-		if _, err := in.Token(); err != nil {
-			return nil, many, badDraft(err, "body")
-		}
+	if err != nil {
+		return nil, many, err
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
 		return nil, many, fault.New(fault.Malformed, "The body goes on after its JSON")
@@ -216,6 +202,36 @@ func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 		return nil, many, fault.BadField("body", "An exception, or a list of some")
 	}
 	return drafts, many, nil
+}
+
+// draftList decodes a list of exceptions.
+func draftList(in *json.Decoder) ([]draftBody, error) {
+	if _, err := in.Token(); err != nil { // [
+		return nil, badDraft(err, "body")
+	}
+	var drafts []draftBody
+	for in.More() {
+		if len(drafts) == maxExceptions {
+			return nil, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", maxExceptions))
+		}
+		var d draftBody
+		if err := d.decode(in, len(drafts), true); err != nil {
+			return nil, err
+		}
+		drafts = append(drafts, d)
+	}
+	if _, err := in.Token(); err != nil { // ]
+		return nil, badDraft(err, "body")
+	}
+	return drafts, nil
+}
+
+// decode reads and checks an exception, the ith of the request.
+func (d *draftBody) decode(in *json.Decoder, i int, many bool) error {
+	if err := in.Decode(d); err != nil {
+		return badDraft(err, at(i, many, ""))
+	}
+	return d.check(i, many)
 }
 
 // at returns the name of a field of one of several exceptions: "[3].class".
