@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/mail"
 	"net/url"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"gatecrier/app/account"
 	"gatecrier/app/secret"
@@ -62,23 +59,15 @@ func (c Config) checkSecretKey() error {
 	return err
 }
 
-// The checks of the first administrator repeat those of app/account, whose errors do not name
-// the variable.
-
 func checkName(name string) error {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 150 || !utf8.ValidString(name) ||
-		strings.ContainsFunc(name, unicode.IsControl) {
+	if !account.ValidName(strings.TrimSpace(name)) {
 		return errors.New("1 to 150 characters, no control characters")
 	}
 	return nil
 }
 
 func checkEmail(address string) error {
-	if address == "" {
-		return nil
-	}
-	if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
+	if address != "" && !account.ValidEmail(address) {
 		return fmt.Errorf("%q is no mail address", address)
 	}
 	return nil

@@ -88,24 +88,26 @@ func (n *NewUser) trim() {
 // checkProfile checks all fields except the password.
 func checkProfile(n NewUser) error {
 	var fieldErrs fault.Fields
-	if !validName(n.Name) {
+	if !ValidName(n.Name) {
 		fieldErrs.Add("name", "1 to 150 characters, no control characters")
 	}
-	if n.FirstName != "" && !validName(n.FirstName) {
+	if n.FirstName != "" && !ValidName(n.FirstName) {
 		fieldErrs.Add("first_name", "At most 150 characters, no control characters")
 	}
-	if n.Email != "" && !validEmail(n.Email) {
+	if n.Email != "" && !ValidEmail(n.Email) {
 		fieldErrs.Add("email", "This is no mail address")
 	}
 	return fieldErrs.Err()
 }
 
-func validEmail(address string) bool {
+// ValidEmail reports whether a text is a mail address alone, without a name, of at most 254 bytes.
+func ValidEmail(address string) bool {
 	a, err := mail.ParseAddress(address)
 	return err == nil && a.Address == address && len(address) <= 254
 }
 
-func validName(name string) bool {
+// ValidName reports whether a text has 1 to 150 characters, none of them a control character.
+func ValidName(name string) bool {
 	n := utf8.RuneCountInString(name)
 	return n >= 1 && n <= 150 && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
