@@ -16,7 +16,8 @@ import (
 
 func uiCounts(c models.Counts) ui.Counts { return ui.Counts(c) }
 
-func whyOf(b models.Branch) string {
+// shortGateReason returns the reason of a branch's gate, as cells and lines of pages show it.
+func shortGateReason(b models.Branch) string {
 	if !b.Evaluated {
 		return "no report yet"
 	}

@@ -45,7 +45,7 @@ func (a *Admin) groupPage(
 	if v.CanEdit, err = a.mayAt(c, authz.Edit, at); err != nil {
 		return err
 	}
-	if v.CanDelete, err = a.mayAt(c, authz.Own, at); err != nil {
+	if v.CanOwn, err = a.mayAt(c, authz.Own, at); err != nil {
 		return err
 	}
 	if err := a.groupTab(c, row, &v); err != nil {

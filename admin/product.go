@@ -81,7 +81,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		Description:  row.Description,
 		Branch:       b.Name,
 		Gate:         string(b.Gate),
-		Why:          whyOf(b),
+		Why:          shortGateReason(b),
 		Policy:       policyText(policy),
 		LimitSources: sourceWords(policy),
 		Counts:       uiCounts(b.Counts),
@@ -154,7 +154,7 @@ func (a *Admin) rightsOf(c *gin.Context, id int64, v *page.ProductView) error {
 	for _, r := range []struct {
 		permission authz.Permission
 		to         *bool
-	}{{authz.Import, &v.CanUpload}, {authz.Edit, &v.CanEdit}, {authz.Own, &v.CanDelete}} {
+	}{{authz.Import, &v.CanUpload}, {authz.Edit, &v.CanEdit}, {authz.Own, &v.CanOwn}} {
 		may, err := authz.May(c.Request.Context(), a.Store, actorOf(c), r.permission, id)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 			ID:         r.ID,
 			Name:       r.Name,
 			Gate:       string(r.Default.Gate),
-			Why:        whyOf(r.Default),
+			Why:        shortGateReason(r.Default),
 			Since:      a.inUserZone(c, r.Default.Since),
 			Counts:     uiCounts(r.Default.Counts),
 			LastReport: a.inUserZone(c, r.LastReportAt),

@@ -45,12 +45,12 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.policies(ctx, []models.ProductRow{row})
+	policies, err := a.policies(ctx, []models.ProductRow{row})
 	if err != nil {
 		return nil, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
-	out := &productAnswer{productOf(row, list[0])}
+	out := &productAnswer{productOf(row, policies[0])}
 	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
 	if err == nil {
 		out.Body.BadgeURL, err = a.badgeOf(ctx, row.Product)
@@ -69,10 +69,11 @@ type gateBody struct {
 }
 
 func gateOf(b models.Branch) gateBody {
-	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: whyOf(b), Held: heldOf(b)}
+	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: gateReason(b), Held: heldOf(b)}
 }
 
-func whyOf(b models.Branch) string {
+// gateReason returns the reason of a branch's gate, as a sentence also before the first report.
+func gateReason(b models.Branch) string {
 	if !b.Evaluated {
 		return "never evaluated: no report has come in yet"
 	}
@@ -306,13 +307,13 @@ func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[produc
 	if len(rows) == 0 && f.Name != "" && in.Cursor == "" {
 		return a.namedForImport(ctx, f.Name)
 	}
-	list, err := a.policies(ctx, rows)
+	found, err := a.policies(ctx, rows)
 	if err != nil {
 		return nil, err
 	}
 	policies := map[int64]*policyBody{}
 	for i, r := range rows {
-		policies[r.ID] = list[i]
+		policies[r.ID] = found[i]
 	}
 	listed := func(r models.ProductRow) productListed {
 		body := productOf(r, policies[r.ID])

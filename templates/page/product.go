@@ -59,7 +59,7 @@ type ProductView struct {
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool
 	CanEdit      bool // targets, settings
-	CanDelete    bool // also tokens, and the audit
+	CanOwn    bool // also tokens, and the audit
 
 	Observations ObservationsTab
 	Branches     BranchesTab
@@ -208,7 +208,7 @@ func (v ProductView) shows(t Tab) bool {
 	case TabSettings:
 		return v.CanEdit
 	case TabTokens:
-		return v.CanDelete
+		return v.CanOwn
 	default:
 		return true
 	}

@@ -284,7 +284,7 @@ func product(tab Tab) ProductView {
 		TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
 		CanUpload: true,
 		CanEdit:   true,
-		CanDelete: true,
+		CanOwn: true,
 	}
 }
 

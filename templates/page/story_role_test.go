@@ -106,7 +106,7 @@ func groupStories() []story {
 			Tab:       tab,
 			TabCounts: map[Tab]int{GroupProducts: 2},
 			CanEdit:   true,
-			CanDelete: true,
+			CanOwn: true,
 			People:    people7(),
 		}
 		list = append(list, story{"group-bare-" + string(tab), Group(v)})
