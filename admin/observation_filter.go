@@ -158,7 +158,7 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 	}
 	var scanners []string
 	for _, s := range sources {
-		if s.Branch == q.branch.Name && s.Format != countsFormat {
+		if s.Branch == q.branch.Name && s.Format != models.FormatCounts {
 			scanners = append(scanners, s.Scanner)
 		}
 	}
@@ -184,6 +184,3 @@ func (q *observationQuery) branchParam() string {
 	}
 	return q.branch.Name
 }
-
-// countsFormat is the format of sources that have no observations.
-const countsFormat = "counts"

@@ -38,7 +38,7 @@ type tallyBody struct {
 
 func importOf(r ingest.Result) importBody {
 	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts}
-	if r.Format != "counts" {
+	if r.Format != models.FormatCounts {
 		b.Observations = &tallyBody{
 			New:      r.Tally.New,
 			Updated:  r.Tally.Updated,
