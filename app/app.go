@@ -34,19 +34,19 @@ import (
 
 // App is the program.
 type App struct {
-	Store       *models.Store
-	Accounts    *account.Service
-	Dispatcher  *delivery.Dispatcher
-	Settings    *settings.Service
-	Products    *product.Service
-	Connections *connection.Service
-	Ingest      *ingest.Service
-	Findings    *observation.Service
-	Gates       *gate.Service
-	Sweeper     *gate.Sweeper
-	Reconciler  *gate.Reconciler
-	Exceptions  *exception.Service
-	Silences    *silence.Service
+	Store        *models.Store
+	Accounts     *account.Service
+	Dispatcher   *delivery.Dispatcher
+	Settings     *settings.Service
+	Products     *product.Service
+	Connections  *connection.Service
+	Ingest       *ingest.Service
+	Observations *observation.Service
+	Gates        *gate.Service
+	Sweeper      *gate.Sweeper
+	Reconciler   *gate.Reconciler
+	Exceptions   *exception.Service
+	Silences     *silence.Service
 
 	config   Config
 	log      *slog.Logger

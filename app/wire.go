@@ -45,6 +45,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err
 	}
+	a.buildExceptions(o)
 	a.buildGates(o)
 	a.Connections = connection.New(a.Store, ring, modules, client.CheckWarning)
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
@@ -94,10 +95,13 @@ func (a *App) buildAccounts(o Options) {
 	a.sessions = account.NewSessions(a.Store, o.Config.secure(), a.Settings.Users)
 }
 
-// buildGates creates the gates, and the exceptions of Gatecrier itself that the loops report.
-func (a *App) buildGates(o Options) {
+// buildExceptions creates the exceptions, and the loops, which report their own to them.
+func (a *App) buildExceptions(o Options) {
 	a.Exceptions = exception.New(a.Store, a.events, a.exceptionPolicy, o.Log)
 	a.loops = jobs.NewLoops(o.Log, a.Store.Now, a.Exceptions.ReportOwn)
+}
+
+func (a *App) buildGates(o Options) {
 	a.Gates = gate.New(a.events, a.Settings.Gate)
 	a.Sweeper = gate.NewSweeper(a.Store, a.Gates, o.Log)
 	a.Reconciler = gate.NewReconciler(a.Store, a.Gates, a.Sweeper, o.Log)
@@ -107,7 +111,7 @@ func (a *App) buildGates(o Options) {
 func (a *App) buildServices() {
 	a.Products = product.New(a.Store, a.Gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(a.Store, a.Gates, a.events, a.Settings.Reports)
-	a.Findings = observation.New(a.Store, a.Gates, a.events)
+	a.Observations = observation.New(a.Store, a.Gates, a.events)
 	a.Silences = silence.New(a.Store, a.events)
 }
 
@@ -134,7 +138,7 @@ func (a *App) buildSchedule(o Options) {
 		Exceptions: a.Exceptions,
 		Keep:       a.Settings.Retention,
 		Services: jobs.Services{
-			Observations: a.Findings,
+			Observations: a.Observations,
 			Gates:        a.Reconciler,
 			Ingest:       a.Ingest,
 			Products:     a.Products,

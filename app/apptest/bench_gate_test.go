@@ -64,7 +64,7 @@ func (g gateBench) setWaived(b *testing.B, off bool) observation.Done {
 	if off {
 		a = observation.Assessment{Status: models.StatusFalsePositive}
 	}
-	_, done, err := g.app.Findings.Assess(b.Context(), g.actor, g.critical, a)
+	_, done, err := g.app.Observations.Assess(b.Context(), g.actor, g.critical, a)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func acceptRisk(t *testing.T, p *apptest.Program, s productFixture, title string
 		t.Fatalf("no observation %s: %v", title, err)
 	}
 	actor := authz.Actor{User: models.User{ID: 1, Administrator: true}, Label: "admin"}
-	_, _, err = p.Findings.Assess(t.Context(), actor, list[0].ID, observation.Assessment{
+	_, _, err = p.Observations.Assess(t.Context(), actor, list[0].ID, observation.Assessment{
 		Status: models.StatusRiskAccepted, Comment: "not reachable", Until: p.Clock.Now().Add(90 * 24 * time.Hour),
 	})
 	if err != nil {

@@ -97,7 +97,7 @@ func (w *randomWalk) waiver() observation.Assessment {
 func (w *randomWalk) assessAs(f models.ObservationFilter, a observation.Assessment) error {
 	o, err := w.anyObservation(f)
 	if err == nil {
-		_, _, err = w.app.Findings.Assess(w.t.Context(), w.actor, o.ID, a)
+		_, _, err = w.app.Observations.Assess(w.t.Context(), w.actor, o.ID, a)
 	}
 	return err
 }
@@ -115,7 +115,7 @@ func (w *randomWalk) withdraw() error {
 func (w *randomWalk) assessMany() error {
 	severity := w.severity()
 	f := models.ObservationFilter{All: w.rand.IntN(2) == 0, Severity: &severity}
-	_, err := w.app.Findings.AssessMany(w.t.Context(), w.actor,
+	_, err := w.app.Observations.AssessMany(w.t.Context(), w.actor,
 		observation.Selection{ProductID: pick(w, w.products...), Filter: &f},
 		pick(w, w.assessment(), w.waiver(), observation.Assessment{Clear: true}))
 	return err
@@ -126,14 +126,14 @@ func (w *randomWalk) draft() observation.Draft {
 }
 
 func (w *randomWalk) addManual() error {
-	_, _, err := w.app.Findings.Create(w.t.Context(), w.actor, pick(w, w.products...), w.draft())
+	_, _, err := w.app.Observations.Create(w.t.Context(), w.actor, pick(w, w.products...), w.draft())
 	return err
 }
 
 func (w *randomWalk) editManual() error {
 	o, err := w.anyObservation(models.ObservationFilter{All: true, Scanner: models.ManualScanner})
 	if err == nil {
-		_, _, err = w.app.Findings.Edit(w.t.Context(), w.actor, o.ID, w.draft())
+		_, _, err = w.app.Observations.Edit(w.t.Context(), w.actor, o.ID, w.draft())
 	}
 	return err
 }
@@ -141,7 +141,7 @@ func (w *randomWalk) editManual() error {
 func (w *randomWalk) deleteManual() error {
 	o, err := w.anyObservation(models.ObservationFilter{All: true, Scanner: models.ManualScanner})
 	if err == nil {
-		_, err = w.app.Findings.Delete(w.t.Context(), w.actor, o.ID)
+		_, err = w.app.Observations.Delete(w.t.Context(), w.actor, o.ID)
 	}
 	return err
 }
@@ -151,7 +151,7 @@ func (w *randomWalk) passTime() error {
 	if w.rand.IntN(3) == 0 { // an expired waiver still counts until the job ends it
 		return nil
 	}
-	_, err := w.app.Findings.Expire(w.t.Context())
+	_, err := w.app.Observations.Expire(w.t.Context())
 	return err
 }
 
