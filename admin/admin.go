@@ -30,35 +30,34 @@ import (
 
 // Services holds the use cases that the pages offer.
 type Services struct {
-	Store       *models.Store
-	Accounts    *account.Service
-	Sessions    *account.Sessions
-	Products    *product.Service
-	Gates       *gate.Service
-	Sweeper     *gate.Sweeper
-	Ingest      *ingest.Service
-	Connections *connection.Service
-	Dispatcher  *delivery.Dispatcher
-	DeliveryLog *delivery.Log
-	Inbox       *inbox.Service
-	Explain     *explain.Service
-	Hub         *inbox.Hub
-	Settings    *settings.Service
-	Jobs        *jobs.Schedule
-	Audit       *audit.Service
-	Exceptions  *exception.Service
-	Silences    *silence.Service
-	Feeds       *feed.Service
-	Mail        *email.Email
-	Log         *slog.Logger
-	Version     string
-	Banner      layout.Banner
-	API         []page.APIGroup       // for the page about the API
-	Loops       func() []page.LoopRow // of this instance
-	BaseURL     func() string
-	FirstHint   func() string // where to find the first password; "" once it was used
-
+	Store        *models.Store
+	Accounts     *account.Service
+	Sessions     *account.Sessions
+	Products     *product.Service
 	Observations *observation.Service
+	Gates        *gate.Service
+	Sweeper      *gate.Sweeper
+	Ingest       *ingest.Service
+	Connections  *connection.Service
+	Dispatcher   *delivery.Dispatcher
+	DeliveryLog  *delivery.Log
+	Inbox        *inbox.Service
+	Explain      *explain.Service
+	Hub          *inbox.Hub
+	Settings     *settings.Service
+	Jobs         *jobs.Schedule
+	Audit        *audit.Service
+	Exceptions   *exception.Service
+	Silences     *silence.Service
+	Feeds        *feed.Service
+	Mail         *email.Email
+	Log          *slog.Logger
+	Version      string
+	Banner       layout.Banner
+	API          []page.APIGroup       // for the page about the API
+	Loops        func() []page.LoopRow // of this instance
+	BaseURL      func() string
+	FirstHint    func() string // where to find the first password; "" once it was used
 }
 
 // Admin holds the handlers of the pages.

@@ -12,6 +12,9 @@ import (
 	"gatecrier/templates/page"
 )
 
+// inboxPageSize is the number of notifications on a page of the inbox.
+const inboxPageSize = 50
+
 // inboxRoutes adds the inbox.
 func (a *Admin) inboxRoutes(r router) {
 	r.get(inboxPath, a.inboxList)
@@ -27,7 +30,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	//nolint:errcheck // a text that is no number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	f := q.InboxFilter
-	f.Before, f.Limit = max(before, 0), pageSize+1
+	f.Before, f.Limit = max(before, 0), inboxPageSize+1
 	found, err := a.Inbox.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -37,9 +40,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		Archived: q.Archived, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
 	}
 	rows := found.Rows
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(inboxPath, append(q.pairs, "before", formatInt(rows[pageSize-1].EventID))...)
+	if len(rows) > inboxPageSize {
+		rows = rows[:inboxPageSize]
+		v.Pager.Next = link(inboxPath, append(q.pairs, "before", formatInt(rows[inboxPageSize-1].EventID))...)
 	} else if found.Further != 0 {
 		v.Further = link(inboxPath, append(q.pairs, "before", formatInt(found.Further))...)
 	}

@@ -19,6 +19,9 @@ func (a *Admin) notificationRoutes(r router) {
 	r.get("/inbox/:id", a.notification)
 }
 
+// maxNotificationDeliveries bounds the deliveries on the page of a notification.
+const maxNotificationDeliveries = 50
+
 func (a *Admin) notification(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	id, err := web.ID(c, "id", "notification")
@@ -54,7 +57,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		gateWhy(&v, p)
 	}
 	rows, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{
-		EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize,
+		EventID: n.EventID, ProductID: n.ProductID, Limit: maxNotificationDeliveries,
 	})
 	if err != nil {
 		return err

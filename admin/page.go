@@ -140,7 +140,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	if problem.Status >= http.StatusInternalServerError {
 		view.Text = ""
 	}
-	view.Frame = layout.View{Title: problem.Title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
+	view.Frame = a.guestFrame(problem.Title)
 	if actor, ok := web.ActorOf(c.Request.Context()); ok {
 		view.Frame.User = layoutUser(actor.User)
 	}
