@@ -27,6 +27,7 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 		EventID:    l.EventID,
 		State:      string(l.State),
 		Reason:     l.Reason,
+		Withheld:   !l.MayEdit,
 		Title:      l.Title,
 		ProductID:  l.ProductID,
 		Product:    l.Product,

@@ -13,7 +13,8 @@ type DeliveryRow struct {
 	ID         int64
 	EventID    int64  // 0 = a test
 	State      string // pending, sending, delivered, retrying, dead, skipped, suppressed, cancelled
-	Reason     string // the last answer, in words
+	Reason     string // the last answer, or why it was not sent, in words; "" = none
+	Withheld   bool   // the user cannot see the reason
 	Title      string
 	ProductID  int64
 	Product    string
@@ -141,6 +142,9 @@ func (r DeliveryRow) reason() string {
 		return "accepted"
 	case "retrying":
 		return "will be tried again"
+	}
+	if r.Withheld {
+		return "only users who can edit the target see the reason"
 	}
 	return "no reason was kept"
 }

@@ -284,7 +284,7 @@ func product(tab Tab) ProductView {
 		TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
 		CanUpload: true,
 		CanEdit:   true,
-		CanOwn: true,
+		CanOwn:    true,
 	}
 }
 
@@ -639,6 +639,7 @@ func rows() []DeliveryRow {
 		{State: "skipped", Reason: "the target is disabled", Product: arabic},
 		{State: "cancelled", Reason: "the gate passed again before it went out", Attempts: 2, Product: "quay-telemetry"},
 		{State: "suppressed", Reason: script, Product: script},
+		{State: "dead", Withheld: true, Attempts: 3, Product: "quay-telemetry"},
 	} {
 		r.ID = int64(i + 1)
 		r.ProductID = int64(i + 1)
@@ -665,9 +666,8 @@ func deliveryStories() []story {
 		Again:   "/deliveries/resend?state=dead",
 	}
 	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {
-		list.Chips = append(
-			list.Chips, ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0},
-		)
+		chip := ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0}
+		list.Chips = append(list.Chips, chip)
 	}
 	nothing := list
 	nothing.Rows, nothing.Pager, nothing.Filters = nil, ui.Pager{}, nil
@@ -684,20 +684,16 @@ func deliveryStories() []story {
 	for i, reason := range []string{
 		"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script,
 	} {
-		one.Attempts = append(
-			one.Attempts,
-			ui.Attempt{
-				Number:   i + 1,
-				At:       ago(time.Duration(31-7*i) * time.Minute),
-				Duration: time.Duration(20000/(i*60+1)) * time.Millisecond,
-				Reason:   reason,
-				Answer:   []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i],
-			},
-		)
+		one.Attempts = append(one.Attempts, ui.Attempt{
+			Number:   i + 1,
+			At:       ago(time.Duration(31-7*i) * time.Minute),
+			Duration: time.Duration(20000/(i*60+1)) * time.Millisecond,
+			Reason:   reason,
+			Answer:   []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i],
+		})
 	}
-	one.Attempts = append(
-		one.Attempts, ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"},
-	)
+	planned := ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"}
+	one.Attempts = append(one.Attempts, planned)
 	test := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[5], Test: true}
 	done := one
 	done.Row, done.Finished = rows()[2], now
