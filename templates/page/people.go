@@ -54,7 +54,7 @@ func (p People) options(current string) []ui.Option {
 
 // roleWords says in short what a role can do.
 var roleWords = map[string]string{
-	"reader":     "reader: sees everything",
+	"reader":     "reader: views the product",
 	"upload":     "upload: sends reports, sees nothing",
 	"writer":     "writer: also assesses findings",
 	"maintainer": "maintainer: also edits, targets, members",
