@@ -56,7 +56,7 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 				d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
 		}
 		if !found {
-			t.Errorf("the ledger does not say why: %+v", deliveryLog(t, p, models.DeliveryFilter{}))
+			t.Errorf("the delivery log does not say why: %+v", deliveryLog(t, p, models.DeliveryFilter{}))
 		}
 	})
 }

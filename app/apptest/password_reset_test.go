@@ -237,7 +237,7 @@ func TestPasswordLink_FromAdministrator(t *testing.T) {
 			chooses(n+1, "the third good one", http.StatusNotFound)
 		}
 		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0") != nil {
-			t.Errorf("the ledger knows of it: %s", a.Text)
+			t.Errorf("the delivery log knows of it: %s", a.Text)
 		}
 	})
 }

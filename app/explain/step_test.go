@@ -91,7 +91,7 @@ func TestSteps_Targets(t *testing.T) {
 				event: gate, listed: true, moreRows: true, rows: deliveries("dead"), tally: dead(2),
 				entry: models.InboxEntry{Targets: 2},
 			},
-			Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the ledger",
+			Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the delivery log",
 		},
 		"some are gone": {
 			data{event: gate, listed: true, rows: deliveries("dead"), tally: dead(1), entry: models.InboxEntry{Targets: 3}},

@@ -47,7 +47,7 @@ func (f *data) targets() []Step {
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
-			Text:    plural(hidden, "more message is", "more messages are") + " in the ledger",
+			Text:    plural(hidden, "more message is", "more messages are") + " in the delivery log",
 			Link:    Link{"/deliveries", "Deliveries"},
 		})
 	} else if hidden > 0 {

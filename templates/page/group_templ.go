@@ -746,7 +746,7 @@ func groupTarget(v GroupView, t GroupTargetRow) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, ". Its address and secret are lost, and its deliveries leave the ledger.</p><button class=\"btn btn-sm btn-danger\" type=\"submit\">Delete for good</button></form></details></div></li>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 62, ". Its address and secret are lost, and its deliveries leave the delivery log.</p><button class=\"btn btn-sm btn-danger\" type=\"submit\">Delete for good</button></form></details></div></li>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -80,7 +80,7 @@ func HealthNow(v HealthView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"stack\" id=\"health\" hx-get=\"/admin/health/now\" hx-trigger=\"every 5s\" hx-swap=\"outerHTML\"><section class=\"card\" aria-labelledby=\"outbox\"><div class=\"card-header\"><h2 id=\"outbox\">Outbox</h2><a class=\"push sm\" id=\"outbox-all\" href=\"/deliveries\">Open the ledger</a></div><div class=\"card-body\"><dl class=\"gc-numbers\"><div><dt>messages waiting</dt><dd>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"stack\" id=\"health\" hx-get=\"/admin/health/now\" hx-trigger=\"every 5s\" hx-swap=\"outerHTML\"><section class=\"card\" aria-labelledby=\"outbox\"><div class=\"card-header\"><h2 id=\"outbox\">Outbox</h2><a class=\"push sm\" id=\"outbox-all\" href=\"/deliveries\">Open the delivery log</a></div><div class=\"card-body\"><dl class=\"gc-numbers\"><div><dt>messages waiting</dt><dd>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
