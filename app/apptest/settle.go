@@ -86,8 +86,7 @@ func Drain(t testing.TB, store *models.Store) {
 
 // finishDue returns a function that a program's clock calls before it moves far. It waits until
 // everything due is done. Otherwise leases of running sends would expire, and messages that were
-// never tried would be out of date. If a receiver blocks, it gives up; it
-// waits a few seconds in all.
+// never tried would be out of date. If a receiver blocks, it gives up; it waits a few seconds in all.
 func finishDue(ctx context.Context, store *models.Store) func(time.Duration) {
 	const far, maxWait, maxInAll = 10 * time.Second, time.Second, 5 * time.Second
 	var mu sync.Mutex

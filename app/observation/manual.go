@@ -142,9 +142,8 @@ func (s *Service) Create(
 		}); err != nil {
 			return err
 		}
-		out, err := s.recount(
-			tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, manualCause("entered", o), actor.Label,
-		)
+		entered := change{after: []models.Observation{o}}
+		out, err := s.recount(tx, productID, g.Branch.Name, entered, manualCause("entered", o), actor.Label)
 		done = Done{Changed: 1, Gates: []BranchGate{out}}
 		return err
 	})

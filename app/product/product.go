@@ -39,9 +39,8 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 // ForImport returns the id of a product by its exact name, for an actor who can import into it.
 // The actor need not be able to view it.
 func (s *Service) ForImport(ctx context.Context, actor authz.Actor, name string) (int64, error) {
-	list, err := s.store.Products(
-		ctx, models.SystemScope("the right to import is checked next"), models.ProductFilter{Name: name, Limit: 1},
-	)
+	scope := models.SystemScope("the right to import is checked next")
+	list, err := s.store.Products(ctx, scope, models.ProductFilter{Name: name, Limit: 1})
 	if err != nil {
 		return 0, err
 	}

@@ -54,7 +54,7 @@ type GroupView struct {
 	Tab       Tab
 	TabCounts map[Tab]int
 	CanEdit   bool
-	CanOwn bool
+	CanOwn    bool
 
 	List     ProductsView // of its products
 	People   People

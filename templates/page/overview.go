@@ -124,9 +124,9 @@ func (v OverviewView) rest() string {
 	case v.Passed == 0:
 		return "Push a report, and the first gate is decided."
 	case len(v.Changes) > 0:
-		return "Nothing needs you. The last change was " + ui.Relative(
-			v.Changes[0].At, v.Frame.Now,
-		) + ": " + v.Changes[0].Product + " is now " + v.Changes[0].To + "."
+		last := v.Changes[0]
+		at := ui.Relative(last.At, v.Frame.Now)
+		return "Nothing needs you. The last change was " + at + ": " + last.Product + " is now " + last.To + "."
 	}
 	return "Nothing needs you."
 }

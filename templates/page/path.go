@@ -62,17 +62,17 @@ func web(link string) bool {
 }
 
 func told(t DeliveryTally) string {
+	all := ui.Plural(t.Total, "message", "messages")
+	delivered := strconv.Itoa(t.Delivered) + " of " + all + " delivered"
 	switch {
 	case t.Total == 0:
 		return "nobody was told"
 	case t.Held == t.Total:
-		return ui.Plural(t.Total, "message", "messages") + " held back by a silence"
+		return all + " held back by a silence"
 	case t.Dead > 0:
-		return strconv.Itoa(t.Delivered) + " of " + ui.Plural(t.Total, "message", "messages") + " delivered, " + strconv.Itoa(
-			t.Dead,
-		) + " dead"
+		return delivered + ", " + strconv.Itoa(t.Dead) + " dead"
 	case t.Delivered == t.Total:
-		return ui.Plural(t.Total, "message", "messages") + " delivered"
+		return all + " delivered"
 	}
-	return strconv.Itoa(t.Delivered) + " of " + ui.Plural(t.Total, "message", "messages") + " delivered"
+	return delivered
 }

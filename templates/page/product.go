@@ -59,7 +59,7 @@ type ProductView struct {
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool
 	CanEdit      bool // targets, settings
-	CanOwn    bool // also tokens, and the audit
+	CanOwn       bool // also tokens, and the audit
 
 	Observations ObservationsTab
 	Branches     BranchesTab

@@ -62,9 +62,8 @@ Sentry.captureException(new Error("it works"));`},
 	if t.DSN == "" {
 		list = nil
 	}
-	body := `{"product": ` + id(
-		product,
-	) + `, "class": "ValueError", "message": "it works", "function": "checkout.pay", "release": "my-program@1.0.0"}`
+	body := `{"product": ` + id(product) + `, "class": "ValueError", "message": "it works", ` +
+		`"function": "checkout.pay", "release": "my-program@1.0.0"}`
 	return append(list, snippet{"Any other, by the API", "the command", strings.Join([]string{
 		"curl -X POST " + quote(t.BaseURL+"/api/v1/exceptions"),
 		`-H "Authorization: Bearer $GATECRIER_TOKEN"`,

@@ -38,9 +38,8 @@ type SweepView struct {
 func (v SweepView) sentence() string {
 	switch {
 	case !v.Done && v.Began:
-		return ui.Number(int64(v.Seen)) + " of " + ui.Plural(v.Total, "gate", "gates") + " looked at again, " + ui.Number(
-			int64(v.Changed),
-		) + " changed"
+		seen := ui.Number(int64(v.Seen)) + " of " + ui.Plural(v.Total, "gate", "gates")
+		return seen + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
 	case !v.Done:
 		return "All gates are looked at again in a moment"
 	case v.Ended.IsZero():

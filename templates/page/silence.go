@@ -156,16 +156,13 @@ func (v SilenceView) none() string {
 
 // sum sums up a preview.
 func (p SilencePreview) sum() string {
-	days := ui.Plural(p.Days, "day", "days")
+	days, held := ui.Plural(p.Days, "day", "days"), ui.Number(int64(p.Held))
 	switch {
 	case p.Of == 0:
 		return "In the last " + days + " there was nothing that it could have held."
 	case p.More:
-		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + ui.Number(
-			int64(p.Held),
-		) + "."
+		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + held + "."
 	}
-	return "In the last " + days + " it would have held " + ui.Number(int64(p.Held)) + " of " + ui.Plural(
-		p.Of, "notification", "notifications",
-	) + "."
+	all := ui.Plural(p.Of, "notification", "notifications")
+	return "In the last " + days + " it would have held " + held + " of " + all + "."
 }

@@ -106,7 +106,7 @@ func groupStories() []story {
 			Tab:       tab,
 			TabCounts: map[Tab]int{GroupProducts: 2},
 			CanEdit:   true,
-			CanOwn: true,
+			CanOwn:    true,
 			People:    people7(),
 		}
 		list = append(list, story{"group-bare-" + string(tab), Group(v)})
@@ -183,15 +183,11 @@ func roleStories() []story {
 	}
 	all := changes
 	all.ProductID, all.Kinds = 0, kinds[:1]
+	none := AuthorizationGroupsView{Frame: frame("Authorization groups", layout.NavAuthorization), CanCreate: true}
 	return append(list, []story{
 		{"authorization-group", AuthorizationGroup(users)},
 		{"authorization-groups", AuthorizationGroups(many)},
-		{
-			"authorization-groups-empty",
-			AuthorizationGroups(
-				AuthorizationGroupsView{Frame: frame("Authorization groups", layout.NavAuthorization), CanCreate: true},
-			),
-		},
+		{"authorization-groups-empty", AuthorizationGroups(none)},
 		{
 			"authorization-groups-reader",
 			AuthorizationGroups(AuthorizationGroupsView{Frame: frame("Authorization groups", "")}),

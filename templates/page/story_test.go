@@ -71,9 +71,8 @@ func TestCheckFindsFaults(t *testing.T) {
 			}
 		})
 	}
-	if faults := check(page(`<h1>x</h1><label for="a">A</label><input id="a"><button type="submit">Go</button>`)); len(
-		faults,
-	) != 0 {
+	const good = `<h1>x</h1><label for="a">A</label><input id="a"><button type="submit">Go</button>`
+	if faults := check(page(good)); len(faults) != 0 {
 		t.Errorf("found faults in a good page: %v", faults)
 	}
 }

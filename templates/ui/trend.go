@@ -90,9 +90,8 @@ func trendText(steps []step, most, limit int64, limited bool) string {
 	if len(steps) == 0 {
 		return "nothing is known yet"
 	}
-	text := fmt.Sprintf(
-		"%s now, at most %s since %s", Number(steps[len(steps)-1].n), Number(most), steps[0].at.UTC().Format("2 Jan"),
-	)
+	last, since := Number(steps[len(steps)-1].n), steps[0].at.UTC().Format("2 Jan")
+	text := fmt.Sprintf("%s now, at most %s since %s", last, Number(most), since)
 	if limited {
 		text += ", limit " + Number(limit)
 	}
