@@ -8,10 +8,10 @@ import (
 	"gatecrier/models"
 )
 
-func settingsCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func settingsCases() []parityCase {
+	return []parityCase{
 		// A gate field of the settings evaluates each gate once.
-		"29": func(w gateParity) {
+		{29, "an edit of the settings", func(w gateParity) {
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, models.Medium, 2))
 			w.wantGate(s, "passed", 1)
@@ -24,9 +24,9 @@ func settingsCases() map[string]func(gateParity) {
 			w.wantGate(s, "none", 3)
 			w.settings(object{"active": true, "threshold_medium": 2})
 			w.wantGate(s, "passed", 4)
-		},
+		}},
 		// Every product is evaluated, with whichever thresholds. Ours skips never evaluated ones.
-		"30": func(w gateParity) {
+		{30, "the settings evaluate every product", func(w gateParity) {
 			standard, never := w.product(object{}), w.product(object{})
 			mine := w.product(ownPolicy(equalCounts(9, models.Low, 9)))
 			grouped := w.product(object{"group_id": w.group(object{})})
@@ -39,14 +39,14 @@ func settingsCases() map[string]func(gateParity) {
 			w.wantGate(grouped, "failed", 2)
 			w.wantGate(mine, "passed", 1)
 			w.wantGate(never, "none", 0)
-		},
+		}},
 	}
 }
 
-func productCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func productCases() []parityCase {
+	return []parityCase{
 		// The creator of a product owns it.
-		"31": func(w gateParity) {
+		{31, "the creator owns the product", func(w gateParity) {
 			w.p.User("maker")
 			maker := w.p.Client("maker").ForTest(w.t)
 			id := maker.Must(http.StatusCreated, "POST", "/products", object{"name": w.t.Name()}).ID("id")
@@ -54,9 +54,9 @@ func productCases() map[string]func(gateParity) {
 			if a.Get("items.0.user") != "maker" || a.Get("items.0.role") != "owner" || itemCount(a) != 1 {
 				w.t.Errorf("members: %s", a.Text)
 			}
-		},
+		}},
 		// Deleting a product deletes its tokens.
-		"32": func(w gateParity) {
+		{32, "a deletion takes the tokens", func(w gateParity) {
 			s := w.product(object{})
 			a := w.c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"})
 			text, _ := a.Get("token").(string)
@@ -64,14 +64,14 @@ func productCases() map[string]func(gateParity) {
 			token.Must(http.StatusCreated, "POST", s.path+"/reports", findingsReport())
 			w.c.Must(http.StatusNoContent, "DELETE", s.path, nil)
 			token.Must(http.StatusUnauthorized, "POST", s.path+"/reports", findingsReport())
-		},
+		}},
 	}
 }
 
-func importCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func importCases() []parityCase {
+	return []parityCase{
 		// An import into the default branch evaluates the gate.
-		"33": func(w gateParity) {
+		{33, "an import into the default branch", func(w gateParity) {
 			s := w.product(object{"default_branch": "trunk"})
 			for i, step := range []struct {
 				report []byte
@@ -83,16 +83,16 @@ func importCases() map[string]func(gateParity) {
 				}
 				w.wantGate(s, step.state, i+1)
 			}
-		},
+		}},
 		// An import into no branch goes into the default branch.
-		"34": func(w gateParity) {
+		{34, "an import into no branch", func(w gateParity) {
 			s := w.product(object{})
 			s.upload(w.c, findingsReport("CVE-1 High"))
 			w.wantGate(s, "failed", 1)
-		},
+		}},
 		// An import into no branch of a product with a named default branch. SecObserve does not evaluate
 		// the gate then; ours uses the default branch. Imports into other branches do not evaluate it.
-		"35": func(w gateParity) {
+		{35, "an import into no branch of a product with a named default branch", func(w gateParity) {
 			s := w.product(object{"default_branch": "trunk"})
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-1 High"))
 			w.wantGate(s, "none", 0)
@@ -103,15 +103,15 @@ func importCases() map[string]func(gateParity) {
 			}
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport())
 			w.wantGate(s, "failed", 1)
-		},
+		}},
 	}
 }
 
 // correctedCases returns the cases in which our contract deviates from SecObserve.
-func correctedCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func correctedCases() []parityCase {
+	return []parityCase{
 		// In SecObserve a 0 means the global value. Here it is 0, for products and groups.
-		"an explicit 0 stays 0": func(w gateParity) {
+		{0, "an explicit 0 stays 0", func(w gateParity) {
 			s := w.product(ownPolicy(object{"critical": 5, "medium": 0}))
 			if a := w.c.Must(http.StatusOK, "GET", s.path, nil); a.Get("thresholds.medium") != 0.0 ||
 				a.Get("thresholds.low") != nil {
@@ -126,8 +126,8 @@ func correctedCases() map[string]func(gateParity) {
 			standard := w.product(object{})
 			w.putCounts(standard, equalCounts(0, models.None, 1))
 			w.wantGate(standard, "failed", 1)
-		},
-		"an unset one counts as 0": func(w gateParity) {
+		}},
+		{0, "an unset one counts as 0", func(w gateParity) {
 			s := w.product(ownPolicy(object{}))
 			w.putCounts(s, equalCounts(0, models.Unknown, 1))
 			w.wantGate(s, "failed", 1)
@@ -135,8 +135,8 @@ func correctedCases() map[string]func(gateParity) {
 			w.wantGate(s, "passed", 2)
 			w.patch(s.path, object{"thresholds": object{"unknown": nil}})
 			w.wantGate(s, "failed", 3)
-		},
-		"a move to another group is looked at": func(w gateParity) {
+		}},
+		{0, "a move to another group is looked at", func(w gateParity) {
 			strict := w.group(ownPolicy(equalCounts(0, models.Critical, 0)))
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, models.Low, 1))
@@ -149,8 +149,8 @@ func correctedCases() map[string]func(gateParity) {
 			w.wantGate(s, "failed", 4)
 			w.c.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/groups/", strict), nil)
 			w.wantGate(s, "passed", 5)
-		},
-		"another default branch is looked at": func(w gateParity) {
+		}},
+		{0, "another default branch is looked at", func(w gateParity) {
 			s := w.product(object{})
 			s.upload(w.c, findingsReport())
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-1 High"))
@@ -159,16 +159,16 @@ func correctedCases() map[string]func(gateParity) {
 			w.wantGate(s, "failed", 2)
 			w.patch(s.path, object{"default_branch": "main"})
 			w.wantGate(s, "passed", 3)
-		},
-		"a default branch from birth": func(w gateParity) {
+		}},
+		{0, "a default branch from birth", func(w gateParity) {
 			for name, body := range map[string]object{"main": {}, "trunk": {"default_branch": "trunk"}} {
 				s := w.product(body)
 				if a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("branch") != name || a.Get("state") != "none" {
 					w.t.Errorf("%s: %s", name, a.Text)
 				}
 			}
-		},
-		"never evaluated, left alone": func(w gateParity) {
+		}},
+		{0, "never evaluated, left alone", func(w gateParity) {
 			group := w.group(object{})
 			s := w.product(object{"group_id": group})
 			w.patch(s.path, ownPolicy(equalCounts(0, models.Low, 0)))
@@ -185,8 +185,8 @@ func correctedCases() map[string]func(gateParity) {
 			if a.Get("why") != "never evaluated: no report has come in yet" {
 				w.t.Errorf("why: %s", a.Text)
 			}
-		},
-		"all six changes are announced": func(w gateParity) {
+		}},
+		{0, "all six changes are announced", func(w gateParity) {
 			s := w.product(ownPolicy(object{}))
 			w.putCounts(s, equalCounts(0, models.Low, 1))
 			w.wantGate(s, "failed", 1) // from none
@@ -200,6 +200,6 @@ func correctedCases() map[string]func(gateParity) {
 			w.wantGate(s, "failed", 5)
 			w.patch(s.path, object{"gate_mode": "disabled"})
 			w.wantGate(s, "none", 6)
-		},
+		}},
 	}
 }

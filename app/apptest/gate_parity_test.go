@@ -18,18 +18,32 @@ func TestGate_SecObserveParity(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		w := &gateParity{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t)}
 		disableSchedules(t, p, w.c, "reconcile_gates")
-		for _, part := range []map[string]func(gateParity){
+		cases := slices.Concat(
 			policyCases(), severityCases(), branchCases(), editCases(), settingsCases(), productCases(), importCases(),
-			correctedCases(),
-		} {
-			for _, number := range slices.Sorted(maps.Keys(part)) {
-				t.Run(number, func(t *testing.T) {
-					part[number](gateParity{t: t, p: p, c: w.c.ForTest(t), receiver: w.receiver})
-					w.c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/gate", maps.Clone(gateDefaults))
-				})
-			}
+		)
+		slices.SortFunc(cases, func(a, b parityCase) int { return a.number - b.number })
+		for _, test := range append(cases, correctedCases()...) {
+			t.Run(test.name(), func(t *testing.T) {
+				test.run(gateParity{t: t, p: p, c: w.c.ForTest(t), receiver: w.receiver})
+				w.c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/gate", maps.Clone(gateDefaults))
+			})
 		}
 	})
+}
+
+// parityCase is a fact from SecObserve's tests, or one in which our contract deviates from them.
+type parityCase struct {
+	number int // of the fact, 0 = a deviation
+	title  string
+	run    func(w gateParity)
+}
+
+// name returns the name of the case, with the number of the fact.
+func (c parityCase) name() string {
+	if c.number == 0 {
+		return c.title
+	}
+	return fmt.Sprintf("%02d %s", c.number, c.title)
 }
 
 // gateParity runs the cases in one program, each with its own products.
@@ -147,34 +161,34 @@ func (w gateParity) wantGate(s productFixture, state string, notified int) {
 	}
 }
 
-func policyCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func policyCases() []parityCase {
+	return []parityCase{
 		// Disabled and never evaluated: no notification.
-		"1": func(w gateParity) {
+		{1, "a disabled gate announces nothing", func(w gateParity) {
 			s := w.product(object{"gate_mode": "disabled"})
 			w.wantGate(s, "none", 0)
 			w.putCounts(s, equalCounts(2, models.Critical, 2))
 			w.wantGate(s, "none", 0)
-		},
+		}},
 		// Disabled after it has passed.
-		"2": func(w gateParity) {
+		{2, "disabled after it has passed", func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, models.Critical, 3)))
 			w.putCounts(s, equalCounts(2, models.Critical, 2))
 			w.wantGate(s, "passed", 1)
 			w.patch(s.path, object{"gate_mode": "disabled"})
 			w.wantGate(s, "none", 2)
-		},
+		}},
 		// A disabled group wins over the product's own thresholds. Ours evaluates the gate with the move,
 		// SecObserve with the next report.
-		"3": func(w gateParity) {
+		{3, "a disabled group wins", func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, models.Critical, 3)))
 			w.putCounts(s, equalCounts(2, models.Critical, 2))
 			w.wantGate(s, "passed", 1)
 			w.patch(s.path, object{"group_id": w.group(object{"gate_mode": "disabled"})})
 			w.wantGate(s, "none", 2)
-		},
+		}},
 		// All within the product's own thresholds: no change.
-		"16": func(w gateParity) {
+		{16, "within its own thresholds", func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, models.Critical, 3)))
 			w.putCounts(s, equalCounts(0, models.Critical, 0))
 			w.wantGate(s, "passed", 1)
@@ -182,72 +196,70 @@ func policyCases() map[string]func(gateParity) {
 			w.wantGate(s, "passed", 1)
 			w.putCounts(s, equalCounts(3, models.Critical, 3)) // equal is not over
 			w.wantGate(s, "passed", 1)
-		},
+		}},
 		// All within the global thresholds.
-		"23": func(w gateParity) {
+		{23, "within the global thresholds", func(w gateParity) {
 			w.settings(equalThresholds(3, models.Critical, 3))
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(2, models.Critical, 2))
 			w.wantGate(s, "passed", 1)
-		},
+		}},
 	}
 }
 
 // severityCases returns the cases of each severity.
-func severityCases() map[string]func(gateParity) {
-	list := map[string]func(gateParity){}
+func severityCases() []parityCase {
+	var list []parityCase
 	for i, severity := range models.Severities() {
-		// Over one of the product's own thresholds, twice: one notification.
-		list[fmt.Sprint(4+i)] = func(w gateParity) {
+		name := severity.String()
+		list = append(list, parityCase{4 + i, "twice over its own threshold: one notification, " + name, func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, severity, 1)))
 			w.putCounts(s, equalCounts(0, severity, 2))
 			w.wantGate(s, "failed", 1)
 			w.putCounts(s, equalCounts(1, severity, 3))
 			w.wantGate(s, "failed", 1)
-		}
-		// Over one of the group's thresholds, though the product is disabled.
-		list[fmt.Sprint(10+i)] = func(w gateParity) {
+		}})
+		list = append(list, parityCase{10 + i, "over the group's threshold, own gate disabled, " + name, func(w gateParity) {
 			s := w.product(object{"gate_mode": "disabled", "group_id": w.group(ownPolicy(equalCounts(3, severity, 1)))})
 			w.putCounts(s, equalCounts(0, severity, 1))
 			w.wantGate(s, "passed", 1)
 			w.putCounts(s, equalCounts(0, severity, 2))
 			w.wantGate(s, "failed", 2)
-		}
-		// Over one of the global thresholds.
-		list[fmt.Sprint(17+i)] = func(w gateParity) {
+		}})
+		list = append(list, parityCase{17 + i, "over the global threshold, " + name, func(w gateParity) {
 			w.settings(equalThresholds(3, severity, 1))
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, severity, 2))
 			w.wantGate(s, "failed", 1)
-		}
+		}})
 	}
 	return list
 }
 
-func branchCases() map[string]func(gateParity) {
+func branchCases() []parityCase {
 	enter := func(w gateParity, s productFixture, body object) {
 		w.t.Helper()
 		body["title"], body["severity"] = "By hand", "critical"
 		w.c.Must(http.StatusCreated, "POST", s.path+"/observations", body)
 	}
-	return map[string]func(gateParity){
+	return []parityCase{
 		// An observation of the default branch.
-		"24": func(w gateParity) {
+		{24, "an observation of the default branch", func(w gateParity) {
 			s := w.product(object{"default_branch": "trunk"})
 			enter(w, s, object{"branch": "trunk"})
 			w.wantGate(s, "failed", 1)
-		},
+		}},
 		// An observation of no branch. Our products always have a default branch, which gets it.
-		"25": func(w gateParity) {
+		{25, "an observation of no branch", func(w gateParity) {
 			s := w.product(object{})
 			enter(w, s, object{})
 			w.wantGate(s, "failed", 1)
 			if a := s.observation(w.t, w.c, "By hand"); a.Get("branch") != "main" {
 				w.t.Errorf("its branch: %s", a.Text)
 			}
-		},
+		}},
 		// An observation of another branch, which has its own gate without notifications.
-		"26": func(w gateParity) {
+		{26, "an observation of another branch", func(w gateParity) {
 			s := w.product(object{})
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport())
 			enter(w, s, object{"branch": "feature"})
@@ -255,14 +267,14 @@ func branchCases() map[string]func(gateParity) {
 			if a := w.c.Must(http.StatusOK, "GET", s.path+"/gate?branch=feature", nil); a.Get("state") != "failed" {
 				w.t.Errorf("the branch's gate: %s", a.Text)
 			}
-		},
+		}},
 	}
 }
 
-func editCases() map[string]func(gateParity) {
-	return map[string]func(gateParity){
+func editCases() []parityCase {
+	return []parityCase{
 		// A gate field of the product evaluates the gate once. Other fields do not.
-		"27": func(w gateParity) {
+		{27, "an edit of the product", func(w gateParity) {
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, models.Medium, 2))
 			w.wantGate(s, "passed", 1)
@@ -274,9 +286,9 @@ func editCases() map[string]func(gateParity) {
 			w.wantGate(s, "passed", 3)
 			w.patch(s.path, object{"gate_mode": "standard"})
 			w.wantGate(s, "passed", 3)
-		},
+		}},
 		// A gate field of a group evaluates both its products.
-		"28": func(w gateParity) {
+		{28, "an edit of the group", func(w gateParity) {
 			group := w.group(object{})
 			first, second := w.product(object{"group_id": group}), w.product(object{"group_id": group})
 			alone := w.product(object{})
@@ -287,6 +299,6 @@ func editCases() map[string]func(gateParity) {
 			w.wantGate(first, "failed", 2)
 			w.wantGate(second, "failed", 2)
 			w.wantGate(alone, "passed", 1)
-		},
+		}},
 	}
 }
