@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"html"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +51,44 @@ func newSixNotifications(t *testing.T, p *apptest.Program, one, two int64) map[i
 		ids[n+1] = newestNotification(t, p)
 	}
 	return ids
+}
+
+// The first page shows 50 notifications, and its link leads to the one more.
+func TestInboxPage_ShowsFiftyAndLinksToTheNext(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+		for n := range 51 {
+			e := models.Event{
+				UUID: fmt.Sprint("paged ", n), Type: "exception.request", Version: 1, At: tx.Now(), Payload: []byte("{}"),
+			}
+			if err := tx.InsertEvent(&e); err != nil {
+				return err
+			}
+			row := models.Notification{Type: e.Type, Name: fmt.Sprint("news ", n), EventID: e.ID, Tone: "plain", At: e.At}
+			if err := tx.InsertNotification(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newPageClient(t, p, "admin")
+	next := regexp.MustCompile(`href="(/inbox\?[^"]*before=[^"]*)"`)
+	first := c.must(http.StatusOK, "GET", "/inbox")
+	if n := strings.Count(first, " data-row="); n != 50 {
+		t.Errorf("%d notifications on the first page, want 50", n)
+	}
+	link := next.FindStringSubmatch(first)
+	if link == nil {
+		t.Fatal("the first page has no link to the next")
+	}
+	second := c.must(http.StatusOK, "GET", html.UnescapeString(link[1]))
+	if n := strings.Count(second, " data-row="); n != 1 || next.MatchString(second) {
+		t.Errorf("%d notifications on the second page, want the last one and no link", n)
+	}
 }
 
 func newestNotification(t *testing.T, p *apptest.Program) int64 {
