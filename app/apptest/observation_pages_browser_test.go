@@ -109,7 +109,8 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
-	_, _, err = p.Observations.Assess(t.Context(), admin, rows[0].ID, observation.Assessment{Status: models.StatusNotAffected})
+	waiver := observation.Assessment{Status: models.StatusNotAffected}
+	_, _, err = p.Observations.Assess(t.Context(), admin, rows[0].ID, waiver)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,12 +141,25 @@ func (p *Program) Client(user string) *Client {
 	return &Client{URL: p.URL, Token: token, t: p.t}
 }
 
+// Logged returns what the program has logged so far.
+func (p *Program) Logged() string {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	return p.Log.String()
+}
+
+// Logger returns a logger that writes to the program's log.
+func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.log, nil)) }
+
 // Client calls the API.
 type Client struct {
 	URL, Token string
 	t          testing.TB
 	header     [2]string // name and value, sent with each request
 }
+
+// NewClient returns a client of a program that runs elsewhere.
+func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
 
 // Answer is a response of the API.
 type Answer struct {
@@ -241,6 +254,14 @@ func (c *Client) Must(status int, method, path string, body any) Answer {
 	return a
 }
 
+// WithHeader returns a client that sends a header with each request.
+func (c *Client) WithHeader(name, value string) *Client {
+	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
+}
+
+// ForTest returns a client with the same token for another test.
+func (c *Client) ForTest(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
+
 // Report reads a scanner report of the test data.
 func Report(t testing.TB, name string) []byte {
 	t.Helper()
@@ -282,26 +303,5 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// WithHeader returns a client that sends a header with each request.
-func (c *Client) WithHeader(name, value string) *Client {
-	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
-}
-
-// ForTest returns a client with the same token for another test.
-func (c *Client) ForTest(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
-
-// NewClient returns a client of a program that runs elsewhere.
-func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
-
 // AllProducts returns the scope of a test, which includes all products.
 func AllProducts() models.Scope { return models.SystemScope("a test") }
-
-// Logged returns what the program has logged so far.
-func (p *Program) Logged() string {
-	p.log.mu.Lock()
-	defer p.log.mu.Unlock()
-	return p.Log.String()
-}
-
-// Logger returns a logger that writes to the program's log.
-func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.log, nil)) }

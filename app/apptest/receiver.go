@@ -29,7 +29,7 @@ type Receiver struct {
 
 	mu       sync.Mutex
 	answers  []int
-	after    http.Header // headers of each answer
+	headers  http.Header // of each answer
 	messages []Message
 	held     chan struct{} // Release closes it; nil if requests do not wait
 }
@@ -75,7 +75,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	status := http.StatusOK
-	maps.Copy(w.Header(), r.after)
+	maps.Copy(w.Header(), r.headers)
 	if len(r.answers) > 0 {
 		status, r.answers = r.answers[0], r.answers[1:]
 	}
@@ -93,7 +93,7 @@ func (r *Receiver) Answer(statuses ...int) {
 func (r *Receiver) AnswerHeader(h http.Header) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.after = h
+	r.headers = h
 }
 
 // Hold delays the answers to all requests until Release.

@@ -125,7 +125,8 @@ func (w *rightsFixture) prepare() {
 	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group),
 		object{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
 		ID("id")
-	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
+	roles := map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenMaintainer: "maintainer"}
+	for name, role := range roles {
 		a := c.Must(http.StatusCreated, "POST", at+"/tokens", object{"name": name, "role": role})
 		text, _ := a.Get("token").(string)
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, text)

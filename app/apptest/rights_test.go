@@ -30,29 +30,30 @@ const (
 	inUsers     need = "be in the authorization group"
 	manageUsers need = "manage the authorization group"
 	administers need = "administer, where others learn nothing"
-	mine        need = "what an administrator has asked for"
+	mine        need = "the administrator's own token or resend"
 	readInbox   need = "read the product's inbox"
 	moveProduct need = "own the product and edit its group"
 	nobody      need = "there is no such thing"
 	uploadPage  need = "view the product and import into it"
 )
 
-// Those who ask: roles in the product, in its group, and by groups of users.
+// The actors outside the roles of users: tokens are those of the product, limited to a role.
 const (
-	anonymous     = "anonymous"
-	stranger      = "stranger"
-	administrator = "admin"
-	tokenUpload   = "token-upload"
-	tokenReader   = "token-reader"
-	tokenEditor   = "token-maintainer"
+	anonymous       = "anonymous"
+	stranger        = "stranger"
+	administrator   = "admin"
+	tokenUpload     = "token-upload"
+	tokenReader     = "token-reader"
+	tokenMaintainer = "token-maintainer"
 )
 
+// The users by how they get their role: in the product, in its group, by an authorization group.
 var (
 	direct   = []string{"reader", "upload", "writer", "maintainer", "owner"}
 	byGroup  = []string{"group-reader", "group-upload", "group-writer", "group-maintainer", "group-owner"}
 	byUsers  = []string{"users-reader", "users-maintainer", "users-group-owner", "users-manager"}
 	everyone = slices.Concat([]string{anonymous, stranger}, direct, byGroup, byUsers, []string{administrator})
-	tokens   = []string{tokenUpload, tokenReader, tokenEditor}
+	tokens   = []string{tokenUpload, tokenReader, tokenMaintainer}
 )
 
 // allowed lists the users that have each need. Administrators have all, except for other users' own
@@ -60,19 +61,19 @@ var (
 var allowed = map[need][]string{
 	viewProduct: {
 		"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer",
-		"group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor,
+		"group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenMaintainer,
 	},
 	imports: {
 		"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner",
-		"users-maintainer", "users-group-owner", tokenUpload, tokenEditor,
+		"users-maintainer", "users-group-owner", tokenUpload, tokenMaintainer,
 	},
 	assesses: {
 		"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer",
-		"users-group-owner", tokenEditor,
+		"users-group-owner", tokenMaintainer,
 	},
 	editProduct: {
 		"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner",
-		tokenEditor,
+		tokenMaintainer,
 	},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
 	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
