@@ -30,8 +30,14 @@ func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
 
 func (a *Admin) branchRow(c *gin.Context, b models.BranchRow) page.BranchRow {
 	return page.BranchRow{
-		ID: b.ID, Name: b.Name, Default: b.Default, Protected: b.Protected, Gate: string(b.Gate), Why: shortGateReason(b.Branch),
-		Counts: uiCounts(b.Counts), LastReport: a.inUserZone(c, b.LastReportAt),
+		ID:         b.ID,
+		Name:       b.Name,
+		Default:    b.Default,
+		Protected:  b.Protected,
+		Gate:       string(b.Gate),
+		Why:        shortGateReason(b.Branch),
+		Counts:     uiCounts(b.Counts),
+		LastReport: a.inUserZone(c, b.LastReportAt),
 	}
 }
 
