@@ -143,7 +143,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, actionErr error) er
 	if err != nil {
 		return err
 	}
-	sources, err := a.Store.SourcesOf(ctx, b.ID)
+	sources, err := a.Store.AllSources(ctx, b.ID)
 	if err != nil {
 		return err
 	}

@@ -69,15 +69,15 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 		return err
 	}
 	v := page.ResendView{
-		What:  delivery.Words(q.DeliveryFilter),
-		Will:  p.Will,
-		Off:   p.Off,
-		Other: p.Other,
-		Over:  p.Over,
+		What:  delivery.DescribeSelection(q.DeliveryFilter),
+		Will:  p.Sendable,
+		Off:   p.Disabled,
+		Other: p.Forbidden,
+		Over:  p.Beyond,
 		Back:  q.without("/deliveries", "id"),
 	}
 	var longest time.Duration
-	for _, t := range p.By {
+	for _, t := range p.ByConnection {
 		m := a.descriptor(t.Module)
 		v.By = append(v.By, page.ResendTarget{Icon: m.Icon, Name: m.Title + ": " + t.Connection, N: t.N})
 		if m.Limits.PerSecond > 0 {

@@ -53,7 +53,7 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 		CanAct:      d.Rights.Assess,
 		CanDelete:   d.Rights.Delete,
 		Sample:      a.sampleView(c, d),
-		Masked:      d.Masked,
+		Masked:      d.Redacted,
 	}
 	if v.Row.MutedUntil.After(v.Until) {
 		v.Until = v.Row.MutedUntil

@@ -39,7 +39,7 @@ func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRo
 		FirstAt:   a.inUserZone(c, g.FirstAt),
 		LastAt:    a.inUserZone(c, g.LastAt),
 		Count:     g.Count,
-		Held:      g.Held,
+		Held:      g.SuppressedSince,
 		New:       now.Sub(g.FirstAt) < newFor,
 		Regressed: !g.RegressedAt.IsZero(),
 		Resolved:  g.State == models.ExceptionResolved,

@@ -175,7 +175,7 @@ var betweenWords = map[models.Between]page.BetweenList{
 		Note: "Resolved by a report, and not back since. " +
 			"What came back later, or was removed by the settings of retention, is not known here.",
 	},
-	models.Judged: {
+	models.WasAssessed: {
 		Title: "Assessed",
 		Empty: "Nobody has assessed anything.",
 		Note:  "By people, or by a waiver that has ended. The status is that of now.",
@@ -200,7 +200,7 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 			r.At = a.inUserZone(c, o.FirstSeenAt)
 		case models.Went:
 			r.At = a.inUserZone(c, o.ResolvedAt)
-		case models.Judged:
+		case models.WasAssessed:
 			r.At, r.By = a.inUserZone(c, o.ChangedAt), o.Assessed.By
 		}
 		out.Rows = append(out.Rows, r)

@@ -233,7 +233,7 @@ func findStale(ctx context.Context, w *Work) error {
 }
 
 func reconcileGates(ctx context.Context, w *Work) error {
-	mended, err := w.Gates.Reconcile(ctx)
-	w.affected, w.message = int64(mended.Branches), mended.String()
+	repairs, err := w.Gates.Reconcile(ctx)
+	w.affected, w.message = int64(repairs.Branches), repairs.String()
 	return err
 }

@@ -70,10 +70,10 @@ func (l *Loops) run(ctx context.Context, loop Loop) {
 		if v == nil {
 			return
 		}
-		err := exception.Caught(v)
+		err := exception.FromPanic(v)
 		l.log.Error("run loop", "loop", loop.Name, "error", err, "stack", string(debug.Stack()))
 		l.note(loop.Name, func(s *LoopState) { s.Restarts, s.FailedAt, s.Why = s.Restarts+1, l.now(), readable(err) })
-		l.report(ctx, exception.Of(models.ExceptionTask, loop.Name, err))
+		l.report(ctx, exception.FromError(models.ExceptionTask, loop.Name, err))
 	}()
 	l.note(loop.Name, func(s *LoopState) { s.Runs = true })
 	loop.Run(ctx)

@@ -82,7 +82,7 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	if run.Result != models.RunFailed {
 		return
 	}
-	report := exception.Of(models.ExceptionTask, run.Job, err)
+	report := exception.FromError(models.ExceptionTask, run.Job, err)
 	report.User = run.By
 	s.Exceptions.ReportOwn(last, report)
 }
@@ -128,7 +128,7 @@ func (s *Schedule) extendLease(ctx context.Context, end context.CancelCauseFunc,
 func runSafely(ctx context.Context, job Job, w *Work) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = exception.Caught(v)
+			err = exception.FromPanic(v)
 		}
 	}()
 	return job.Run(ctx, w)

@@ -72,7 +72,7 @@ func (l large) read(b *testing.B, who models.Viewer, news int64) {
 		f.Limit = 50
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := l.w.s.InboxPage(b.Context(), who, f); err != nil {
+				if _, err := l.w.s.FindInboxPage(b.Context(), who, f); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -88,7 +88,8 @@ func (l large) read(b *testing.B, who models.Viewer, news int64) {
 	b.Run("badge", badge)
 	b.Run("search", func(b *testing.B) { // looks at rows until it stops
 		for b.Loop() {
-			if _, err := l.w.s.InboxPage(b.Context(), who, models.InboxFilter{Text: "no such thing", Limit: 50}); err != nil {
+			f := models.InboxFilter{Text: "no such thing", Limit: 50}
+			if _, err := l.w.s.FindInboxPage(b.Context(), who, f); err != nil {
 				b.Fatal(err)
 			}
 		}

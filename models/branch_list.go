@@ -85,9 +85,9 @@ func (r queries) StaleBranches(ctx context.Context, before time.Time, after int6
 	return list, err
 }
 
-// SourcesOf lists the sources of a branch, also those of a large import in progress. The branch
+// AllSources lists the sources of a branch, also those of a large import in progress. The branch
 // must have come from a scoped read.
-func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
+func (r queries) AllSources(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, `
 		SELECT `+sourceColumns+`

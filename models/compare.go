@@ -57,9 +57,9 @@ type Between string
 
 // What can have happened to an observation.
 const (
-	Came   Between = "came"     // first seen
-	Went   Between = "went"     // resolved by a report, and not reopened since
-	Judged Between = "assessed" // a user has assessed it, or a waiver has ended
+	Came        Between = "came"     // first seen
+	Went        Between = "went"     // resolved by a report, and not reopened since
+	WasAssessed Between = "assessed" // a user has assessed it, or a waiver has ended
 )
 
 // BetweenFilter chooses observations of a branch by what happened to them after one time, up to
@@ -81,7 +81,7 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 		cond.and("o.first_seen_at > ? AND o.first_seen_at <= ?", from, to)
 	case Went:
 		cond.and("o.resolved_at > ? AND o.resolved_at <= ?", from, to)
-	case Judged: // an assessment changes the observation then, or later
+	case WasAssessed: // an assessment changes the observation then, or later
 		cond.and(`o.changed_at > ?
 			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`,
 			from, from, to)

@@ -44,14 +44,14 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	return err == nil, err
 }
 
-// QueuePosition is what keeps a message from being sent at once.
-type QueuePosition struct {
+// SendObstacle is what keeps a message from being sent at once; the zero value is nothing.
+type SendObstacle struct {
 	Busy    bool // an earlier one in its queue is open
 	Stopped bool // its endpoint's breaker is open, or the endpoint waits for its rate
 }
 
-// QueuePositionOf reads the queue and the endpoint of a delivery that is about to be created.
-func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition, error) {
+// SendObstacleOf reads the queue and the endpoint of a delivery that is about to be created.
+func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, error) {
 	var busy int
 	var opened, free sql.NullInt64
 	err := r.get(ctx, `
@@ -71,7 +71,7 @@ func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition
 		FROM connection_health h
 		WHERE h.connection_id = ?`,
 		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID}, &busy, &opened, &free)
-	return QueuePosition{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
+	return SendObstacle{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
 // Due is a delivery that can be claimed.
@@ -150,7 +150,8 @@ const firstOfQueue = `
 		AND f.state IN ` + openStates + `
 	))`
 
-// Claim leases waiting deliveries to a claim, and returns those that it got.
+// Claim marks waiting deliveries as being sent until a time, under the name of a claim, and returns
+// those that no other claim has taken.
 func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, error) {
 	args := append(append([]any{micro(until), claim, false}, toAny(ids)...), micro(tx.Now()))
 	return tx.claim("d.id IN ("+placeholders(len(ids))+") AND d.next_at <= ?", args)
@@ -294,8 +295,8 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	return n > 0, err
 }
 
-// FreeBlocked makes such deliveries due: on PostgreSQL one can be inserted while the last of its
-// queue is being settled.
+// FreeBlocked makes due the deliveries that wait for their queue although nothing is before them: on
+// PostgreSQL one can be inserted while the last of its queue is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
 	return tx.exec(`
 		UPDATE deliveries

@@ -11,8 +11,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// judged returns an observation as it can be before an assessment.
-type judged struct {
+// assessmentCase is an observation as it can be before an assessment.
+type assessmentCase struct {
 	report models.Status
 	gone   bool
 	said   []models.AssessmentInput
@@ -41,12 +41,12 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 		{Action: models.ActionAssess, ClearSeverity: true, Status: models.StatusOpen, Actor: "bob"},
 		{Action: models.ActionExpire, ClearStatus: true},
 	}
-	var cases []judged
+	var cases []assessmentCase
 	for _, report := range []models.Status{models.StatusOpen, models.StatusNotAffected} {
 		for _, gone := range []bool{false, true} {
 			for _, first := range steps {
 				for _, second := range steps {
-					cases = append(cases, judged{report, gone, []models.AssessmentInput{first, second}})
+					cases = append(cases, assessmentCase{report, gone, []models.AssessmentInput{first, second}})
 				}
 			}
 		}

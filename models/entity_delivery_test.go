@@ -19,13 +19,13 @@ func wantDue(t *testing.T, w world, what string, want ...int64) {
 
 func (w world) queueBusy(connection, product int64) bool {
 	w.t.Helper()
-	way, err := w.s.QueuePositionOf(
+	obstacle, err := w.s.SendObstacleOf(
 		w.t.Context(), models.Delivery{ConnectionID: connection, EndpointID: connection, ProductID: product},
 	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return way.Busy
+	return obstacle.Busy
 }
 
 // One delivery of a queue is sent at a time, in the order of their ids: until it is final, the

@@ -41,9 +41,9 @@ func TestStoppedEndpoints(t *testing.T) {
 		probe := noon.Add(time.Minute)
 		w.change(a, func(h *models.Health) { h.OpenedAt, h.ProbeAt = noon, probe })
 		wantDue(t, w, "one endpoint is stopped", other.ID)
-		way, err := w.s.QueuePositionOf(t.Context(), models.Delivery{ConnectionID: a, EndpointID: a, ProductID: product})
-		if err != nil || !way.Stopped || !way.Busy {
-			t.Errorf("the way of one that is made now: %+v, %v", way, err)
+		obstacle, err := w.s.SendObstacleOf(t.Context(), models.Delivery{ConnectionID: a, EndpointID: a, ProductID: product})
+		if err != nil || !obstacle.Stopped || !obstacle.Busy {
+			t.Errorf("the way of one that is made now: %+v, %v", obstacle, err)
 		}
 		w.change(b, func(h *models.Health) { h.FreeAt = noon.Add(time.Second) })
 		wantDue(t, w, "the other has to wait")

@@ -196,7 +196,7 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 		"queue": hotRead(
 			"SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)",
 			func(ctx context.Context) error {
-				_, err := w.s.QueuePositionOf(ctx, d)
+				_, err := w.s.SendObstacleOf(ctx, d)
 				return err
 			},
 		),
@@ -264,7 +264,7 @@ func (w world) hotObservations() map[string]hot {
 			"SEARCH o USING INDEX observations_branch (branch_id=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.ObservationsBetween(
-					ctx, all, models.BetweenFilter{BranchID: 1, What: models.Judged, From: noon, To: noon, Limit: 10},
+					ctx, all, models.BetweenFilter{BranchID: 1, What: models.WasAssessed, From: noon, To: noon, Limit: 10},
 				)
 				return err
 			},

@@ -224,7 +224,7 @@ func TestLongSearchStops(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		newPress(t, w, 60_000)
 		root := models.Viewer{UserID: w.user("root"), Administrator: true}
-		page, err := w.s.InboxPage(t.Context(), root, models.InboxFilter{Text: "no such thing", Limit: 50})
+		page, err := w.s.FindInboxPage(t.Context(), root, models.InboxFilter{Text: "no such thing", Limit: 50})
 		if err != nil || len(page.Rows) != 0 || page.Further != 39_501 {
 			t.Errorf("%d rows, further from %d, %v", len(page.Rows), page.Further, err)
 		}

@@ -299,7 +299,7 @@ var looks = map[string]look{
 		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
 	},
 	"ObservationsBetween": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
-		list, err := s.ObservationsBetween(ctx, who.scope, o.between(models.Judged))
+		list, err := s.ObservationsBetween(ctx, who.scope, o.between(models.WasAssessed))
 		return len(list) > 0 && list[0].ID == o.finding, err
 	}),
 	"TallyBetween": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
@@ -371,7 +371,7 @@ var looks = map[string]look{
 		}), err
 	},
 	"InboxPage": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		page, err := s.InboxPage(ctx, who.reader, models.InboxFilter{Limit: 10})
+		page, err := s.FindInboxPage(ctx, who.reader, models.InboxFilter{Limit: 10})
 		return whose(both, func(o owned) bool {
 			return slices.ContainsFunc(page.Rows, func(n models.Notification) bool { return n.Product == o.name })
 		}), err

@@ -146,11 +146,11 @@ func (w world) delivery(connection, product int64) models.Delivery {
 		State:        models.DeliveryPending,
 		NextAt:       w.s.Now(),
 	}
-	way, err := w.s.QueuePositionOf(w.t.Context(), d)
+	obstacle, err := w.s.SendObstacleOf(w.t.Context(), d)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if way.Busy {
+	if obstacle.Busy {
 		d.NextAt = time.Time{}
 	}
 	return w.insert(d)

@@ -110,7 +110,7 @@ func (tx *Tx) mergeException(into int64, g ExceptionGroup, by string) error {
 				first_at = CASE WHEN first_at > CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE first_at END,
 				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END,
 				version = version + 1
-			WHERE id = ?`, []any{g.Count, g.Suppressed, g.Held, first, first, last, last, into}},
+			WHERE id = ?`, []any{g.Count, g.Suppressed, g.SuppressedSince, first, first, last, last, into}},
 		{"DELETE FROM exception_groups WHERE id = ?", []any{g.ID}},
 	} {
 		if _, err := tx.exec(step.query, step.args...); err != nil {

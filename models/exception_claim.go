@@ -31,13 +31,13 @@ type ExceptionCount struct {
 
 // ExceptionClaim is the answer to whether users are notified of an occurrence.
 type ExceptionClaim struct {
-	GroupID   int64
-	Notify    bool      // users are notified, by the event appended in the same transaction
-	First     bool      // the group is new
-	Regressed bool      // the group was resolved
-	Held      int64     // how often it occurred since the last notification, without this one
-	HeldSince time.Time // the time of the last notification, zero for none
-	Until     time.Time // users are not notified before then
+	GroupID    int64
+	Notify     bool      // users are notified, by the event appended in the same transaction
+	First      bool      // the group is new
+	Regressed  bool      // the group was resolved
+	Suppressed int64     // how often it occurred since the last notification, without this one
+	HeldSince  time.Time // the time of the last notification, zero for none
+	Until      time.Time // users are not notified before then
 }
 
 // ExceptionKey finds the group of a key of a product, or of none: the key's own, or the one that
@@ -109,7 +109,7 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 			e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now),
 			micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
 		},
-		&c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
+		&c.GroupID, &notified, &c.Suppressed, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
 	switch {
 	case err == nil:
 		c.Notify, c.First, c.Regressed = true, notified == 1, regressed.Equal(now)
@@ -123,7 +123,7 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		FROM exception_groups
 		WHERE owner = ?
 		AND key = ?`,
-		[]any{e.ProductID, e.Key}, &c.GroupID, timeTo(&c.Until), timeTo(&muted), &c.Held); err != nil {
+		[]any{e.ProductID, e.Key}, &c.GroupID, timeTo(&c.Until), timeTo(&muted), &c.Suppressed); err != nil {
 		return c, err
 	}
 	if muted.After(c.Until) {
@@ -142,11 +142,11 @@ func releasesOf(release string) []string {
 
 // ExceptionWindow is the state of a group after its count was stored.
 type ExceptionWindow struct {
-	GroupID  int64
-	Gone     bool      // the group is deleted
-	Resolved bool      // it is resolved: the next report of it notifies users at once
-	Until    time.Time // users are not notified before then
-	Held     int64     // occurrences since the last notification
+	GroupID    int64
+	Gone       bool      // the group is deleted
+	Resolved   bool      // it is resolved: the next report of it notifies users at once
+	Until      time.Time // users are not notified before then
+	Suppressed int64     // occurrences since the last notification
 }
 
 // CountExceptions stores counts of groups, and returns the state of each. The counts must be in
@@ -164,7 +164,7 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 			WHERE id = ?
 			RETURNING until, muted_until, state, held`,
 			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state,
-			&w.Held)
+			&w.Suppressed)
 		if errors.Is(err, sql.ErrNoRows) {
 			w.Gone = true
 			windows[i] = w

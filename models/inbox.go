@@ -54,7 +54,7 @@ type InboxPage struct {
 func (r queries) Inbox(ctx context.Context, viewer Viewer, f InboxFilter) ([]Notification, error) {
 	var list []Notification
 	for {
-		page, err := r.InboxPage(ctx, viewer, f)
+		page, err := r.FindInboxPage(ctx, viewer, f)
 		if list = append(list, page.Rows...); err != nil || page.Further == 0 || len(list) >= f.Limit {
 			return list, err
 		}
@@ -62,10 +62,10 @@ func (r queries) Inbox(ctx context.Context, viewer Viewer, f InboxFilter) ([]Not
 	}
 }
 
-// InboxPage finds a page of a viewer's notifications, newest first. A filter that must read
+// FindInboxPage finds a page of a viewer's notifications, newest first. A filter that must read
 // the rows themselves gives up after maxSearch of them, and says where.
-func (r queries) InboxPage(ctx context.Context, viewer Viewer, f InboxFilter) (InboxPage, error) {
-	q, ids, further, err := r.inboxIDs(ctx, viewer, f)
+func (r queries) FindInboxPage(ctx context.Context, viewer Viewer, f InboxFilter) (InboxPage, error) {
+	q, ids, further, err := r.findPage(ctx, viewer, f)
 	if err != nil || len(ids) == 0 {
 		return InboxPage{Further: further}, err
 	}
@@ -166,21 +166,21 @@ func (r queries) visibleIDs(ctx context.Context, viewer Viewer, ids []int64) ([]
 	return list, err
 }
 
-// InboxIDs is InboxPage for the ids alone.
+// InboxIDs is FindInboxPage for the ids alone.
 func (r queries) InboxIDs(
 	ctx context.Context, viewer Viewer, f InboxFilter,
 ) (ids []int64, further int64, err error) {
-	_, ids, further, err = r.inboxIDs(ctx, viewer, f)
+	_, ids, further, err = r.findPage(ctx, viewer, f)
 	return ids, further, err
 }
 
-func (r queries) inboxIDs(
+func (r queries) findPage(
 	ctx context.Context, viewer Viewer, f InboxFilter,
 ) (q inboxQuery, ids []int64, further int64, err error) {
 	if f, err = r.timesToIDs(ctx, f); err != nil {
 		return q, nil, 0, err
 	}
-	if q, err = r.inboxQuery(ctx, viewer, f); err != nil {
+	if q, err = r.newInboxQuery(ctx, viewer, f); err != nil {
 		return q, nil, 0, err
 	}
 	if f.searches() {
@@ -269,7 +269,7 @@ func (r queries) CountInbox(
 // CountUnread counts a viewer's unread notifications, in any order and up to a limit: a
 // badge needs no more.
 func (r queries) CountUnread(ctx context.Context, viewer Viewer, limit int) (int, error) {
-	q, err := r.inboxQuery(ctx, viewer, InboxFilter{Unread: true})
+	q, err := r.newInboxQuery(ctx, viewer, InboxFilter{Unread: true})
 	if err != nil {
 		return 0, err
 	}

@@ -34,8 +34,8 @@ func (s joinedEvents) parse() (joined map[int64]int64, err error) {
 	return joined, err
 }
 
-// inboxQuery returns the query of a filter, with the viewer's products unless they have many.
-func (r queries) inboxQuery(ctx context.Context, viewer Viewer, f InboxFilter) (inboxQuery, error) {
+// newInboxQuery returns the query of a filter, with the viewer's products unless they have many.
+func (r queries) newInboxQuery(ctx context.Context, viewer Viewer, f InboxFilter) (inboxQuery, error) {
 	q := inboxQuery{viewer: viewer, filter: f, dialect: r.dialect}
 	if viewer.Administrator || f.Archived || f.ProductID != 0 {
 		return q, nil

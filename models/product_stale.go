@@ -38,9 +38,9 @@ func (r queries) StaleChanges(ctx context.Context, otherwise time.Duration, afte
 	return list, err
 }
 
-// BranchSources lists the sources of a branch that have had a report. The branch must have come
+// SourcesWithReports lists the sources of a branch that have had a report. The branch must have come
 // from a scoped read.
-func (r queries) BranchSources(ctx context.Context, branchID int64) ([]Source, error) {
+func (r queries) SourcesWithReports(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, `
 		SELECT `+sourceColumns+`

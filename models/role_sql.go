@@ -71,11 +71,11 @@ func roleUnionSQL(user, product, role string) string {
 
 // RoleSource is one source of a user's role in a product.
 type RoleSource struct {
-	Role    Role
-	GroupID int64 // the product group, 0 = in the product itself
-	Group   string
-	UsersID int64 // the authorization group, 0 = the user's own role
-	Users   string
+	Role                 Role
+	GroupID              int64 // the product group, 0 = in the product itself
+	Group                string
+	AuthorizationGroupID int64 // the authorization group, 0 = the user's own role
+	AuthorizationGroup   string
 }
 
 // RoleSourcesOf lists the sources of a user's roles in a product that can view it, their
@@ -116,7 +116,9 @@ func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]
 		AND a.role `+viewing+`
 		ORDER BY 4, 2`,
 		repeatArgs(roleSelects, userID, productID),
-		collect(&list, func(w *RoleSource) []any { return []any{&w.Role, &w.GroupID, &w.Group, &w.UsersID, &w.Users} }))
+		collect(&list, func(w *RoleSource) []any {
+			return []any{&w.Role, &w.GroupID, &w.Group, &w.AuthorizationGroupID, &w.AuthorizationGroup}
+		}))
 	return list, err
 }
 

@@ -51,7 +51,7 @@ func exceptionOf(g exception.Group) exceptionBody {
 		Notified:    g.Notified,
 		NotifiedAt:  optional(g.NotifiedAt),
 		Suppressed:  g.Suppressed,
-		Held:        g.Held,
+		Held:        g.SuppressedSince,
 		Until:       g.Until,
 		MutedUntil:  optional(g.MutedUntil),
 		ResolvedAt:  optional(g.ResolvedAt),

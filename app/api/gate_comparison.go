@@ -116,7 +116,7 @@ func (a *API) compare(ctx context.Context, in *momentsInput) (*struct{ Body mome
 			b.Came = betweenOf(l)
 		case models.Went:
 			b.Went = betweenOf(l)
-		case models.Judged:
+		case models.WasAssessed:
 			b.Assessed = betweenOf(l)
 		}
 	}

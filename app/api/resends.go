@@ -138,13 +138,13 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 		return resendBody{}, err
 	}
 	b := resendBody{
-		Will:    p.Will,
-		Off:     p.Off,
-		Other:   p.Other,
-		Over:    p.Over,
-		Targets: make([]resendTarget, 0, len(p.By)),
+		Will:    p.Sendable,
+		Off:     p.Disabled,
+		Other:   p.Forbidden,
+		Over:    p.Beyond,
+		Targets: make([]resendTarget, 0, len(p.ByConnection)),
 	}
-	for _, t := range p.By {
+	for _, t := range p.ByConnection {
 		b.Targets = append(b.Targets, resendTarget{t.ConnectionID, t.Connection, t.Module, t.N})
 	}
 	if in.Body.Preview {

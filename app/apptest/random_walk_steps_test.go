@@ -233,9 +233,9 @@ func (w *randomWalk) retention() error {
 
 // reconcile finds nothing, because no operation causes drift.
 func (w *randomWalk) reconcile() error {
-	mended, err := w.app.Reconciler.Reconcile(w.t.Context())
-	if mended.Branches > 0 {
-		w.t.Errorf("drift: %s", mended)
+	repairs, err := w.app.Reconciler.Reconcile(w.t.Context())
+	if repairs.Branches > 0 {
+		w.t.Errorf("drift: %s", repairs)
 	}
 	return err
 }

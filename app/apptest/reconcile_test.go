@@ -151,9 +151,9 @@ func TestReconcile_WritesNothingWithoutDrift(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := w.app.Store.Stats().Commits
-	mended, err := w.app.Reconciler.Reconcile(t.Context())
-	if err != nil || mended.String() != "" {
-		t.Errorf("mended %q, %v", mended, err)
+	repairs, err := w.app.Reconciler.Reconcile(t.Context())
+	if err != nil || repairs.String() != "" {
+		t.Errorf("repairs %q, %v", repairs, err)
 	}
 	if n := w.app.Store.Stats().Commits - before; n != 0 {
 		t.Errorf("%d commits", n)

@@ -17,15 +17,15 @@ type EnqueueParams struct {
 	Recipient string // if one connection has several, else ""
 	Title     string
 	Skip      string // why it is not sent at all, "" to send it
-	Held      string // what suppresses it, "" for nothing; takes precedence over Skip
+	Silenced  string // what silences it, "" for nothing; takes precedence over Skip
 }
 
 // finalState returns the state in which a message ends without being sent, and why; "" if it is to
 // be sent.
 func (p EnqueueParams) finalState() (models.DeliveryState, string) {
 	switch {
-	case p.Held != "":
-		return models.DeliverySuppressed, p.Held
+	case p.Silenced != "":
+		return models.DeliverySuppressed, p.Silenced
 	case p.Skip != "":
 		return models.DeliverySkipped, p.Skip
 	}
@@ -84,12 +84,12 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	free, err := b.canSendNow(&row, p.Target.Module)
+	free, err := b.reserveSend(&row, p.Target.Module)
 	if err != nil {
 		return err
 	}
 	if free {
-		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.lease(), now.Add(leaseTime)
+		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.newClaim(), now.Add(leaseTime)
 	}
 	made, err := b.tx.InsertDelivery(&row)
 	if err != nil || !made {
@@ -105,24 +105,24 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 	return nil
 }
 
-// canSendNow reports whether a message can be sent at once: its queue is empty, its endpoint
-// works, and it is within the limits. If the queue is busy, it clears the row's next time: the
-// queue decides when the message is due. A test is sent whether the endpoint works or not: it is
-// how a user finds out.
-func (b *Batch) canSendNow(row *models.Delivery, module string) (bool, error) {
-	position := models.QueuePosition{}
+// reserveSend reserves a send for a message at the rate of its endpoint, and reports whether it can
+// be sent at once: its queue is empty, its endpoint works, and it is within the limits. If the
+// queue is busy, it clears the row's next time: the queue decides when the message is due. A test
+// is sent whether the endpoint works or not: it is how a user finds out.
+func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
+	var obstacle models.SendObstacle
 	if row.EventID != 0 {
 		var err error
-		if position, err = b.tx.QueuePositionOf(b.tx.Context(), *row); err != nil {
+		if obstacle, err = b.tx.SendObstacleOf(b.tx.Context(), *row); err != nil {
 			return false, err
 		}
 	}
-	if position.Busy && row.ProductID != 0 {
+	if obstacle.Busy && row.ProductID != 0 {
 		row.NextAt = time.Time{}
 		return false, nil
 	}
 	limits := b.d.limits(module)
-	if position.Stopped || !b.d.hasRoom(row.EndpointID, limits, b.reserved[row.EndpointID], len(b.tasks)) {
+	if obstacle.Stopped || !b.d.hasRoom(row.EndpointID, limits, b.reserved[row.EndpointID], len(b.tasks)) {
 		return false, nil
 	}
 	n, err := b.d.takeSlots(b.tx, row.EndpointID, limits, 1)

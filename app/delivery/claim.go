@@ -46,9 +46,9 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	}
 }
 
-// lease returns a name that no other lease has: a result that arrives after its lease has ended
-// must not settle the next one, even one of the same instance.
-func (d *Dispatcher) lease() string { return d.instance + "/" + rand.Text() }
+// newClaim returns the name of a claim, which no other claim has: a result that arrives after its
+// lease has ended must not settle the next one, even one of the same instance.
+func (d *Dispatcher) newClaim() string { return d.instance + "/" + rand.Text() }
 
 // claim leases due deliveries and starts them, as far as there is capacity.
 func (d *Dispatcher) claim(ctx context.Context) error {
@@ -73,7 +73,7 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 			return nil
 		}
 		var err error
-		claimed, err = tx.Claim(d.lease(), tx.Now().Add(leaseTime), ids)
+		claimed, err = tx.Claim(d.newClaim(), tx.Now().Add(leaseTime), ids)
 		return err
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func (d *Dispatcher) probe(ctx context.Context) error {
 			if err != nil || n == 0 {
 				return err
 			}
-			got, err = tx.Probe(endpoint.ID, d.lease(), tx.Now().Add(leaseTime))
+			got, err = tx.Probe(endpoint.ID, d.newClaim(), tx.Now().Add(leaseTime))
 			return err
 		})
 		if err != nil {

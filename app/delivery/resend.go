@@ -21,13 +21,13 @@ const (
 
 // Preview counts what a resend would do.
 type Preview struct {
-	Will  int // deliveries that it sends again
-	Off   int // those that it does not: their connection is turned off
-	Other int // those that it does not: the actor cannot edit their connection
+	Sendable  int // deliveries that it sends again
+	Disabled  int // those that it does not: their connection is turned off
+	Forbidden int // those that it does not: the actor cannot edit their connection
 	// Over is how many the filter finds beyond maxResend.
-	Over int
+	Beyond int
 	// By has a row for each connection, the largest first.
-	By []models.ConnectionTally
+	ByConnection []models.ConnectionTally
 }
 
 // Preview counts what Resend would send again of the deliveries that a filter finds.
@@ -57,17 +57,17 @@ func (l *Log) preview(
 	for _, t := range tally {
 		switch {
 		case !may[t.Owner]:
-			p.Other += t.N
+			p.Forbidden += t.N
 		case !t.Enabled:
-			p.Off += t.N
+			p.Disabled += t.N
 		default:
-			p.Will += t.N
+			p.Sendable += t.N
 			f.Connections = append(f.Connections, t.ConnectionID)
-			p.By = append(p.By, t)
+			p.ByConnection = append(p.ByConnection, t)
 		}
 	}
-	if p.Will > maxResend {
-		p.Will, p.Over = maxResend, p.Will-maxResend
+	if p.Sendable > maxResend {
+		p.Sendable, p.Beyond = maxResend, p.Sendable-maxResend
 	}
 	return p, f, err
 }
@@ -89,12 +89,12 @@ func endedOnly(f models.DeliveryFilter) (models.DeliveryFilter, error) {
 // oldest first. Their earlier attempts stay. Each send checks the rights again, but not whether
 // the message is out of date.
 func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) (models.Resend, error) {
-	what := Words(f)
+	what := DescribeSelection(f)
 	p, f, err := l.preview(ctx, actor, f)
 	if err != nil {
 		return models.Resend{}, err
 	}
-	if p.Will == 0 {
+	if p.Sendable == 0 {
 		return models.Resend{}, errNothingToResend(p)
 	}
 	made := models.Resend{UserID: actor.User.ID, By: actor.Label, What: what}
@@ -102,7 +102,7 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 		if err := tx.CreateResend(&made); err != nil {
 			return err
 		}
-		return writeAudit(tx, actor, audit.Resend, fmt.Sprintf("%s, %d messages", what, p.Will), f.ProductID)
+		return writeAudit(tx, actor, audit.Resend, fmt.Sprintf("%s, %d messages", what, p.Sendable), f.ProductID)
 	})
 	if err != nil {
 		return made, err
@@ -111,12 +111,12 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 	f.Limit = resendBatch
 	// From here on it continues, even if the caller goes away.
 	ctx = context.WithoutCancel(ctx)
-	for after := int64(0); made.Total < p.Will; {
+	for after := int64(0); made.Total < p.Sendable; {
 		ids, err := l.store.DeliveryIDs(ctx, actor.Scope(), f, after)
 		if err != nil || len(ids) == 0 {
 			return made, err
 		}
-		ids = ids[:min(len(ids), p.Will-made.Total)]
+		ids = ids[:min(len(ids), p.Sendable-made.Total)]
 		n, err := l.requeueBatch(ctx, ids, made)
 		if err != nil {
 			return made, err
@@ -132,8 +132,8 @@ func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, what stri
 	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Delivery, Name: what, ProductID: productID})
 }
 
-// Words describes what a filter selects to be sent again.
-func Words(f models.DeliveryFilter) string {
+// DescribeSelection describes what a filter selects to be sent again.
+func DescribeSelection(f models.DeliveryFilter) string {
 	var parts []string
 	switch n := len(f.IDs); {
 	case n == 1:
@@ -159,9 +159,9 @@ func Words(f models.DeliveryFilter) string {
 // errNothingToResend returns why a resend has nothing to send.
 func errNothingToResend(p Preview) error {
 	switch {
-	case p.Off > 0:
+	case p.Disabled > 0:
 		return fault.New(fault.Conflict, connection.TurnedOff+": turn it on to send again")
-	case p.Other > 0:
+	case p.Forbidden > 0:
 		return fault.New(fault.Forbidden, "Messages are sent again by those who may edit their target")
 	}
 	return fault.New(fault.Conflict, "Nothing of that can be sent again")
@@ -193,7 +193,7 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 		return err
 	}
 	if !may[row.Owner] {
-		return errNothingToResend(Preview{Other: 1})
+		return errNothingToResend(Preview{Forbidden: 1})
 	}
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
@@ -202,7 +202,7 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 	if err != nil {
 		return err
 	}
-	if p.Will == 0 {
+	if p.Sendable == 0 {
 		return errNothingToResend(p)
 	}
 	n := 0

@@ -14,22 +14,22 @@ import (
 // Exception is the payload of exception.request, exception.task and exception.reported,
 // version 1: an error occurred in a program.
 type Exception struct {
-	Group     int64                `json:"group"` // the ID of its group
-	From      models.ExceptionKind `json:"kind"`  // request, task, reported
-	Product   *Product             `json:"product"`
-	Class     string               `json:"class"`
-	Message   string               `json:"message"`
-	Function  string               `json:"function"`
-	Arguments map[string]string    `json:"arguments,omitempty"` // of a task
-	Release   string               `json:"release,omitempty"`
-	User      string               `json:"user,omitempty"`
-	Reference string               `json:"reference,omitempty"` // the ID of the request
-	Trace     []string             `json:"trace"`               // the first calls of its stack, innermost first
-	First     bool                 `json:"first"`               // the group is new
-	Regressed bool                 `json:"regressed"`           // the group was resolved
-	Held      int64                `json:"suppressed"`          // occurrences since the last notification, but this
-	HeldSince *time.Time           `json:"suppressed_since"`    // the time of that notification
-	Overflow  bool                 `json:"overflow,omitempty"`  // the group is shared by many exceptions
+	Group      int64                `json:"group"` // the ID of its group
+	From       models.ExceptionKind `json:"kind"`  // request, task, reported
+	Product    *Product             `json:"product"`
+	Class      string               `json:"class"`
+	Message    string               `json:"message"`
+	Function   string               `json:"function"`
+	Arguments  map[string]string    `json:"arguments,omitempty"` // of a task
+	Release    string               `json:"release,omitempty"`
+	User       string               `json:"user,omitempty"`
+	Reference  string               `json:"reference,omitempty"` // the ID of the request
+	Trace      []string             `json:"trace"`               // the first calls of its stack, innermost first
+	First      bool                 `json:"first"`               // the group is new
+	Regressed  bool                 `json:"regressed"`           // the group was resolved
+	Suppressed int64                `json:"suppressed"`          // occurrences since the last notification, but this
+	HeldSince  *time.Time           `json:"suppressed_since"`    // the time of that notification
+	Overflow   bool                 `json:"overflow,omitempty"`  // the group is shared by many exceptions
 }
 
 // Kind returns the type of the exception's kind, version 1.
@@ -96,10 +96,10 @@ func (e Exception) arguments() string {
 
 // suppressedText returns the number of suppressed occurrences, "" for none.
 func (e Exception) suppressedText() string {
-	if e.Held <= 0 {
+	if e.Suppressed <= 0 {
 		return ""
 	}
-	text := "+" + strconv.FormatInt(e.Held, 10)
+	text := "+" + strconv.FormatInt(e.Suppressed, 10)
 	if e.HeldSince != nil {
 		text += " since " + e.HeldSince.UTC().Format("2006-01-02 15:04 UTC")
 	}

@@ -261,9 +261,9 @@ func TestDescribe_Exception(t *testing.T) {
 			"year":  "2026",
 			"month": "13",
 		},
-		Trace:     []string{"jobs.close (jobs/close.go:7)"},
-		Held:      12,
-		HeldSince: &since,
+		Trace:      []string{"jobs.close (jobs/close.go:7)"},
+		Suppressed: 12,
+		HeldSince:  &since,
 	}
 	want := event.Notice{
 		Name:    `Exception "ValueError" has occurred in background task`,

@@ -35,7 +35,7 @@ func (s *Service) claim(ctx context.Context, o occurrence, w *window) (result Re
 	if c.outcome.Notify {
 		return Result{Group: c.outcome.GroupID, Notified: true}, false, nil
 	}
-	return Result{Group: c.outcome.GroupID, Suppressed: c.outcome.Held}, false, nil
+	return Result{Group: c.outcome.GroupID, Suppressed: c.outcome.Suppressed}, false, nil
 }
 
 // claimTx is the transaction of a claim: it sets the claim's outcome, or overflows.

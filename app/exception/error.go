@@ -18,9 +18,9 @@ import (
 // ownPrefix begins the names of this program's own functions.
 const ownPrefix = "gatecrier/"
 
-// Of returns the report of an error of Gatecrier itself: of a route or a task. Its class
+// FromError returns the report of an error of Gatecrier itself: of a route or a task. Its class
 // is the root cause's, its frames are those of fault.WithStack or of the panic.
-func Of(kind models.ExceptionKind, function string, err error) Report {
+func FromError(kind models.ExceptionKind, function string, err error) Report {
 	r := Report{Kind: kind, Function: function, Message: err.Error(), Frames: framesOf(err)}
 	root := err
 	for _, e := range chain(err) {
@@ -98,9 +98,9 @@ func (p *Panic) Unwrap() error {
 	return err
 }
 
-// Caught returns a recovered value as an error. Only the deferred function that called
+// FromPanic returns a recovered value as an error. Only the deferred function that called
 // recover can call it, since its callers are the panic's stack.
-func Caught(value any) *Panic {
+func FromPanic(value any) *Panic {
 	pcs := make([]uintptr, 2*maxFrames)
 	var list []Frame
 	panicking := true // the runtime calls that run the deferred function come first

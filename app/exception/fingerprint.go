@@ -17,7 +17,7 @@ type Grouping string
 
 // The grouping methods.
 const (
-	GroupSmart Grouping = "smart" // by the stack, else by the masked message
+	GroupSmart Grouping = "smart" // by the stack, else by the normalized message
 	GroupExact Grouping = "exact" // by class, message, function and arguments, as SecObserve does
 )
 
@@ -28,7 +28,7 @@ type KeyMethod string
 const (
 	ByFingerprint KeyMethod = "fingerprint" // of the sender
 	ByFrames      KeyMethod = "frames"      // the class and the call path
-	ByMessage     KeyMethod = "message"     // the class and the masked message
+	ByMessage     KeyMethod = "message"     // the class and the normalized message
 	ByExact       KeyMethod = "exact"       // class, message, function and arguments
 	ByOverflow    KeyMethod = "overflow"    // too many new groups: they share this one
 )
@@ -97,7 +97,7 @@ func (r Report) keyParts() ([]string, KeyMethod) {
 			return append(parts, calls...), ByFrames
 		}
 	}
-	return append(parts, Mask(r.Message)), ByMessage
+	return append(parts, Normalize(r.Message)), ByMessage
 }
 
 // callPath names the calls of a stack: the program's own calls, or all calls without
@@ -130,9 +130,9 @@ func callName(f Frame) string {
 	return hexes.ReplaceAllString(generics.ReplaceAllString(closures.ReplaceAllString(f.Name(), ""), ""), "")
 }
 
-// masks replace the parts of a message that differ between occurrences. The more
+// placeholders replace the parts of a message that differ between occurrences. The more
 // specific patterns come first.
-var masks = []struct {
+var placeholders = []struct {
 	pattern *regexp.Regexp
 	word    string
 }{
@@ -153,16 +153,16 @@ var masks = []struct {
 	{regexp.MustCompile(`[-+]?\d+([.,]\d+)*`), "<number>"},
 }
 
-// maxMask is how many bytes of a message count.
-const maxMask = 1000
+// maxNormalized is how many bytes of a message count.
+const maxNormalized = 1000
 
-// Mask returns the first two lines of a message with placeholders for IDs, numbers, dates,
+// Normalize returns the first two lines of a message with placeholders for IDs, numbers, dates,
 // addresses and the like, so that failures for the same reason have the same text.
-func Mask(message string) string {
-	message = Clean(message, maxMask)
+func Normalize(message string) string {
+	message = Clean(message, maxNormalized)
 	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
 	text := strings.Join(lines[:min(len(lines), 2)], "\n")
-	for _, m := range masks {
+	for _, m := range placeholders {
 		text = m.pattern.ReplaceAllString(text, m.word)
 	}
 	return strings.Join(strings.Fields(text), " ")

@@ -23,7 +23,7 @@ func TestMask(t *testing.T) {
 		"first line\nsecond line\nthird line 1":                  "first line second line",
 		"deadbeef and facade are words":                          "deadbeef and facade are words",
 	} {
-		if got := Mask(message); got != want {
+		if got := Normalize(message); got != want {
 			t.Errorf("%q: %q, want %q", message, got, want)
 		}
 	}
@@ -109,7 +109,7 @@ func TestExactKey_MatchesSecObserve(t *testing.T) {
 func TestOf_Error(t *testing.T) {
 	root := errors.New("disk full")
 	err := fmt.Errorf("save: %w", fault.WithStack(fmt.Errorf("write: %w", root)))
-	r := Of(models.ExceptionTask, "retention", err)
+	r := FromError(models.ExceptionTask, "retention", err)
 	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 ||
 		r.Frames[0].Function != "TestOf_Error" ||
 		!r.Frames[0].InApp {
@@ -123,10 +123,10 @@ func TestOf_Error(t *testing.T) {
 func TestOf_Panic(t *testing.T) {
 	var got *Panic
 	func() {
-		defer func() { got = Caught(recover()) }()
+		defer func() { got = FromPanic(recover()) }()
 		thrown(nil)
 	}()
-	r := Of(models.ExceptionRequest, "GET /x", got)
+	r := FromError(models.ExceptionRequest, "GET /x", got)
 	if r.Class != "panic" && r.Class != "runtime.boundsError" || r.Frames[0].Function != "thrown" {
 		t.Errorf("%+v", r)
 	}

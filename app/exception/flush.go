@@ -79,7 +79,8 @@ func (s *Service) reopenAndNotify(tx *models.Tx, w models.ExceptionWindow) (mode
 	if err != nil {
 		return w, err
 	}
-	w.Until, w.Held = g.Until, 0
+	w.Until, w.Suppressed = g.Until, 0
 	o := occurrence{Report: r, key: groupKey{owner: g.ProductID}, by: KeyMethod(g.By)}
-	return w, s.appendEvent(tx, o, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)})
+	claim := models.ExceptionClaim{GroupID: g.ID, Regressed: true, Suppressed: max(0, g.SuppressedSince)}
+	return w, s.appendEvent(tx, o, claim)
 }

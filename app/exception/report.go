@@ -128,7 +128,7 @@ func (r *Report) trim() (truncated bool) {
 		}
 		return short
 	}
-	r.Arguments, r.Tags = pairs(Masked(r.Arguments)), pairs(Masked(r.Tags))
+	r.Arguments, r.Tags = pairs(HideSecrets(r.Arguments)), pairs(HideSecrets(r.Tags))
 	if r.Class == "" {
 		r.Class = "Exception"
 	}

@@ -16,8 +16,8 @@ var secretWords = []string{
 // secretParts mark a secret also inside a word: "mysecretvalue".
 var secretParts = []string{"password", "passwd", "secret", "token", "apikey", "authorization", "credential"}
 
-// Masked returns arguments with Hidden in place of the values of secret names, nil for nil.
-func Masked(arguments map[string]string) map[string]string {
+// HideSecrets returns arguments with Hidden in place of the values of secret names, nil for nil.
+func HideSecrets(arguments map[string]string) map[string]string {
 	if arguments == nil {
 		return nil
 	}

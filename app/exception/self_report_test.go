@@ -28,7 +28,7 @@ func TestMasked(t *testing.T) {
 		"keyboard":      "4",
 		"":              "5",
 	}
-	got := Masked(given)
+	got := HideSecrets(given)
 	for name, value := range given {
 		want := value
 		if value >= "a" {
@@ -38,7 +38,7 @@ func TestMasked(t *testing.T) {
 			t.Errorf("%q: %q, want %q", name, got[name], want)
 		}
 	}
-	if Masked(nil) != nil {
+	if HideSecrets(nil) != nil {
 		t.Error("nil arguments became a map")
 	}
 	// A report is masked in any case: in the sample, in the event, and in its key.
@@ -89,14 +89,14 @@ func TestReportOwnReturns(t *testing.T) {
 func TestOf_PanicInWrite(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		caught := func(value any) (err error) {
-			defer func() { err = Caught(recover()) }()
+			defer func() { err = FromPanic(recover()) }()
 			return r.store.Write(t.Context(), func(*models.Tx) error { panic(value) })
 		}
 		for _, test := range []struct {
 			value any
 			class string
 		}{{"boom", "panic"}, {errors.New("boom"), "*errors.errorString"}} {
-			got := Of(models.ExceptionRequest, "POST /x", caught(test.value))
+			got := FromError(models.ExceptionRequest, "POST /x", caught(test.value))
 			if got.Class != test.class || !strings.Contains(got.Message, "boom") || strings.Count(got.Message, "panic") != 1 {
 				t.Errorf("%v: %q %q", test.value, got.Class, got.Message)
 			}
@@ -110,25 +110,25 @@ func TestOf_PanicInWrite(t *testing.T) {
 func TestOf_KeepsStackOfDatabaseErrors(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		err := r.store.Write(t.Context(), func(tx *models.Tx) error { return tx.LockProductShared(4711) })
-		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) != 0 {
+		if got := FromError(models.ExceptionTask, "x", err); len(got.Frames) != 0 {
 			t.Errorf("a fault for the user has a stack: %v", got.Frames)
 		}
 		if err := r.store.Close(); err != nil {
 			t.Fatal(err)
 		}
 		_, err = r.store.ExceptionHours(t.Context(), []int64{1}, noon)
-		got := Of(models.ExceptionTask, "x", err)
+		got := FromError(models.ExceptionTask, "x", err)
 		if len(got.Frames) < 3 || !strings.Contains(got.Frames[0].Name(), "models") ||
 			!strings.Contains(traceOf(got.Frames)[2], "ExceptionHours") {
 			t.Errorf("a query: %v", traceOf(got.Frames))
 		}
 		_, err = r.store.UserByName(t.Context(), "ann")
-		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) == 0 ||
+		if got := FromError(models.ExceptionTask, "x", err); len(got.Frames) == 0 ||
 			!strings.Contains(strings.Join(traceOf(got.Frames), " "), "UserByName") {
 			t.Errorf("a query by gorm: %v", traceOf(got.Frames))
 		}
 		err = r.store.Write(t.Context(), func(*models.Tx) error { return nil })
-		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) == 0 || !errors.Is(err, models.ErrClosed) {
+		if got := FromError(models.ExceptionTask, "x", err); len(got.Frames) == 0 || !errors.Is(err, models.ErrClosed) {
 			t.Errorf("a write: %v", err)
 		}
 	})

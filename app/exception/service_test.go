@@ -47,7 +47,7 @@ func TestStormNotifiesOnce(t *testing.T) {
 		if n := len(r.notices()); n != 1 {
 			t.Errorf("%d notices", n)
 		}
-		if g := r.group(group); g.Suppressed != all-1 || g.Count != all || g.Held != all-1 || g.Notified != 1 {
+		if g := r.group(group); g.Suppressed != all-1 || g.Count != all || g.SuppressedSince != all-1 || g.Notified != 1 {
 			t.Errorf("%+v", g)
 		}
 		r.clock.Advance(time.Hour)

@@ -120,7 +120,7 @@ func (t *tracker) finishClaim(key groupKey, w *window, c models.ExceptionClaim, 
 	w.group, w.until = c.GroupID, c.Until
 	w.count, w.sample, w.releases, w.sampledAt = w.count-w.claimed.N, nil, nil, t.now()
 	if w.suppressed = 0; !c.Notify {
-		w.suppressed = c.Held
+		w.suppressed = c.Suppressed
 	}
 }
 
@@ -201,7 +201,7 @@ func (t *tracker) finishPending(list []pendingCount, stored []models.ExceptionWi
 		case stored[i].Gone:
 			w.until = time.Time{}
 		case w.claiming == nil && w.claims == p.claims: // a later claim knows more than stored
-			w.until, w.suppressed = stored[i].Until, stored[i].Held+w.count
+			w.until, w.suppressed = stored[i].Until, stored[i].Suppressed+w.count
 		}
 	}
 }

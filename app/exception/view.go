@@ -24,7 +24,7 @@ const (
 // Group is a group of exceptions, as far as the viewer can see it.
 type Group struct {
 	models.ExceptionGroup       // without its sample
-	Masked                bool  // message, function and most of the latest sample are hidden
+	Redacted              bool  // message, function and most of the latest sample are hidden
 	Hours                 []int // occurrences in each of the last hours, the current hour last
 }
 
@@ -85,16 +85,16 @@ func (s *Service) hours(ctx context.Context, ids []int64) (func(id int64) []int,
 
 // visible returns a group without the parts that the actor cannot see.
 func visible(actor authz.Actor, row models.ExceptionGroup) Group {
-	g := Group{ExceptionGroup: row, Masked: masked(actor, row)}
+	g := Group{ExceptionGroup: row, Redacted: isRedacted(actor, row)}
 	g.ExceptionGroup.Sample = nil
-	if g.Masked {
+	if g.Redacted {
 		g.Message, g.Function, g.Key = Hidden, Hidden, ""
 	}
 	return g
 }
 
-// masked reports whether the actor cannot see the messages of a group.
-func masked(actor authz.Actor, row models.ExceptionGroup) bool {
+// isRedacted reports whether the actor cannot see the messages of a group.
+func isRedacted(actor authz.Actor, row models.ExceptionGroup) bool {
 	return row.Kind != models.ExceptionReported && !actor.Administrator()
 }
 
@@ -131,8 +131,8 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 	if d.Merges, err = s.store.ExceptionMerges(ctx, id, maxMergesShown); err != nil {
 		return Detail{}, err
 	}
-	if d.Masked {
-		d.Sample = d.Sample.masked()
+	if d.Redacted {
+		d.Sample = d.Sample.redacted()
 		for i := range d.Merges {
 			d.Merges[i].Message = Hidden
 		}
@@ -141,8 +141,8 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 	return d, err
 }
 
-// masked returns the part of a sample that every viewer of its group can see.
-func (s Sample) masked() Sample {
+// redacted returns the part of a sample that every viewer of its group can see.
+func (s Sample) redacted() Sample {
 	m := Sample{
 		At:          s.At,
 		Class:       s.Class,

@@ -115,8 +115,8 @@ func TestEachRoleSeesItsGroups(t *testing.T) {
 				if sees := slices.Contains(want, id); sees != (err == nil) || !sees && !fault.Is(err, fault.NotFound) {
 					t.Errorf("%s gets %d: %v", test.name, id, err)
 				}
-				if err == nil && d.Masked != (test.name != "admin" && d.Kind == models.ExceptionTask) {
-					t.Errorf("%s gets %d masked: %v", test.name, id, d.Masked)
+				if err == nil && d.Redacted != (test.name != "admin" && d.Kind == models.ExceptionTask) {
+					t.Errorf("%s gets %d masked: %v", test.name, id, d.Redacted)
 				}
 			}
 		}
@@ -153,7 +153,7 @@ func TestMaskedGroupHidesMessages(t *testing.T) {
 				}
 			}
 		}
-		if !d.Masked || d.Class != "ValueError" || len(d.Sample.Frames) != 1 || len(d.Releases) != 1 {
+		if !d.Redacted || d.Class != "ValueError" || len(d.Sample.Frames) != 1 || len(d.Releases) != 1 {
 			t.Errorf("%+v", d)
 		}
 		found := map[string][]int64{
@@ -172,7 +172,7 @@ func TestMaskedGroupHidesMessages(t *testing.T) {
 			t.Errorf("an administrator finds %v", got)
 		}
 		d, err = w.Get(t.Context(), w.admin, w.task)
-		if err != nil || d.Masked || d.Sample.Message != secret || d.Message != secret ||
+		if err != nil || d.Redacted || d.Sample.Message != secret || d.Message != secret ||
 			d.Merges[0].Message != secret {
 			t.Errorf("%+v, %v", d, err)
 		}

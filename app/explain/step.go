@@ -126,8 +126,8 @@ func (f *data) window() []Step {
 	}
 	s := Step{Key: Window, Outcome: Done}
 	switch {
-	case p.Held > 0:
-		s.Text = "The same is told once in a time: before this one " + plural(int(p.Held), "was", "were") + " held back"
+	case p.Suppressed > 0:
+		s.Text = "The same is told once in a time: before this one " + plural(int(p.Suppressed), "was", "were") + " held back"
 		if p.HeldSince != nil {
 			s.At = *p.HeldSince
 		}
@@ -248,16 +248,16 @@ func sourceText(w models.RoleSource) string {
 	} else {
 		text += "its group “" + w.Group + "”"
 	}
-	if w.UsersID != 0 {
-		text += ", by the authorization group “" + w.Users + "”"
+	if w.AuthorizationGroupID != 0 {
+		text += ", by the authorization group “" + w.AuthorizationGroup + "”"
 	}
 	return text
 }
 
 func sourceLink(w models.RoleSource) Link {
 	switch {
-	case w.UsersID != 0:
-		return Link{path("authorization-groups", w.UsersID), "The authorization group"}
+	case w.AuthorizationGroupID != 0:
+		return Link{path("authorization-groups", w.AuthorizationGroupID), "The authorization group"}
 	case w.GroupID != 0:
 		return Link{path("groups", w.GroupID), "The group"}
 	}

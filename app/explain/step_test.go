@@ -159,7 +159,7 @@ func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 			data{actor: member, event: gate, roleSources: []models.RoleSource{
 				{Role: "owner"},
 				{Role: "reader", GroupID: 3, Group: "Payments"},
-				{Role: "writer", UsersID: 4, Users: "On call"},
+				{Role: "writer", AuthorizationGroupID: 4, AuthorizationGroup: "On call"},
 			}},
 			Reader,
 			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: " +

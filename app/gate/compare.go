@@ -128,7 +128,7 @@ func (s *Service) Compare(ctx context.Context, store *models.Store, scope models
 		}
 		*m.to = MomentOf(m.at, k)
 	}
-	for _, what := range []models.Between{models.Came, models.Went, models.Judged} {
+	for _, what := range []models.Between{models.Came, models.Went, models.WasAssessed} {
 		f := models.BetweenFilter{
 			BranchID: q.Product.Default.ID,
 			What:     what,

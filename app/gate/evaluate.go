@@ -12,8 +12,8 @@ import (
 // maxFailing is how many findings an event names.
 const maxFailing = 5
 
-// Change is a cause to evaluate a branch's gate again.
-type Change struct {
+// Evaluation is a cause to evaluate a branch's gate again.
+type Evaluation struct {
 	Counts    models.Counts // the branch's active observations after the change
 	Cause     event.Cause   // what happened
 	Actor     string        // the label of the user, the token or the system that caused it
@@ -30,24 +30,24 @@ type Outcome struct {
 
 // Service evaluates gates.
 type Service struct {
-	log    *event.Log
-	policy func() settings.Gate
+	events   *event.Log
+	settings func() settings.Gate
 }
 
 // New returns a service that reads the global policy for each evaluation.
 func New(log *event.Log, policy func() settings.Gate) *Service {
-	return &Service{log: log, policy: policy}
+	return &Service{events: log, settings: policy}
 }
 
 // Policy returns the current policy of a product of a group (nil for none).
 func (s *Service) Policy(group *models.Group, p models.Product) Policy {
-	return PolicyOf(s.policy(), group, p)
+	return PolicyOf(s.settings(), group, p)
 }
 
 // Evaluate writes a branch's counts and its gate in the transaction of the cause. A change
 // of the default branch's gate changes the product's gate: it makes a row of the history
 // and an event. Other branches announce nothing.
-func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, error) {
+func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Evaluation) (Outcome, error) {
 	policy := s.Policy(g.Group, g.Product)
 	verdict := Decide(policy, c.Counts)
 	b := g.Branch
@@ -76,7 +76,7 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 
 // record writes a change of a product's gate as an event and a row of the history. With a
 // hold time, AnnounceDue announces the change later, or never if the gate returns before.
-func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict, out *Outcome) error {
+func (s *Service) record(tx *models.Tx, g models.Gated, c Evaluation, policy Policy, v Verdict, out *Outcome) error {
 	failing, err := failingObservations(tx, g.Branch.ID, v, c.Activated)
 	if err != nil {
 		return err
@@ -96,10 +96,10 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 	}
 	if hold == 0 && lastAnnounced != v.State {
 		payload.From = lastAnnounced // the states since were on hold, nobody knows them
-		out.Event, err = s.log.Append(tx, g.Product.ID, c.Actor, payload)
+		out.Event, err = s.events.Append(tx, g.Product.ID, c.Actor, payload)
 		row.Announced = out.Event.ID
 	} else {
-		out.Event, err = s.log.Record(tx, g.Product.ID, c.Actor, payload)
+		out.Event, err = s.events.Record(tx, g.Product.ID, c.Actor, payload)
 	}
 	if err != nil {
 		return fmt.Errorf("append %s: %w", event.GateChanged, err)

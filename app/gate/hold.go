@@ -16,7 +16,9 @@ import (
 const announceBatch = 100
 
 // HoldTime returns how long a new state of a product's gate must last before it is announced.
-func (s *Service) HoldTime(p models.Product) time.Duration { return OriginOf(s.policy(), nil, p).Hold }
+func (s *Service) HoldTime(p models.Product) time.Duration {
+	return OriginOf(s.settings(), nil, p).Hold
+}
 
 // resetHold applies the current hold time to a change on hold.
 func (s *Service) resetHold(tx *models.Tx, g models.Gated) error {
@@ -86,7 +88,7 @@ func (s *Service) announceDue(tx *models.Tx, b models.Branch) error {
 		return fmt.Errorf("decode a gate change on hold: %w", err)
 	}
 	payload.From, payload.HeldSince = held.From, &change.At
-	announced, err := s.log.Append(tx, g.Product.ID, change.Actor, payload)
+	announced, err := s.events.Append(tx, g.Product.ID, change.Actor, payload)
 	if err != nil {
 		return err
 	}

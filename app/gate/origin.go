@@ -60,5 +60,5 @@ func OriginOf(global settings.Gate, group *models.Group, p models.Product) Origi
 
 // Origin returns the origin of the current policy of a product of a group (nil for none).
 func (s *Service) Origin(group *models.Group, p models.Product) Origin {
-	return OriginOf(s.policy(), group, p)
+	return OriginOf(s.settings(), group, p)
 }

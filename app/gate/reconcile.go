@@ -146,7 +146,7 @@ func (r *Reconciler) repair(
 		return "", false, err
 	}
 	at, err := tx.GateSweep(tx.Context())
-	if err != nil || at.Version > r.gates.policy().Version { // another instance has newer settings
+	if err != nil || at.Version > r.gates.settings().Version { // another instance has newer settings
 		return "", false, err
 	}
 	g, err := tx.GateOf(was.Product.ID, was.Branch.Name)
@@ -161,7 +161,7 @@ func (r *Reconciler) repair(
 		wrong = []string{countsChanged(total, g.Branch.Counts)}
 	}
 	cause := event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}
-	out, err := r.gates.Evaluate(tx, g, Change{Counts: total, Cause: cause})
+	out, err := r.gates.Evaluate(tx, g, Evaluation{Counts: total, Cause: cause})
 	switch {
 	case out.Before != out.After:
 		wrong = append(wrong, string(out.After)+" instead of "+string(out.Before))
@@ -176,7 +176,7 @@ func (r *Reconciler) repair(
 func correct(
 	tx *models.Tx, branchID int64, counted []models.SourceTally,
 ) (total models.Counts, wrong []string, stale bool, err error) {
-	sources, err := tx.SourcesOf(tx.Context(), branchID)
+	sources, err := tx.AllSources(tx.Context(), branchID)
 	if err != nil {
 		return total, nil, false, err
 	}

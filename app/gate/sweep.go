@@ -57,7 +57,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		at, err := s.store.GateSweep(ctx)
-		version := s.gates.policy().Version
+		version := s.gates.settings().Version
 		switch {
 		case err != nil || at.Version > version: // another instance has newer settings
 			return err
@@ -97,9 +97,9 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 	if err != nil {
 		return err
 	}
-	from, by := at.BranchID, s.gates.policy().By
+	from, by := at.BranchID, s.gates.settings().By
 	for _, g := range list {
-		out, err := s.gates.Evaluate(tx, g, Change{
+		out, err := s.gates.Evaluate(tx, g, Evaluation{
 			Counts: g.Branch.Counts,
 			Actor:  by,
 			Cause:  event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
@@ -134,7 +134,7 @@ func (s *Sweeper) Progress(ctx context.Context, actor authz.Actor) (models.GateS
 		return models.GateSweep{}, fault.New(fault.Forbidden, "Settings are for administrators")
 	}
 	at, err := s.store.GateSweep(ctx)
-	if version := s.gates.policy().Version; at.Version < version { // it begins soon
+	if version := s.gates.settings().Version; at.Version < version { // it begins soon
 		at = models.GateSweep{Version: version}
 	}
 	at.Total = max(at.Total, at.Seen) // branches can be added during a sweep

@@ -36,7 +36,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFil
 	if actor.User.ID == 0 {
 		return models.InboxPage{}, errTokenHasNoInbox()
 	}
-	return s.store.InboxPage(ctx, actor.Viewer(), f)
+	return s.store.FindInboxPage(ctx, actor.Viewer(), f)
 }
 
 // Get returns one of the actor's notifications, else fault.NotFound.

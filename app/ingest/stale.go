@@ -110,7 +110,7 @@ func (s *Service) lastReport(tx *models.Tx, branchID int64) (time.Time, error) {
 	s.mu.Lock()
 	seen := maps.Clone(s.seen) // before the sources: a time that Flush has taken from here is there
 	s.mu.Unlock()
-	sources, err := tx.BranchSources(tx.Context(), branchID)
+	sources, err := tx.SourcesWithReports(tx.Context(), branchID)
 	return newest(sources, seen), err
 }
 
@@ -160,7 +160,7 @@ func (s *Service) markReported(tx *models.Tx, g models.Gated) error {
 	if g.Branch.StaleSince.IsZero() || !g.Branch.Default {
 		return nil
 	}
-	sources, err := tx.BranchSources(tx.Context(), g.Branch.ID)
+	sources, err := tx.SourcesWithReports(tx.Context(), g.Branch.ID)
 	if err != nil {
 		return err
 	}

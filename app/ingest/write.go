@@ -38,7 +38,7 @@ func (s *Service) write(
 		}
 		total := g.Branch.Counts.Minus(was).Plus(c.counts)
 		outcome, err := s.gates.Evaluate(
-			tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated},
+			tx, g, gate.Evaluation{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated},
 		)
 		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || dest.Once == nil {
 			return err

@@ -215,7 +215,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 			Target:    t.Target,
 			Recipient: t.recipient,
 			Title:     one.notice.Title,
-			Held:      held,
+			Silenced:  held,
 		}
 		if !t.Enabled {
 			params.Skip = connection.TurnedOff

@@ -102,7 +102,8 @@ func (s *Service) evaluate(
 		return BranchGate{}, err
 	}
 	total := g.Branch.Counts.Plus(shift.counts)
-	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Activated: shift.activated})
+	evaluation := gate.Evaluation{Counts: total, Cause: cause, Actor: actor, Activated: shift.activated}
+	out, err := s.gates.Evaluate(tx, g, evaluation)
 	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total, Outcome: out}, err
 }
 

@@ -57,7 +57,7 @@ func (s *Service) removePart(
 	if err := check(now); err != nil {
 		return 0, false, err
 	}
-	sources, err := tx.SourcesOf(tx.Context(), b.ID)
+	sources, err := tx.AllSources(tx.Context(), b.ID)
 	if err != nil {
 		return 0, false, err
 	}
@@ -114,7 +114,7 @@ func (s *Service) removeObservations(
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{
+	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
 		Counts: total,
 		Actor:  actor.Label,
 		Cause:  event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},

@@ -80,7 +80,7 @@ func (s *Service) evaluate(tx *models.Tx, actor authz.Actor, b models.Branch, ca
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{
+	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
 		Counts: g.Branch.Counts,
 		Actor:  actor.Label,
 		Cause:  event.Cause{Kind: event.CauseUser, Text: cause},

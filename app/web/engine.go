@@ -153,7 +153,7 @@ func recoverPanics(log *slog.Logger, fail func(*gin.Context, error)) gin.Handler
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			err := exception.Caught(v)
+			err := exception.FromPanic(v)
 			id := RequestID(c.Request.Context())
 			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", id)
 			c.Abort()

@@ -101,7 +101,7 @@ func (p *Problem) report(ctx context.Context, err error) {
 		return
 	}
 	actor, _ := ActorOf(ctx)
-	r := exception.Of(models.ExceptionRequest, request.function(), err)
+	r := exception.FromError(models.ExceptionRequest, request.function(), err)
 	r.User, r.Reference = actor.Label, request.id
 	group := request.report(ctx, r)
 	if group != 0 && actor.Administrator() {
