@@ -32,6 +32,31 @@ func (p EnqueueParams) finalState() (models.DeliveryState, string) {
 	return "", ""
 }
 
+// newRow returns a message as a delivery that is due now, with a new UUID.
+func (p EnqueueParams) newRow(now time.Time) (models.Delivery, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return models.Delivery{}, err
+	}
+	row := models.Delivery{
+		UUID:         id.String(),
+		EventID:      p.Event.ID,
+		ConnectionID: p.Target.ConnectionID,
+		EndpointID:   p.Target.EndpointID,
+		ProductID:    p.Event.ProductID,
+		Recipient:    p.Recipient,
+		Title:        p.Title,
+		State:        models.DeliveryPending,
+		NextAt:       now,
+		CreatedAt:    now,
+		DueSince:     now,
+	}
+	if row.EventID == 0 {
+		row.ProductID = p.ProductID
+	}
+	return row, nil
+}
+
 // Batch writes the deliveries of one transaction. Those that can be sent at once are written as
 // leased to this instance and start after the commit; the others wait to be claimed.
 type Batch struct {
@@ -58,37 +83,21 @@ func (d *Dispatcher) Batch(tx *models.Tx) *Batch {
 // Enqueue writes a delivery. A second one for the same event, connection and recipient changes
 // nothing.
 func (b *Batch) Enqueue(p EnqueueParams) error {
-	id, err := uuid.NewV7()
+	now := b.tx.Now()
+	row, err := p.newRow(now)
 	if err != nil {
 		return err
-	}
-	now := b.tx.Now()
-	row := models.Delivery{
-		UUID:         id.String(),
-		EventID:      p.Event.ID,
-		ConnectionID: p.Target.ConnectionID,
-		EndpointID:   p.Target.EndpointID,
-		ProductID:    p.Event.ProductID,
-		Recipient:    p.Recipient,
-		Title:        p.Title,
-		State:        models.DeliveryPending,
-		NextAt:       now,
-		CreatedAt:    now,
-		DueSince:     now,
-	}
-	if row.EventID == 0 {
-		row.ProductID = p.ProductID
 	}
 	if state, why := p.finalState(); state != "" {
 		row.State, row.Reason, row.NextAt, row.FinishedAt = state, why, time.Time{}, now
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	free, err := b.reserveSend(&row, p.Target.Module)
+	reserved, err := b.reserveSend(&row, p.Target.Module)
 	if err != nil {
 		return err
 	}
-	if free {
+	if reserved {
 		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.newClaim(), now.Add(leaseTime)
 	}
 	made, err := b.tx.InsertDelivery(&row)
@@ -96,7 +105,7 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 		return err
 	}
 	b.last = row
-	if !free {
+	if !reserved {
 		b.mustWake = true
 		return nil
 	}

@@ -57,13 +57,13 @@ type Dispatcher struct {
 	signal   *event.Signal
 	results  chan completion
 	senders  sync.WaitGroup
-	swept    lastSweep // of leases and endpoints
-	freed    lastSweep // of blocked queues, among the newest messages
-	freedAll lastSweep // of blocked queues, among all messages
+	swept    sweepTime // of leases and endpoints
+	freed    sweepTime // of blocked queues, among the newest messages
+	freedAll sweepTime // of blocked queues, among all messages
 
 	mu       sync.Mutex
-	inFlight map[int64]int // by endpoint
-	troubled map[int64]int // the endpoints that failed last, with their failures since
+	inFlight map[int64]int      // by endpoint
+	troubled map[int64]struct{} // endpoints that failed and have not answered since
 	total    int
 	sendCtx  context.Context // nil unless Run is running
 }
@@ -81,7 +81,7 @@ func New(p Parts) *Dispatcher {
 		signal:   event.NewSignal(),
 		results:  make(chan completion, maxInFlight),
 		inFlight: map[int64]int{},
-		troubled: map[int64]int{},
+		troubled: map[int64]struct{}{},
 	}
 }
 
@@ -193,14 +193,15 @@ func (d *Dispatcher) finishSend(endpoint int64, kind module.Kind) {
 	}
 	switch kind {
 	case module.KindTransient, module.KindRetryAfter:
-		d.troubled[endpoint]++
+		d.troubled[endpoint] = struct{}{}
 	case module.KindDelivered, module.KindRejected, module.KindGone:
 		delete(d.troubled, endpoint)
 	case module.KindPermanent, module.KindBlocked, module.KindSkipped: // these say nothing about the endpoint
 	}
 }
 
-// saturated returns the endpoints that cannot take another send now.
+// saturated returns the endpoints that have no room for another send, whatever their module. A
+// module can allow fewer sends at once: hasRoom applies its limits.
 func (d *Dispatcher) saturated() []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -25,11 +25,11 @@ type healthChange struct {
 }
 
 // merge joins the changes of two rules.
-func (t healthChange) merge(o healthChange) healthChange {
-	if t.trouble == "" {
-		t.trouble = o.trouble
+func (h healthChange) merge(o healthChange) healthChange {
+	if h.trouble == "" {
+		h.trouble = o.trouble
 	}
-	return healthChange{t.trouble, t.succeeded || o.succeeded, t.closed || o.closed}
+	return healthChange{h.trouble, h.succeeded || o.succeeded, h.closed || o.closed}
 }
 
 // endpointHealthAfter returns an endpoint's health after a result. It is pure.

@@ -24,9 +24,9 @@ type Preview struct {
 	Sendable  int // deliveries that it sends again
 	Disabled  int // those that it does not: their connection is turned off
 	Forbidden int // those that it does not: the actor cannot edit their connection
-	// Over is how many the filter finds beyond maxResend.
+	// Beyond is how many it leaves out because it sends at most maxResend.
 	Beyond int
-	// By has a row for each connection, the largest first.
+	// ByConnection has a row for each connection that it sends to, the largest first.
 	ByConnection []models.ConnectionTally
 }
 
@@ -36,6 +36,7 @@ func (l *Log) Preview(ctx context.Context, actor authz.Actor, f models.DeliveryF
 	return p, err
 }
 
+// preview also returns the filter, narrowed to the deliveries that can be sent again.
 func (l *Log) preview(
 	ctx context.Context, actor authz.Actor, f models.DeliveryFilter,
 ) (Preview, models.DeliveryFilter, error) {
@@ -52,8 +53,21 @@ func (l *Log) preview(
 		owners[i] = t.Owner
 	}
 	may, err := l.editors.MayEditOwners(ctx, actor, owners)
-	p := Preview{}
-	f.Connections = []int64{}
+	if err != nil {
+		return Preview{}, f, err
+	}
+	p := previewOf(tally, may)
+	f.Connections = make([]int64, len(p.ByConnection))
+	for i, t := range p.ByConnection {
+		f.Connections[i] = t.ConnectionID
+	}
+	return p, f, nil
+}
+
+// previewOf counts what a resend would do with deliveries. may has the owners whose connections the
+// actor can edit.
+func previewOf(tally []models.ConnectionTally, may map[models.Owner]bool) Preview {
+	var p Preview
 	for _, t := range tally {
 		switch {
 		case !may[t.Owner]:
@@ -62,14 +76,13 @@ func (l *Log) preview(
 			p.Disabled += t.N
 		default:
 			p.Sendable += t.N
-			f.Connections = append(f.Connections, t.ConnectionID)
 			p.ByConnection = append(p.ByConnection, t)
 		}
 	}
 	if p.Sendable > maxResend {
 		p.Sendable, p.Beyond = maxResend, p.Sendable-maxResend
 	}
-	return p, f, err
+	return p
 }
 
 // endedOnly narrows a filter to what can be sent again: deliveries that have ended. A filter
@@ -198,11 +211,11 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
 	}
-	p, _, err := l.preview(ctx, actor, models.DeliveryFilter{IDs: []int64{id}})
+	tally, err := l.store.ConnectionTally(ctx, actor.Scope(), models.DeliveryFilter{IDs: []int64{id}, Final: true})
 	if err != nil {
 		return err
 	}
-	if p.Sendable == 0 {
+	if p := previewOf(tally, may); p.Sendable == 0 {
 		return errNothingToResend(p)
 	}
 	n := 0
@@ -257,7 +270,8 @@ func (l *Log) resend(ctx context.Context, actor authz.Actor, id int64) (models.R
 	return l.store.Resend(ctx, id, user)
 }
 
-// StopResend cancels the messages of a resend that are not sent yet.
+// StopResend makes dead the messages of a resend that still wait to be sent. It does not stop those
+// that are being sent.
 func (l *Log) StopResend(ctx context.Context, actor authz.Actor, id int64) error {
 	r, err := l.resend(ctx, actor, id)
 	if err != nil {

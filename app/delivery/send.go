@@ -30,14 +30,14 @@ type attemptResult struct {
 // send makes one attempt and passes on its result.
 func (d *Dispatcher) send(ctx context.Context, t sendTask) {
 	defer d.senders.Done()
-	s := completion{delivery: t.delivery, began: d.store.Now()}
+	c := completion{delivery: t.delivery, began: d.store.Now()}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	began := time.Now()
-	s.attemptResult = d.attemptSafely(ctx, t)
-	s.took = time.Since(began)
-	s.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
-	d.results <- s
+	c.attemptResult = d.attemptSafely(ctx, t)
+	c.took = time.Since(began)
+	c.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
+	d.results <- c
 }
 
 // attemptSafely turns a panic of attempt into a result: it must neither end the program nor recur

@@ -25,8 +25,8 @@ func (d *Dispatcher) settleResults(ctx context.Context) {
 	for first := range d.results {
 		group := d.gatherCompletions(first)
 		d.writeResults(ctx, group)
-		for _, s := range group {
-			d.finishSend(s.delivery.EndpointID, s.endpointKind())
+		for _, c := range group {
+			d.finishSend(c.delivery.EndpointID, c.endpointKind())
 		}
 		d.Wake()
 	}
@@ -48,9 +48,9 @@ func (d *Dispatcher) writeResults(ctx context.Context, group []completion) {
 
 // writeEach writes results one by one. It returns those that failed, and the last error.
 func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []completion, last error) {
-	for _, s := range group {
-		if err := d.writeGroup(ctx, []completion{s}); err != nil {
-			left, last = append(left, s), err
+	for _, c := range group {
+		if err := d.writeGroup(ctx, []completion{c}); err != nil {
+			left, last = append(left, c), err
 		}
 	}
 	return left, last
@@ -58,11 +58,11 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []
 
 // endpointKind returns what the outcome says about the endpoint: one that was not contacted has
 // not failed.
-func (s completion) endpointKind() module.Kind {
-	if s.cancelReason != "" {
+func (c completion) endpointKind() module.Kind {
+	if c.cancelReason != "" {
 		return module.KindSkipped
 	}
-	return s.result.Kind()
+	return c.result.Kind()
 }
 
 // linger is how long a group waits for the results of other sends in flight.
@@ -76,11 +76,11 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	defer timer.Stop()
 	for len(group) < d.unsettled() {
 		select {
-		case s, ok := <-d.results:
+		case c, ok := <-d.results:
 			if !ok {
 				return group
 			}
-			group = append(group, s)
+			group = append(group, c)
 		case <-timer.C:
 			return group
 		}
@@ -102,8 +102,8 @@ func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
 		func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) },
 	)
 	return d.store.Write(ctx, func(tx *models.Tx) error {
-		for _, s := range group {
-			if err := d.writeOne(tx, s); err != nil {
+		for _, c := range group {
+			if err := d.writeOne(tx, c); err != nil {
 				return err
 			}
 		}
@@ -111,25 +111,25 @@ func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
 	})
 }
 
-func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
-	if s.cancelReason != "" {
-		return d.writeCancel(tx, s)
+func (d *Dispatcher) writeOne(tx *models.Tx, c completion) error {
+	if c.cancelReason != "" {
+		return d.writeCancel(tx, c)
 	}
-	row := deliveryAfter(s, tx.Now())
-	mine, err := tx.Settle(row, s.delivery.Claim, &models.Attempt{
-		At: s.began, Duration: s.took, Result: resultOf(s.result), Status: s.result.Status,
-		Reason: s.result.Reason, Answer: s.result.Answer, Private: s.result.Private, Probe: s.delivery.Probe,
+	row := deliveryAfter(c, tx.Now())
+	mine, err := tx.Settle(row, c.delivery.Claim, &models.Attempt{
+		At: c.began, Duration: c.took, Result: resultOf(c.result), Status: c.result.Status,
+		Reason: c.result.Reason, Answer: c.result.Answer, Private: c.result.Private, Probe: c.delivery.Probe,
 	})
 	if err != nil {
 		return err
 	}
 	if !mine {
-		d.log.Warn("settle after the lease ended", "delivery", s.delivery.ID)
+		d.log.Warn("settle after the lease ended", "delivery", c.delivery.ID)
 	}
-	if s.target.ID == 0 || isUnchanged(s.target, s.result, tx.Now()) {
+	if c.target.ID == 0 || isUnchanged(c.target, c.result, tx.Now()) {
 		return nil
 	}
-	return ignoreNotFound(d.updateHealth(tx, s))
+	return ignoreNotFound(d.updateHealth(tx, c))
 }
 
 // ignoreNotFound drops the error about a connection that was deleted during a send: its health is
@@ -142,11 +142,11 @@ func ignoreNotFound(err error) error {
 }
 
 // deliveryAfter returns a delivery after an attempt. A probe that failed uses up no attempt.
-func deliveryAfter(s completion, now time.Time) models.Delivery {
-	kind := s.result.Kind()
-	if s.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
-		d := s.delivery
-		d.State, d.NextAt, d.Reason = models.DeliveryPending, now, s.result.Reason
+func deliveryAfter(c completion, now time.Time) models.Delivery {
+	kind := c.result.Kind()
+	if c.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
+		d := c.delivery
+		d.State, d.NextAt, d.Reason = models.DeliveryPending, now, c.result.Reason
 		if d.Spent > 0 {
 			d.State = models.DeliveryRetrying
 		}
@@ -155,7 +155,7 @@ func deliveryAfter(s completion, now time.Time) models.Delivery {
 		}
 		return d
 	}
-	return afterAttempt(s.delivery, s.result, now, s.chance)
+	return afterAttempt(c.delivery, c.result, now, c.chance)
 }
 
 func resultOf(r module.Result) string {
@@ -166,19 +166,19 @@ func resultOf(r module.Result) string {
 }
 
 // writeCancel cancels a delivery that must not be sent, and the outdated ones behind it.
-func (d *Dispatcher) writeCancel(tx *models.Tx, s completion) error {
-	row := finish(s.delivery, models.DeliveryCancelled, tx.Now())
-	row.Reason = s.cancelReason
-	if _, err := tx.Settle(row, s.delivery.Claim, nil); err != nil {
+func (d *Dispatcher) writeCancel(tx *models.Tx, c completion) error {
+	row := finish(c.delivery, models.DeliveryCancelled, tx.Now())
+	row.Reason = c.cancelReason
+	if _, err := tx.Settle(row, c.delivery.Claim, nil); err != nil {
 		return err
 	}
-	if s.outdatedUpTo != 0 {
-		if err := tx.CancelOutdated(s.delivery, s.outdatedUpTo, s.cancelReason); err != nil {
+	if c.outdatedUpTo != 0 {
+		if err := tx.CancelOutdated(c.delivery, c.outdatedUpTo, c.cancelReason); err != nil {
 			return err
 		}
 	}
-	if s.target.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
+	if c.target.Shared.RecoverUpTo == 0 && !c.delivery.Probe {
 		return nil
 	}
-	return ignoreNotFound(d.updateHealthAfterCancel(tx, s))
+	return ignoreNotFound(d.updateHealthAfterCancel(tx, c))
 }

@@ -12,13 +12,13 @@ import (
 // maxSweep bounds what one sweep changes.
 const maxSweep = 500
 
-// lastSweep is the time of a sweep, by the wall clock and by the store's clock, which can be
+// sweepTime is the time of a sweep, by the wall clock and by the store's clock, which can be
 // moved.
-type lastSweep struct{ wall, store time.Time }
+type sweepTime struct{ wall, store time.Time }
 
 // within reports whether less than d has passed since the earlier sweep, by both clocks.
-func (s lastSweep) within(d time.Duration, earlier lastSweep) bool {
-	return s.wall.Sub(earlier.wall) < d && s.store.Sub(earlier.store) < d
+func (t sweepTime) within(d time.Duration, earlier sweepTime) bool {
+	return t.wall.Sub(earlier.wall) < d && t.store.Sub(earlier.store) < d
 }
 
 // sweep handles what nothing else does. Every sweepEvery: leases of stopped instances, endpoints
@@ -26,7 +26,7 @@ func (s lastSweep) within(d time.Duration, earlier lastSweep) bool {
 // messages. Every freeEvery: messages left behind an empty queue, among the newest, and every
 // freeAllEvery among all. It writes only if it finds something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
-	now := lastSweep{time.Now(), d.store.Now()}
+	now := sweepTime{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
 		d.freed = now
 		if err := d.sweepBlocked(ctx, maxNewest); err != nil {

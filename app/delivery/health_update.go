@@ -9,74 +9,74 @@ import (
 )
 
 // healthRule returns a connection's health after a result. It is pure.
-type healthRule func(h models.Health, s completion, now time.Time) (models.Health, healthChange)
+type healthRule func(h models.Health, c completion, now time.Time) (models.Health, healthChange)
 
-func endpointRule(h models.Health, s completion, now time.Time) (models.Health, healthChange) {
-	return endpointHealthAfter(h, s.result, s.delivery.Probe, now)
+func endpointRule(h models.Health, c completion, now time.Time) (models.Health, healthChange) {
+	return endpointHealthAfter(h, c.result, c.delivery.Probe, now)
 }
 
-func ownRule(h models.Health, s completion, now time.Time) (models.Health, healthChange) {
-	return ownHealthAfter(h, s.result, now)
+func ownRule(h models.Health, c completion, now time.Time) (models.Health, healthChange) {
+	return ownHealthAfter(h, c.result, now)
 }
 
 // updateHealth records what a result means for its connection and its endpoint, and notifies users
 // when their state changes. The trouble of a shared server is notified once, as its own.
-func (d *Dispatcher) updateHealth(tx *models.Tx, s completion) error {
-	c := s.target.Connection
-	if s.delivery.EndpointID == c.ID {
-		if err := d.applyRules(tx, c, s, endpointRule, ownRule); err != nil {
+func (d *Dispatcher) updateHealth(tx *models.Tx, c completion) error {
+	conn := c.target.Connection
+	if c.delivery.EndpointID == conn.ID {
+		if err := d.applyRules(tx, conn, c, endpointRule, ownRule); err != nil {
 			return err
 		}
 	} else {
-		server, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
+		server, err := tx.ConnectionWithHealth(tx.Context(), c.delivery.EndpointID)
 		if err != nil {
 			return err
 		}
-		if err := d.applyRules(tx, server.Connection, s, endpointRule); err != nil {
+		if err := d.applyRules(tx, server.Connection, c, endpointRule); err != nil {
 			return err
 		}
-		if err := d.applyRules(tx, c, s, ownRule); err != nil {
+		if err := d.applyRules(tx, conn, c, ownRule); err != nil {
 			return err
 		}
 	}
-	if s.result.Kind() == module.KindGone {
-		return tx.DisableConnection(c.ID, "The receiver says that this address is finished: "+s.result.Reason)
+	if c.result.Kind() == module.KindGone {
+		return tx.DisableConnection(conn.ID, "The receiver says that this address is finished: "+c.result.Reason)
 	}
 	return nil
 }
 
 // applyRules updates the health of a connection by rules, and notifies of what changed.
-func (d *Dispatcher) applyRules(tx *models.Tx, c models.Connection, s completion, rules ...healthRule) error {
-	h, err := tx.LockHealth(c.ID)
+func (d *Dispatcher) applyRules(tx *models.Tx, conn models.Connection, c completion, rules ...healthRule) error {
+	h, err := tx.LockHealth(conn.ID)
 	if err != nil {
 		return err
 	}
-	var news healthChange
-	for _, r := range rules {
-		var n healthChange
-		h, n = r(h, s, tx.Now())
-		news = news.merge(n)
+	var change healthChange
+	for _, rule := range rules {
+		var next healthChange
+		h, next = rule(h, c, tx.Now())
+		change = change.merge(next)
 	}
-	if news.closed {
-		if err := tx.RetryNow(c.ID); err != nil {
+	if change.closed {
+		if err := tx.RetryNow(conn.ID); err != nil {
 			return err
 		}
 	}
-	if news.succeeded && !h.BrokenAt.IsZero() && h.RecoverUpTo == 0 {
-		if h, err = d.startRecovery(tx, h, s.delivery.ID); err != nil {
+	if change.succeeded && !h.BrokenAt.IsZero() && h.RecoverUpTo == 0 {
+		if h, err = d.startRecovery(tx, h, c.delivery.ID); err != nil {
 			return err
 		}
 	}
 	if err := tx.SaveHealth(h); err != nil {
 		return err
 	}
-	if err := d.notifyTrouble(tx, c, h, news.trouble); err != nil {
+	if err := d.notifyTrouble(tx, conn, h, change.trouble); err != nil {
 		return err
 	}
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	return d.finishRecovery(tx, c)
+	return d.finishRecovery(tx, conn)
 }
 
 // startRecovery marks the messages that waited when a connection recovered, up to the newest one.
@@ -151,8 +151,8 @@ func (d *Dispatcher) pauseEndpoint(tx *models.Tx, c models.Connection) error {
 	if err != nil {
 		return err
 	}
-	h, news := healthAfterPause(h, tx.Now())
-	if !news {
+	h, paused := healthAfterPause(h, tx.Now())
+	if !paused {
 		return nil
 	}
 	if err := tx.SaveHealth(h); err != nil {
@@ -182,12 +182,12 @@ func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.Connect
 
 // updateHealthAfterCancel updates the endpoint of a message that was not sent. A probe that sent
 // nothing makes the next one due at once, and the message may have been the last late one.
-func (d *Dispatcher) updateHealthAfterCancel(tx *models.Tx, s completion) error {
-	h, err := tx.LockHealth(s.delivery.EndpointID)
+func (d *Dispatcher) updateHealthAfterCancel(tx *models.Tx, c completion) error {
+	h, err := tx.LockHealth(c.delivery.EndpointID)
 	if err != nil {
 		return err
 	}
-	if s.delivery.Probe && h.Open() {
+	if c.delivery.Probe && h.Open() {
 		h.ProbeAt = tx.Now()
 		if err := tx.SaveHealth(h); err != nil {
 			return err
@@ -196,7 +196,7 @@ func (d *Dispatcher) updateHealthAfterCancel(tx *models.Tx, s completion) error 
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	target, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
+	target, err := tx.ConnectionWithHealth(tx.Context(), c.delivery.EndpointID)
 	if err != nil {
 		return err
 	}
