@@ -101,8 +101,8 @@ type Query struct {
 // Compare compares two moments of a product. It returns a field error of "from" unless From
 // is before To.
 func (s *Service) Compare(ctx context.Context, store *models.Store, scope models.Scope, q Query) (Comparison, error) {
-	now := store.Now().Truncate(time.Microsecond) // as times are stored
-	q.From, q.To = q.From.Truncate(time.Microsecond), q.To.Truncate(time.Microsecond)
+	now := store.Now()
+	q.From, q.To = q.From.Truncate(time.Microsecond), q.To.Truncate(time.Microsecond) // as times are stored
 	if q.To.IsZero() || q.To.After(now) {
 		q.To = now
 	}

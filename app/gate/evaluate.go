@@ -12,12 +12,12 @@ import (
 // maxFailing is how many findings an event names.
 const maxFailing = 5
 
-// Evaluation is a cause to evaluate a branch's gate again.
+// Evaluation is the input of an evaluation of a branch's gate.
 type Evaluation struct {
-	Counts    models.Counts // the branch's active observations after the change
+	Counts    models.Counts // the branch's active observations after the cause
 	Cause     event.Cause   // what happened
 	Actor     string        // the label of the user, the token or the system that caused it
-	Activated Activated     // the findings that it made active
+	Activated Activated     // the findings that the cause made active
 }
 
 // Outcome is the result of an evaluation.
@@ -31,12 +31,12 @@ type Outcome struct {
 // Service evaluates gates.
 type Service struct {
 	events   *event.Log
-	settings func() settings.Gate
+	settings func() settings.Gate // returns the current global policy
 }
 
 // New returns a service that reads the global policy for each evaluation.
-func New(log *event.Log, policy func() settings.Gate) *Service {
-	return &Service{events: log, settings: policy}
+func New(events *event.Log, global func() settings.Gate) *Service {
+	return &Service{events: events, settings: global}
 }
 
 // Policy returns the current policy of a product of a group (nil for none).
@@ -47,9 +47,9 @@ func (s *Service) Policy(group *models.Group, p models.Product) Policy {
 // Evaluate writes a branch's counts and its gate in the transaction of the cause. A change
 // of the default branch's gate changes the product's gate: it makes a row of the history
 // and an event. Other branches announce nothing.
-func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Evaluation) (Outcome, error) {
+func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome, error) {
 	policy := s.Policy(g.Group, g.Product)
-	verdict := Decide(policy, c.Counts)
+	verdict := Decide(policy, e.Counts)
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
 	if b.Held.Any() && out.Before == out.After {
@@ -57,10 +57,10 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Evaluation) (Outcome
 			return out, err
 		}
 	}
-	if b.Evaluated && b.Counts == c.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
+	if b.Evaluated && b.Counts == e.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
 		return out, nil
 	}
-	if err := tx.Recount(&b, c.Counts); err != nil {
+	if err := tx.Recount(&b, e.Counts); err != nil {
 		return out, err
 	}
 	b.Why, b.Evaluated = verdict.Why, true
@@ -70,36 +70,36 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Evaluation) (Outcome
 	if err := tx.SaveGate(b); err != nil || out.Before == out.After || !b.Default {
 		return out, err
 	}
-	err := s.record(tx, g, c, policy, verdict, &out)
+	err := s.record(tx, g, e, policy, verdict, &out)
 	return out, err
 }
 
 // record writes a change of a product's gate as an event and a row of the history. With a
 // hold time, AnnounceDue announces the change later, or never if the gate returns before.
-func (s *Service) record(tx *models.Tx, g models.Gated, c Evaluation, policy Policy, v Verdict, out *Outcome) error {
-	failing, err := failingObservations(tx, g.Branch.ID, v, c.Activated)
+func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict, out *Outcome) error {
+	failing, err := failingObservations(tx, g.Branch.ID, v, e.Activated)
 	if err != nil {
 		return err
 	}
 	payload := event.GateChange{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
-		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: c.Counts, Policy: string(policy.Owner),
-		Cause: c.Cause, Failing: failing,
+		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: e.Counts, Policy: string(policy.Owner),
+		Cause: e.Cause, Failing: failing,
 	}
 	if policy.Active {
 		payload.Thresholds = &policy.Thresholds
 	}
-	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: c.Counts}
+	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: e.Counts}
 	lastAnnounced, hold := g.Branch.Gate, s.HoldTime(g.Product)
 	if g.Branch.Held.Any() {
 		lastAnnounced = g.Branch.Held.From
 	}
 	if hold == 0 && lastAnnounced != v.State {
 		payload.From = lastAnnounced // the states since were on hold, nobody knows them
-		out.Event, err = s.events.Append(tx, g.Product.ID, c.Actor, payload)
+		out.Event, err = s.events.Append(tx, g.Product.ID, e.Actor, payload)
 		row.Announced = out.Event.ID
 	} else {
-		out.Event, err = s.events.Record(tx, g.Product.ID, c.Actor, payload)
+		out.Event, err = s.events.Record(tx, g.Product.ID, e.Actor, payload)
 	}
 	if err != nil {
 		return fmt.Errorf("append %s: %w", event.GateChanged, err)

@@ -9,6 +9,7 @@ import (
 
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -17,7 +18,16 @@ const announceBatch = 100
 
 // HoldTime returns how long a new state of a product's gate must last before it is announced.
 func (s *Service) HoldTime(p models.Product) time.Duration {
-	return OriginOf(s.settings(), nil, p).Hold
+	hold, _ := holdTime(s.settings(), p)
+	return hold
+}
+
+// holdTime returns the hold time of a product, its own or else the global one, and its source.
+func holdTime(global settings.Gate, p models.Product) (time.Duration, Source) {
+	if p.HoldSeconds == nil {
+		return global.Hold, SourceGlobal
+	}
+	return time.Duration(*p.HoldSeconds) * time.Second, SourceProduct
 }
 
 // resetHold applies the current hold time to a change on hold.

@@ -7,15 +7,15 @@ import (
 	"gatecrier/models"
 )
 
-// Source is the source of one value of a policy.
+// Source is the source of one value of a policy: an Owner, or SourceUnset.
 type Source string
 
 // The sources. If the owner has thresholds of its own, an unset one counts as 0.
 const (
-	SourceGlobal  Source = "global"
-	SourceGroup   Source = "group"
-	SourceProduct Source = "product"
-	SourceUnset   Source = "unset"
+	SourceGlobal  = Source(OwnerGlobal)
+	SourceGroup   = Source(OwnerGroup)
+	SourceProduct = Source(OwnerProduct)
+	SourceUnset   = Source("unset")
 )
 
 // Origin is the policy and the hold time of a product with the source of each value.
@@ -30,10 +30,8 @@ type Origin struct {
 // OriginOf returns the origin of a product's policy. group is nil for a product without a
 // group.
 func OriginOf(global settings.Gate, group *models.Group, p models.Product) Origin {
-	o := Origin{Policy: PolicyOf(global, group, p), Hold: global.Hold, HoldSource: SourceGlobal}
-	if p.HoldSeconds != nil {
-		o.Hold, o.HoldSource = time.Duration(*p.HoldSeconds)*time.Second, SourceProduct
-	}
+	o := Origin{Policy: PolicyOf(global, group, p)}
+	o.Hold, o.HoldSource = holdTime(global, p)
 	if o.Owner == OwnerGroup {
 		o.Group = group.Name
 	}

@@ -17,7 +17,7 @@ const (
 	reconcileBatch = 100
 	// maxRepairsNamed is how many repaired branches Repairs names.
 	maxRepairsNamed = 3
-	// maxTries is how often a branch is checked that changes meanwhile.
+	// maxTries is how often a branch whose sources change meanwhile is checked.
 	maxTries = 3
 )
 
@@ -43,21 +43,21 @@ type Repairs struct {
 }
 
 // String returns the repairs as one line, "" for none.
-func (m Repairs) String() string {
-	if m.Branches == 0 {
+func (r Repairs) String() string {
+	if r.Branches == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d mended: %s", m.Branches, strings.Join(m.First, "; "))
-	if m.Branches > len(m.First) {
+	text := fmt.Sprintf("%d mended: %s", r.Branches, strings.Join(r.First, "; "))
+	if r.Branches > len(r.First) {
 		text += "; …"
 	}
 	return text
 }
 
-func (m *Repairs) add(what string) {
-	m.Branches++
-	if len(m.First) < maxRepairsNamed {
-		m.First = append(m.First, what)
+func (r *Repairs) add(what string) {
+	r.Branches++
+	if len(r.First) < maxRepairsNamed {
+		r.First = append(r.First, what)
 	}
 }
 
@@ -101,7 +101,10 @@ func nameOf(g models.Gated) string { return g.Product.Name + " (" + g.Branch.Nam
 
 // check compares one branch, repairs it, and returns what was wrong, "" for nothing.
 func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models.SourceTally) (what string, err error) {
-	for try := 0; try < maxTries && (try > 0 || r.drifted(g, sources)); try++ {
+	if !r.drifted(g, sources) {
+		return "", nil
+	}
+	for range maxTries {
 		var stale bool
 		err = r.store.Write(ctx, func(tx *models.Tx) (err error) {
 			what, stale, err = r.repair(tx, g, sources)
@@ -119,7 +122,9 @@ func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models
 		}
 		sources = tallies[g.Branch.ID]
 	}
-	return "", err
+	// Its sources get reports all the time: the next reconciliation checks it again.
+	r.log.InfoContext(ctx, "give up checking a branch", "product", g.Product.ID, "branch", g.Branch.Name)
+	return "", nil
 }
 
 // drifted reports whether a branch seems to have drifted. Several reads make it up, so an
