@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestMask(t *testing.T) {
+func TestNormalize(t *testing.T) {
 	for message, want := range map[string]string{
 		"user 4711 not found in 0x7ffe at 2026-11-25T22:59:01Z":  "user <number> not found in <hex> at <date>",
 		"user 12 not found in 0xbeef at 2025-01-02 03:04:05.678": "user <number> not found in <hex> at <date>",

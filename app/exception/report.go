@@ -82,60 +82,75 @@ const (
 // trim cuts a report to its bounds, cleans its texts for every database, hides secrets,
 // and reports whether it cut anything.
 func (r *Report) trim() (truncated bool) {
-	cut := func(text *string, limit int) {
-		if short := Clean(*text, limit); short != *text {
-			truncated = truncated || len(*text) > limit
-			*text = short
-		}
-	}
-	cut(&r.Class, maxClass)
-	cut(&r.Message, maxMessage)
-	cut(&r.Function, maxFunction)
+	var t trimmer
+	t.text(&r.Class, maxClass)
+	t.text(&r.Message, maxMessage)
+	t.text(&r.Function, maxFunction)
 	for _, text := range []*string{&r.Release, &r.Environment, &r.Level, &r.Platform, &r.Server, &r.User, &r.Reference} {
-		cut(text, maxText)
+		t.text(text, maxText)
 	}
-	frames := func(list []Frame) []Frame {
-		if len(list) > maxFrames {
-			list, truncated = list[:maxFrames], true
-		}
-		for i := range list {
-			cut(&list[i].Module, maxFunction)
-			cut(&list[i].Function, maxFunction)
-			cut(&list[i].File, maxFunction)
-		}
-		return list
-	}
-	r.Frames = frames(r.Frames)
-	if len(r.Chain) > maxCauses {
-		r.Chain, truncated = r.Chain[:maxCauses], true
-	}
-	for i := range r.Chain {
-		c := &r.Chain[i]
-		cut(&c.Class, maxClass)
-		cut(&c.Message, maxMessage)
-		c.Frames = frames(c.Frames)
-	}
-	pairs := func(m map[string]string) map[string]string {
-		short := map[string]string{}
-		for key, value := range m {
-			if len(short) == maxPairs {
-				truncated = true
-				break
-			}
-			cut(&key, maxText)
-			cut(&value, maxText)
-			short[key] = value
-		}
-		return short
-	}
-	r.Arguments, r.Tags = pairs(HideSecrets(r.Arguments)), pairs(HideSecrets(r.Tags))
+	t.frames(&r.Frames)
+	t.chain(&r.Chain)
+	r.Arguments, r.Tags = t.pairs(HideSecrets(r.Arguments)), t.pairs(HideSecrets(r.Tags))
 	if r.Class == "" {
 		r.Class = "Exception"
 	}
 	if r.Function == "" {
 		r.Function = Clean(r.where(), maxFunction)
 	}
-	return truncated
+	return t.truncated
+}
+
+// trimmer cuts the parts of a report to their bounds, and cleans their texts.
+type trimmer struct {
+	truncated bool // it has cut something
+}
+
+// text cuts a text to at most limit bytes.
+func (t *trimmer) text(text *string, limit int) {
+	if short := Clean(*text, limit); short != *text {
+		t.truncated = t.truncated || len(*text) > limit
+		*text = short
+	}
+}
+
+func (t *trimmer) frames(list *[]Frame) {
+	if len(*list) > maxFrames {
+		*list, t.truncated = (*list)[:maxFrames], true
+	}
+	for i := range *list {
+		f := &(*list)[i]
+		t.text(&f.Module, maxFunction)
+		t.text(&f.Function, maxFunction)
+		t.text(&f.File, maxFunction)
+	}
+}
+
+func (t *trimmer) chain(list *[]Cause) {
+	if len(*list) > maxCauses {
+		*list, t.truncated = (*list)[:maxCauses], true
+	}
+	for i := range *list {
+		c := &(*list)[i]
+		t.text(&c.Class, maxClass)
+		t.text(&c.Message, maxMessage)
+		t.frames(&c.Frames)
+	}
+}
+
+// pairs returns at most maxPairs pairs of m. It returns an empty map for nil.
+func (t *trimmer) pairs(m map[string]string) map[string]string {
+	short := map[string]string{}
+	for key, value := range m {
+		if len(short) == maxPairs {
+			t.truncated = true
+			break
+		}
+		t.text(&key, maxText)
+		t.text(&value, maxText)
+		short[key] = value
+	}
+	return short
 }
 
 // where returns the name of the program's topmost own call, or of the topmost call.

@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestMasked(t *testing.T) {
+func TestHideSecrets(t *testing.T) {
 	given := map[string]string{
 		"password":      "a",
 		"smtp_password": "b",
@@ -41,7 +41,7 @@ func TestMasked(t *testing.T) {
 	if HideSecrets(nil) != nil {
 		t.Error("nil arguments became a map")
 	}
-	// A report is masked in any case: in the sample, in the event, and in its key.
+	// The secrets of a report are hidden in any case: in the sample, in the event, and in its key.
 	r := Report{Kind: models.ExceptionTask, Class: "E", Arguments: maps.Clone(given)}
 	r.trim()
 	if r.Arguments["password"] != "…" || r.Arguments["product"] != "3" || strings.Contains(ExactKey(r), "'a'") {

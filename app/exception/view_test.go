@@ -116,15 +116,15 @@ func TestEachRoleSeesItsGroups(t *testing.T) {
 					t.Errorf("%s gets %d: %v", test.name, id, err)
 				}
 				if err == nil && d.Redacted != (test.name != "admin" && d.Kind == models.ExceptionTask) {
-					t.Errorf("%s gets %d masked: %v", test.name, id, d.Redacted)
+					t.Errorf("%s gets %d redacted: %v", test.name, id, d.Redacted)
 				}
 			}
 		}
 	})
 }
 
-// A masked text is neither shown nor found.
-func TestMaskedGroupHidesMessages(t *testing.T) {
+// A redacted text is neither shown nor found.
+func TestRedactedGroupHidesMessages(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		w := newRoleFixture(t, r)
 		different := Report{
