@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"gatecrier/models"
 )
@@ -9,25 +10,25 @@ import (
 // forgetNotifications deletes old notifications with their marks, those beyond the bound if there
 // is one, and silences that ended before them.
 func forgetNotifications(ctx context.Context, w *Work) error {
-	if err := w.deleteOld(ctx, models.NotificationTable, w.Keep.Notifications); err != nil {
+	before, forever := w.cutoff(w.Keep.Notifications)
+	if forever != "" {
+		if w.Keep.MaxNotifications == 0 {
+			w.message = forever
+		}
+		return deleteExcessNotifications(ctx, w)
+	}
+	if err := w.deleteOld(ctx, models.NotificationTable, before); err != nil {
 		return err
 	}
 	if err := deleteExcessNotifications(ctx, w); err != nil {
 		return err
-	}
-	before, ends := w.cutoff(w.Keep.Notifications)
-	if w.Keep.MaxNotifications > 0 {
-		w.message = ""
-	}
-	if !ends {
-		return nil
 	}
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
 		return tx.DeleteOldSilences(before, limit)
 	})
 }
 
-// deleteExcessNotifications deletes the oldest notifications beyond the bound.
+// deleteExcessNotifications deletes the oldest notifications beyond the bound, if there is one.
 func deleteExcessNotifications(ctx context.Context, w *Work) error {
 	if w.Keep.MaxNotifications == 0 {
 		return nil
@@ -43,22 +44,22 @@ func deleteExcessNotifications(ctx context.Context, w *Work) error {
 
 // forgetDeliveries deletes deliveries that ended long ago.
 func forgetDeliveries(ctx context.Context, w *Work) error {
-	return w.deleteOld(ctx, models.DeliveryTable, w.Keep.Deliveries)
+	return w.applyRetention(ctx, models.DeliveryTable, w.Keep.Deliveries)
 }
 
 // forgetEvents deletes old events without references.
 func forgetEvents(ctx context.Context, w *Work) error {
-	return w.deleteOld(ctx, models.EventTable, w.Keep.Events)
+	return w.applyRetention(ctx, models.EventTable, w.Keep.Events)
 }
 
 func forgetAudit(ctx context.Context, w *Work) error {
-	return w.deleteOld(ctx, models.AuditTable, w.Keep.Audit)
+	return w.applyRetention(ctx, models.AuditTable, w.Keep.Audit)
 }
 
 // forgetRuns deletes old runs and slots, except the last of each job.
 func forgetRuns(ctx context.Context, w *Work) error {
-	before, ends := w.cutoff(w.Keep.JobRuns)
-	if !ends {
+	before, forever := w.cutoff(w.Keep.JobRuns)
+	if w.message = forever; forever != "" {
 		return nil
 	}
 	for _, job := range All() {
@@ -69,13 +70,21 @@ func forgetRuns(ctx context.Context, w *Work) error {
 			return err
 		}
 	}
-	return w.deleteOld(ctx, models.RunTable, w.Keep.JobRuns)
+	return w.deleteOld(ctx, models.RunTable, before)
 }
 
-// deleteOld deletes rows older than some days from a table, page by page.
-func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, days int64) error {
-	before, ends := w.cutoff(days)
-	for page := (models.Old{More: ends}); page.More; {
+// applyRetention deletes rows older than some days from a table, none if they are kept for ever.
+func (w *Work) applyRetention(ctx context.Context, table models.RetentionTable, days int64) error {
+	before, forever := w.cutoff(days)
+	if w.message = forever; forever != "" {
+		return nil
+	}
+	return w.deleteOld(ctx, table, before)
+}
+
+// deleteOld deletes rows older than a time from a table, page by page.
+func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, before time.Time) error {
+	for page := (models.Old{More: true}); page.More; {
 		var err error
 		if page, err = w.store.OldRows(ctx, table, before, page.Upto, batch); err != nil {
 			return err
@@ -95,8 +104,8 @@ func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, days 
 
 // forgetObservations deletes observations that were resolved long ago.
 func forgetObservations(ctx context.Context, w *Work) error {
-	before, ends := w.cutoff(w.Keep.Observations)
-	if !ends {
+	before, forever := w.cutoff(w.Keep.Observations)
+	if w.message = forever; forever != "" {
 		return nil
 	}
 	var last models.OldObservation
@@ -123,8 +132,12 @@ func forgetObservations(ctx context.Context, w *Work) error {
 
 // forgetGateHistory deletes old gate changes, except the last of each product.
 func forgetGateHistory(ctx context.Context, w *Work) error {
-	before, more := w.cutoff(w.Keep.GateHistory)
-	for last := (models.OldGateChange{}); more; {
+	before, forever := w.cutoff(w.Keep.GateHistory)
+	if w.message = forever; forever != "" {
+		return nil
+	}
+	var last models.OldGateChange
+	for more := true; more; {
 		old, upto, err := w.store.OldGateChanges(ctx, before, last, batch)
 		if err != nil {
 			return err

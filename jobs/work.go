@@ -57,12 +57,11 @@ func (w *Work) Repeat(ctx context.Context, fn func(tx *models.Tx, limit int) (in
 	}
 }
 
-// cutoff returns the time before which a retention in days deletes rows. ends is false if rows are
-// kept for ever; the message of the run then says so.
-func (w *Work) cutoff(days int64) (at time.Time, ends bool) {
+// cutoff returns the time before which a retention in days deletes rows. If rows are kept for ever,
+// it returns the message of the run that says so, else "".
+func (w *Work) cutoff(days int64) (at time.Time, forever string) {
 	if days == 0 {
-		w.message = "Nothing was looked for: the retention is for ever"
-		return time.Time{}, false
+		return time.Time{}, "Nothing was looked for: the retention is for ever"
 	}
-	return w.store.Now().Add(-time.Duration(days) * 24 * time.Hour), true
+	return w.store.Now().Add(-time.Duration(days) * 24 * time.Hour), ""
 }

@@ -29,8 +29,8 @@ type inboxQuery struct {
 type joinedEvents string
 
 // parse returns the joined event of each product.
-func (s joinedEvents) parse() (joined map[int64]int64, err error) {
-	err = json.Unmarshal([]byte(s), &joined)
+func (j joinedEvents) parse() (joined map[int64]int64, err error) {
+	err = json.Unmarshal([]byte(j), &joined)
 	return joined, err
 }
 

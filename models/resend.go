@@ -18,8 +18,8 @@ type Resend struct {
 
 const resendColumns = "id, coalesce(user_id, 0), by_name, what, total, created_at, stopped_at"
 
-func (s *Resend) dst() []any {
-	return []any{&s.ID, &s.UserID, &s.By, &s.What, &s.Total, timeTo(&s.CreatedAt), timeTo(&s.StoppedAt)}
+func (r *Resend) dst() []any {
+	return []any{&r.ID, &r.UserID, &r.By, &r.What, &r.Total, timeTo(&r.CreatedAt), timeTo(&r.StoppedAt)}
 }
 
 // CreateResend saves a resend and sets its id.

@@ -143,7 +143,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 
 // redacted returns the part of a sample that every viewer of its group can see.
 func (s Sample) redacted() Sample {
-	m := Sample{
+	visible := Sample{
 		At:          s.At,
 		Class:       s.Class,
 		Message:     Hidden,
@@ -156,12 +156,12 @@ func (s Sample) redacted() Sample {
 		Truncated:   s.Truncated,
 	}
 	for i, f := range s.Frames {
-		m.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}
+		visible.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}
 	}
 	if len(s.Arguments) > 0 {
-		m.Arguments = map[string]string{Hidden: Hidden}
+		visible.Arguments = map[string]string{Hidden: Hidden}
 	}
-	return m
+	return visible
 }
 
 // May returns the actor's rights on a group that they can see. Administrators have all
