@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -246,4 +248,28 @@ func (r queries) DeliveryTally(
 		return nil
 	})
 	return tally, err
+}
+
+// InsertDelivery saves a delivery and sets its id. made is false if the event, connection and
+// recipient have one already.
+func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
+	if d.EndpointID == 0 {
+		d.EndpointID = d.ConnectionID
+	}
+	if d.DueSince.IsZero() {
+		d.DueSince = d.CreatedAt
+	}
+	d.ID, err = tx.insert(`
+		INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state,
+			reason, next_at, locked_until, claim, created_at, due_since, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING
+		RETURNING id`,
+		d.UUID, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title, d.State,
+		d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince),
+		micro(d.FinishedAt))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -370,7 +370,7 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(n models.Notification) bool { return n.Product == o.name })
 		}), err
 	},
-	"InboxPage": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+	"FindInboxPage": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		page, err := s.FindInboxPage(ctx, who.reader, models.InboxFilter{Limit: 10})
 		return whose(both, func(o owned) bool {
 			return slices.ContainsFunc(page.Rows, func(n models.Notification) bool { return n.Product == o.name })

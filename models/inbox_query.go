@@ -236,26 +236,33 @@ func (q inboxQuery) perProduct(vis, cond sqlFragment) sqlFragment {
 // among the newest limit rows of all. The newest row of each product decides which products
 // these are, and from which id on their rows count.
 func newestPerProduct(vis, where sqlFragment, limit int) sqlFragment {
-	newest := func(and string) string {
-		return `
-		CROSS JOIN LATERAL (
-			SELECT n.event_id AS id
-			FROM notifications n` + where.text + and + `
-			ORDER BY n.event_id DESC
-			LIMIT ?
-		) h`
-	}
-	const notOlder = " AND n.event_id >= (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(b.id) END FROM best b)"
-	text := `
+	all := sqlFragment{text: `
 		WITH best AS MATERIALIZED (
 			SELECT vis.product_id, vis.since, h.id
-			FROM ` + vis.text + newest("") + `
+			FROM `}
+	all.add(vis.text, vis.args...)
+	all.addNewest(where, 1)
+	all.add(`
 			ORDER BY h.id DESC
 			LIMIT ?
 		)
 		SELECT h.id
-		FROM best vis` + newest(notOlder)
-	return sqlFragment{text, slices.Concat(vis.args, where.args, []any{1, limit}, where.args, []any{limit, limit})}
+		FROM best vis`, limit)
+	where.add(" AND n.event_id >= (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(b.id) END FROM best b)", limit)
+	all.addNewest(where, limit)
+	return all
+}
+
+// addNewest joins h, the newest rows of each row of vis, up to limit of them.
+func (s *sqlFragment) addNewest(where sqlFragment, limit int) {
+	s.add(`
+		CROSS JOIN LATERAL (
+			SELECT n.event_id AS id
+			FROM notifications n`+where.text, where.args...)
+	s.add(`
+			ORDER BY n.event_id DESC
+			LIMIT ?
+		) h`, limit)
 }
 
 // joinRow joins the notification with the id of d one by one, since PostgreSQL might read

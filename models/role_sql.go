@@ -79,7 +79,8 @@ type RoleSource struct {
 }
 
 // RoleSourcesOf lists the sources of a user's roles in a product that can view it, their
-// own role first: roleUnionSQL with the names of the groups.
+// own role first. It repeats the selects of roleUnionSQL with columns for the groups, which the
+// union of every access check does without: a new source of roles must be added to both.
 func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]RoleSource, error) {
 	var list []RoleSource
 	err := r.query(ctx, `

@@ -143,7 +143,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 
 // redacted returns the part of a sample that every viewer of its group can see.
 func (s Sample) redacted() Sample {
-	visible := Sample{
+	shown := Sample{
 		At:          s.At,
 		Class:       s.Class,
 		Message:     Hidden,
@@ -156,12 +156,12 @@ func (s Sample) redacted() Sample {
 		Truncated:   s.Truncated,
 	}
 	for i, f := range s.Frames {
-		visible.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}
+		shown.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}
 	}
 	if len(s.Arguments) > 0 {
-		visible.Arguments = map[string]string{Hidden: Hidden}
+		shown.Arguments = map[string]string{Hidden: Hidden}
 	}
-	return visible
+	return shown
 }
 
 // May returns the actor's rights on a group that they can see. Administrators have all

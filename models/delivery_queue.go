@@ -1,0 +1,118 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+)
+
+// A delivery is open while it is pending, retrying or sending. The open deliveries of one
+// connection, product and recipient are a queue, in which only the first has a time to be sent;
+// tests are in no queue. Connections that use one server share an endpoint: one breaker, one rate.
+
+const (
+	openStates    = "('pending', 'retrying', 'sending')"
+	waitingStates = "('pending', 'retrying')"
+	// dueSQL is the condition of the index deliveries_due, word for word.
+	dueSQL = "state IN " + waitingStates + " AND next_at IS NOT NULL"
+)
+
+// SendObstacle is what keeps a message from being sent at once; the zero value is nothing.
+type SendObstacle struct {
+	Busy    bool // an earlier one in its queue is open
+	Stopped bool // its endpoint's breaker is open, or the endpoint waits for its rate
+}
+
+// SendObstacleOf reads the queue and the endpoint of a delivery that is about to be created.
+func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, error) {
+	var busy int
+	var opened, free sql.NullInt64
+	err := r.get(ctx, `
+		SELECT (
+			SELECT count(*)
+			FROM (
+				SELECT 1
+				FROM deliveries
+				WHERE connection_id = ?
+				AND product_id = ?
+				AND recipient = ?
+				AND event_id IS NOT NULL
+				AND state IN `+openStates+`
+				LIMIT 1
+			) x
+		), h.opened_at, h.free_at
+		FROM connection_health h
+		WHERE h.connection_id = ?`,
+		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID}, &busy, &opened, &free)
+	return SendObstacle{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
+}
+
+// firstOfQueue is the condition that x is the first open delivery of its queue.
+const firstOfQueue = `
+	AND (x.event_id IS NULL OR NOT EXISTS (
+		SELECT 1
+		FROM deliveries f
+		WHERE f.connection_id = x.connection_id
+		AND f.product_id = x.product_id
+		AND f.recipient = x.recipient
+		AND f.id < x.id
+		AND f.event_id IS NOT NULL
+		AND f.state IN ` + openStates + `
+	))`
+
+// promote makes the next delivery of a queue due, once the one before it is final.
+func (tx *Tx) promote(d Delivery) error {
+	if d.EventID == 0 || d.ProductID == 0 {
+		return nil
+	}
+	_, err := tx.exec(`
+		UPDATE deliveries
+		SET next_at = ?
+		WHERE state = 'pending'
+		AND next_at IS NULL
+		AND id = (
+			SELECT min(f.id)
+			FROM deliveries f
+			WHERE f.connection_id = ?
+			AND f.product_id = ?
+			AND f.recipient = ?
+			AND f.event_id IS NOT NULL
+			AND f.state IN `+openStates+`
+		)`, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient)
+	return err
+}
+
+// HasBlocked reports whether a delivery waits for its queue although nothing is before it. It
+// looks at the newest deliveries that wait, up to newest: each costs a read of its queue.
+func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM (
+				SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient
+				FROM deliveries b
+				WHERE b.state = 'pending'
+				AND b.next_at IS NULL
+				ORDER BY b.id DESC
+				LIMIT ?
+			) x
+			WHERE 1 = 1`+firstOfQueue+`
+			LIMIT 1
+		) y`, []any{newest}, &n)
+	return n > 0, err
+}
+
+// FreeBlocked makes due the deliveries that wait for their queue although nothing is before them: on
+// PostgreSQL one can be inserted while the last of its queue is being settled.
+func (tx *Tx) FreeBlocked() (int64, error) {
+	return tx.exec(`
+		UPDATE deliveries
+		SET next_at = ?
+		WHERE id IN (
+			SELECT x.id
+			FROM deliveries x
+			WHERE x.state = 'pending'
+			AND x.next_at IS NULL`+firstOfQueue+`
+		)`, micro(tx.Now()))
+}
