@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 )
 
 // closure is the function that a Write runs.
@@ -50,6 +51,54 @@ func (d *DB) isNested(ctx context.Context) bool {
 func runClosure(fn func(*Tx) error, tx *Tx) error {
 	err := fn(tx)
 	return err
+}
+
+// outcome is how a closure ended.
+type outcome struct {
+	returned bool
+	err      error       // that it returned
+	panicked *PanicError // nil if it did not panic
+	firstErr error       // of its first statement that failed, or the watchdog's
+	owned    bool        // false if the watchdog has taken the connection
+}
+
+// runGuarded runs a closure on a guarded connection, ends the guard, and passes the outcome to end.
+// end also runs if the closure panics, after which runGuarded returns, and if it ends its goroutine.
+func runGuarded(c closure, tx *Tx, guard *txConn, end func(outcome)) {
+	var o outcome
+	defer func() {
+		if !o.returned {
+			if v := recover(); v != nil {
+				o.panicked = &PanicError{Value: v, Stack: debug.Stack()}
+			}
+		}
+		o.firstErr, o.owned = guard.end()
+		end(o)
+	}()
+	o.err = runClosure(c.run, tx)
+	o.returned = true
+}
+
+// failure returns why a closure failed, nil if it succeeded. The error of a statement counts if the
+// closure ignored it, and that of the watchdog in any case.
+func (o outcome) failure() error {
+	switch {
+	case o.panicked != nil:
+		return o.panicked
+	case !o.returned:
+		return errGoexit
+	case o.err == nil || !o.owned:
+		return o.firstErr
+	}
+	return o.err
+}
+
+// panicValue returns the value that the closure panicked with, nil for none.
+func (o outcome) panicValue() any {
+	if o.panicked == nil {
+		return nil
+	}
+	return o.panicked.Value
 }
 
 // findClosurePC returns the address in runClosure that fn returns to, 0 if it finds none.

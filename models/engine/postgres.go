@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -127,27 +126,18 @@ func (b *postgresBackend) attempt(ctx context.Context, c closure) (tx *Tx, again
 // statement that failed.
 func (a *attempt) run(ctx context.Context) (firstErr, err error) {
 	a.backend.setRunning(a)
-	returned := false
-	defer func() {
-		var v any
-		if !returned {
-			v = recover()
-		}
-		endErr, owned := a.guard.end()
+	var o outcome
+	runGuarded(a.closure, a.tx, a.guard, func(end outcome) {
+		o = end
 		a.backend.clearRunning(a)
-		if firstErr = endErr; returned && (err == nil || !owned) {
-			err = endErr
-		}
-		if !returned || err != nil {
+		if o.failure() != nil {
 			a.backend.logIgnored(ctx, a.open.Rollback())
 		}
-		if v != nil {
-			panic(&PanicError{Value: v, Stack: debug.Stack()})
-		}
-	}()
-	err = runClosure(a.closure.run, a.tx)
-	returned = true
-	return firstErr, err
+	})
+	if o.panicked != nil {
+		panic(o.panicked)
+	}
+	return o.firstErr, o.failure()
 }
 
 func (b *postgresBackend) setRunning(a *attempt) {

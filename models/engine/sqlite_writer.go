@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -34,16 +33,6 @@ type writeRequest struct {
 }
 
 func (r *writeRequest) failed() bool { return r.err != nil || r.panicked != nil }
-
-// setPanic stores that the closure did not return. v is the panic value, nil if the closure ended its
-// goroutine.
-func (r *writeRequest) setPanic(v any) {
-	if v == nil {
-		r.err = errGoexit
-		return
-	}
-	r.panicked = &PanicError{Value: v, Stack: debug.Stack()}
-}
 
 // writer owns the only connection that writes to a SQLite file. One goroutine takes requests in
 // order, runs each in a savepoint, and commits when no request waits or the batch is full; then it
@@ -191,8 +180,7 @@ func (w *writer) runRequest(r *writeRequest, s *loopState) {
 	w.runInSavepoint(r, s)
 }
 
-// runInSavepoint runs a closure in its savepoint. The closure can panic or end the goroutine, so the
-// steps after it are deferred.
+// runInSavepoint runs a closure in its savepoint.
 func (w *writer) runInSavepoint(r *writeRequest, s *loopState) {
 	w.batch = append(w.batch, r)
 	if err := w.conn.do("SAVEPOINT closure"); err != nil {
@@ -202,31 +190,20 @@ func (w *writer) runInSavepoint(r *writeRequest, s *loopState) {
 	conn := newTxConn(r.ctx, w.conn)
 	r.tx = newTx(r.ctx, w.db, conn)
 	w.setRunning(&runningRequest{r, conn})
-	var err error
-	returned := false
-	defer func() {
-		var v any
-		if !returned {
-			v = recover()
-		}
-		firstErr, owned := conn.end()
-		if !owned {
+	runGuarded(r.closure, r.tx, conn, func(o outcome) {
+		if !o.owned {
 			s.lost = true
 			w.db.log.WarnContext(r.ctx, "timed-out write returned",
-				"closure", r.closure.name(), "duration", time.Since(conn.began), "panic", v)
+				"closure", r.closure.name(), "duration", time.Since(conn.began), "panic", o.panicValue())
 			return
 		}
 		w.clearRunning()
-		if !returned {
-			r.setPanic(v)
-		} else if r.err = err; err == nil {
-			r.err = firstErr
+		if r.panicked = o.panicked; r.panicked == nil {
+			r.err = o.failure()
 		}
 		w.endSavepoint(r)
 		w.warnIfSlow(r, time.Since(conn.began))
-	}()
-	err = runClosure(r.closure.run, r.tx)
-	returned = true
+	})
 }
 
 func (w *writer) setRunning(r *runningRequest) {
