@@ -19,7 +19,7 @@ const (
 	DeliveryDead       DeliveryState = "dead"       // given up
 	DeliverySkipped    DeliveryState = "skipped"    // nothing to send it with: no email settings, target off, module gone
 	DeliverySuppressed DeliveryState = "suppressed" // held back by a silence
-	DeliveryCancelled  DeliveryState = "cancelled"  // target turned off, access lost or outdated: delivery/cancel.go has the reasons
+	DeliveryCancelled  DeliveryState = "cancelled"  // turned off, access lost or outdated: see delivery/cancel.go
 )
 
 // DeliveryStates lists all states, in the order of a delivery's life.

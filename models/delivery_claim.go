@@ -35,10 +35,6 @@ const endpointsWithDue = `
 // rate, and deliveries whose queue has an earlier open one.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	now := r.Now().UnixMicro()
-	cond := ""
-	if len(except) > 0 {
-		cond = " AND l.id NOT IN (" + placeholders(len(except)) + ")"
-	}
 	const rows = `
 		SELECT x.id, x.next_at, x.endpoint_id
 		FROM deliveries x
@@ -47,22 +43,25 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 		AND x.next_at <= ?` + firstOfQueue + `
 		ORDER BY x.next_at, x.id
 		LIMIT ?`
-	args := []any{now, each}
 	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
 	if r.dialect == Postgres {
 		join = " CROSS JOIN LATERAL (" + rows + ") d WHERE TRUE"
 	}
-	args = append(append(args, now), toAny(except)...)
-	var list []Due
-	err := r.query(ctx, endpointsWithDue+`
+	all := sqlFragment{text: endpointsWithDue + `
 		SELECT d.id, l.id, c.module
 		FROM endpoints l
 		JOIN connection_health h ON h.connection_id = l.id
-		JOIN connections c ON c.id = l.id`+join+`
-		AND h.opened_at IS NULL
-		AND h.free_at <= ?`+cond+`
-		ORDER BY d.next_at, d.id`,
-		args, collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }))
+		JOIN connections c ON c.id = l.id`}
+	all.add(join, now, each)
+	all.and("h.opened_at IS NULL")
+	all.and("h.free_at <= ?", now)
+	if len(except) > 0 {
+		all.and("l.id NOT IN ("+placeholders(len(except))+")", toAny(except)...)
+	}
+	all.add(" ORDER BY d.next_at, d.id")
+	var list []Due
+	err := r.query(ctx, all.text, all.args,
+		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }))
 	return list, err
 }
 

@@ -43,7 +43,7 @@ func TestStoppedEndpoints(t *testing.T) {
 		wantDue(t, w, "one endpoint is stopped", other.ID)
 		obstacle, err := w.s.SendObstacleOf(t.Context(), models.Delivery{ConnectionID: a, EndpointID: a, ProductID: product})
 		if err != nil || !obstacle.Stopped || !obstacle.Busy {
-			t.Errorf("the way of one that is made now: %+v, %v", obstacle, err)
+			t.Errorf("the obstacle of one that is made now: %+v, %v", obstacle, err)
 		}
 		w.change(b, func(h *models.Health) { h.FreeAt = noon.Add(time.Second) })
 		wantDue(t, w, "the other has to wait")

@@ -198,7 +198,8 @@ func TestMicrosecondsCount(t *testing.T) {
 			}
 		}
 		for since, want := range map[time.Duration]int{1: 3, 2: 2, 3: 1, 4: 0} {
-			list, err := w.s.Deliveries(t.Context(), all, models.DeliveryFilter{Since: noon.Add(since * time.Microsecond), Limit: 10})
+			f := models.DeliveryFilter{Since: noon.Add(since * time.Microsecond), Limit: 10}
+			list, err := w.s.Deliveries(t.Context(), all, f)
 			if err != nil || len(list) != want {
 				t.Errorf("since %d: %d deliveries, want %d, %v", since, len(list), want, err)
 			}

@@ -85,7 +85,7 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
-		readable := "g.kind = 'reported'" // the message and the function of other kinds are masked
+		readable := "g.kind = 'reported'" // the message and the function of other kinds are redacted
 		if f.Messages {
 			readable = "1 = 1"
 		}

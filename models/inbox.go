@@ -98,7 +98,7 @@ func (r queries) inboxRows(
 		if unmarked && !n.Viewed && n.ProductID != 0 && !viewer.Administrator {
 			undecided = append(undecided, len(list))
 		}
-		viewer.mask(&n)
+		viewer.redact(&n)
 		list = append(list, n)
 		return nil
 	})

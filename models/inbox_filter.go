@@ -125,12 +125,12 @@ func (q inboxQuery) andTime(cond *sqlFragment) {
 	}
 }
 
-// andText adds Text. A search does not find masked messages.
+// andText adds Text. A search does not find redacted messages.
 func (q inboxQuery) andText(cond *sqlFragment) {
 	if q.filter.Text == "" {
 		return
 	}
-	readable := "n.type <> '" + maskedType + "' AND "
+	readable := "n.type <> '" + redactedType + "' AND "
 	if q.viewer.Administrator {
 		readable = ""
 	}

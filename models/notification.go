@@ -78,13 +78,13 @@ const archivedSQL = `coalesce((
 	AND k.event_id = n.event_id
 ), FALSE)`
 
-// maskedType is the type whose messages only administrators can read: they contain internals
+// redactedType is the type whose messages only administrators can read: they contain internals
 // of Gatecrier.
-const maskedType = "exception.task"
+const redactedType = "exception.task"
 
-// mask hides what the viewer cannot read of a notification that they can see.
-func (v Viewer) mask(n *Notification) {
-	if !v.Administrator && n.Type == maskedType && n.Message != "" {
+// redact hides what the viewer cannot read of a notification that they can see.
+func (v Viewer) redact(n *Notification) {
+	if !v.Administrator && n.Type == redactedType && n.Message != "" {
 		n.Message = "…"
 	}
 }
@@ -104,6 +104,6 @@ func (r queries) Notification(ctx context.Context, viewer Viewer, eventID int64)
 	if err != nil {
 		return Notification{}, notFound(err, "notification")
 	}
-	viewer.mask(&n)
+	viewer.redact(&n)
 	return n, nil
 }

@@ -205,7 +205,7 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
 	viewer := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
-		viewer.mask(&list[i])
+		viewer.redact(&list[i])
 	}
 	return list, err
 }
