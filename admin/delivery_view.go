@@ -50,7 +50,7 @@ func stateChips(path, current string, pairs ...string) []ui.Chip {
 		{"pending", "Pending"},
 		{"cancelled", "Cancelled"},
 		{"skipped", "Skipped"},
-		{"suppressed", "Held back"},
+		{"silenced", "Held back"},
 	} {
 		chips = append(chips, ui.Chip{
 			Label:   s.label,

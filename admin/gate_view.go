@@ -219,7 +219,7 @@ func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
 	t := page.DeliveryTally{
 		Delivered: states[models.DeliveryDelivered],
 		Dead:      states[models.DeliveryDead],
-		Held:      states[models.DeliverySuppressed],
+		Held:      states[models.DeliverySilenced],
 		Retrying:  states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
 	}
 	for _, n := range states {

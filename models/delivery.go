@@ -12,21 +12,21 @@ type DeliveryState string
 
 // The states. Pending, sending and retrying are open; the others are final.
 const (
-	DeliveryPending    DeliveryState = "pending"    // waits for its first attempt
-	DeliverySending    DeliveryState = "sending"    // leased to an instance that sends it
-	DeliveryRetrying   DeliveryState = "retrying"   // waits for another attempt
-	DeliveryDelivered  DeliveryState = "delivered"  // the receiver has accepted it
-	DeliveryDead       DeliveryState = "dead"       // given up
-	DeliverySkipped    DeliveryState = "skipped"    // nothing to send it with: no email settings, target off, module gone
-	DeliverySuppressed DeliveryState = "suppressed" // held back by a silence
-	DeliveryCancelled  DeliveryState = "cancelled"  // turned off, access lost or outdated: see delivery/cancel.go
+	DeliveryPending   DeliveryState = "pending"   // waits for its first attempt
+	DeliverySending   DeliveryState = "sending"   // leased to an instance that sends it
+	DeliveryRetrying  DeliveryState = "retrying"  // waits for another attempt
+	DeliveryDelivered DeliveryState = "delivered" // the receiver has accepted it
+	DeliveryDead      DeliveryState = "dead"      // given up
+	DeliverySkipped   DeliveryState = "skipped"   // nothing to send it with: no email settings, target off, module gone
+	DeliverySilenced  DeliveryState = "silenced"  // held back by a silence
+	DeliveryCancelled DeliveryState = "cancelled" // turned off, access lost or outdated: see delivery/cancel.go
 )
 
 // DeliveryStates lists all states, in the order of a delivery's life.
 func DeliveryStates() []DeliveryState {
 	return []DeliveryState{
 		DeliveryPending, DeliverySending, DeliveryRetrying, DeliveryDelivered,
-		DeliveryDead, DeliverySkipped, DeliverySuppressed, DeliveryCancelled,
+		DeliveryDead, DeliverySkipped, DeliverySilenced, DeliveryCancelled,
 	}
 }
 

@@ -51,7 +51,7 @@ type ExceptionGroup struct {
 }
 
 const exceptionColumns = `g.id, g.owner, coalesce(p.name, ''), g.key, g.by, g.kind, g.class, g.message, g.function,
-	g.state, g.first_at, g.last_at, g.count, g.notified, g.notified_at, g.suppressed, g.held, g.until,
+	g.state, g.first_at, g.last_at, g.count, g.notified, g.notified_at, g.suppressed, g.new_suppressed, g.until,
 	g.muted_until, g.resolved_at, g.resolved_by, g.regressed_at, g.sample_at, g.version`
 
 func (g *ExceptionGroup) dst() []any {

@@ -106,7 +106,7 @@ func (tx *Tx) mergeException(into int64, g ExceptionGroup, by string) error {
 			ON CONFLICT (group_id, name) DO NOTHING`, []any{into, g.ID}},
 		{`
 			UPDATE exception_groups
-			SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
+			SET count = count + ?, suppressed = suppressed + ?, new_suppressed = new_suppressed + ?,
 				first_at = CASE WHEN first_at > CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE first_at END,
 				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END,
 				version = version + 1

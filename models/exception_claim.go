@@ -97,14 +97,14 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?)
 		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1,
 			notified = exception_groups.notified + 1, was_notified_at = exception_groups.notified_at,
-			notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
+			notified_at = excluded.notified_at, was_suppressed = exception_groups.new_suppressed, new_suppressed = 0, until = excluded.until,
 			sample = excluded.sample, sample_at = excluded.sample_at,
 			regressed_at = CASE WHEN exception_groups.state = 'resolved'
 				THEN excluded.last_at ELSE exception_groups.regressed_at END,
 			state = 'open', resolved_at = NULL, resolved_by = ''
 		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved')
 		AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
-		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
+		RETURNING id, notified, was_suppressed, was_notified_at, until, regressed_at`,
 		[]any{
 			e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now),
 			micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
@@ -119,7 +119,7 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 	}
 	var muted time.Time
 	if err := tx.get(tx.Context(), `
-		SELECT id, until, muted_until, held + 1
+		SELECT id, until, muted_until, new_suppressed + 1
 		FROM exception_groups
 		WHERE owner = ?
 		AND key = ?`,
@@ -159,10 +159,10 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 		var state ExceptionState
 		err := tx.get(tx.Context(), `
 			UPDATE exception_groups
-			SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
+			SET count = count + ?, suppressed = suppressed + ?, new_suppressed = new_suppressed + ?,
 				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END
 			WHERE id = ?
-			RETURNING until, muted_until, state, held`,
+			RETURNING until, muted_until, state, new_suppressed`,
 			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state,
 			&w.Suppressed)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -219,7 +219,7 @@ func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionG
 	n, err := tx.exec(`
 		UPDATE exception_groups
 		SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
-			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_held = held - 1, held = 0,
+			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_suppressed = new_suppressed - 1, new_suppressed = 0,
 			until = ?
 		WHERE id = ?
 		AND state = 'resolved'

@@ -20,7 +20,7 @@ type resendInput struct {
 		Until      *time.Time           `json:"until,omitempty" doc:"Only those decided on before"`
 		Product    int64                `json:"product,omitempty" minimum:"1"`
 		Connection int64                `json:"connection,omitempty" minimum:"1"`
-		State      models.DeliveryState `json:"state,omitempty" enum:"dead,cancelled,skipped,suppressed,delivered" doc:"Default: dead, or any with ids"`
+		State      models.DeliveryState `json:"state,omitempty" enum:"dead,cancelled,skipped,silenced,delivered" doc:"Default: dead, or any with ids"`
 		IDs        []int64              `json:"ids,omitempty" maxItems:"1000" doc:"A selection"`
 		Preview    bool                 `json:"preview,omitempty" doc:"Only say what would be sent again"`
 	}

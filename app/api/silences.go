@@ -22,8 +22,8 @@ type silenceBody struct {
 	StartsAt time.Time           `json:"starts_at"`
 	EndsAt   time.Time           `json:"ends_at"`
 	EndedBy  string              `json:"ended_by,omitempty" doc:"Who ended it early"`
-	Held     int                 `json:"held" doc:"Notifications that it has held back"`
-	Products int                 `json:"held_products" doc:"That these are of"`
+	Held     int                 `json:"silenced" doc:"Notifications that it has held back"`
+	Products int                 `json:"silenced_products" doc:"That these are of"`
 	MayEdit  bool                `json:"may_edit"`
 	Version  int64               `json:"version"`
 	Created  time.Time           `json:"created"`
@@ -131,7 +131,7 @@ func silencedOf(n models.Notification) silencedBody {
 
 type silencePreviewAnswer struct {
 	Body struct {
-		Held  int            `json:"held" doc:"So many it would have held"`
+		Held  int            `json:"silenced" doc:"So many it would have held"`
 		Of    int            `json:"of" doc:"Of so many in the last 7 days, at most the newest 2,000"`
 		Items []silencedBody `json:"items" doc:"The newest of those it would have held, at most ten"`
 	}

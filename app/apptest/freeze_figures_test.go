@@ -103,7 +103,7 @@ func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[st
 		}
 	}
 	silences := c.Must(http.StatusOK, "GET", "/silences?limit=100", nil)
-	f.Silences = itemLines(silences, "reason", "state", "held", "product.name", "ends_at")
+	f.Silences = itemLines(silences, "reason", "state", "silenced", "product.name", "ends_at")
 	exceptions := c.Must(http.StatusOK, "GET", "/exceptions?limit=100", nil)
 	f.Exceptions = itemLines(exceptions, "class", "state", "count", "product.name", "muted_until")
 	f.Audit = itemCount(c.Must(http.StatusOK, "GET", "/audit?limit=100", nil))

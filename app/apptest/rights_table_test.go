@@ -144,7 +144,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/events/{event}/trace", need: viewProduct},
 	{
 		method: "POST", path: "/api/v1/deliveries/resend", need: signedIn,
-		body: object{"since": "2020-01-01T00:00:00Z", "state": "suppressed"},
+		body: object{"since": "2020-01-01T00:00:00Z", "state": "silenced"},
 	},
 	{method: "GET", path: "/api/v1/resends/{resend}", need: mine},
 	{method: "POST", path: "/api/v1/resends/{resend}/stop", need: mine},

@@ -88,7 +88,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	over(1)
 	body := string(receiver.Wait(t, 1).Body)
 	for _, want := range []string{
-		`"silence.ended"`, `"held":1`, "Security gate has changed to Failed", `"gate":"failed"`,
+		`"silence.ended"`, `"silenced":1`, "Security gate has changed to Failed", `"gate":"failed"`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
@@ -137,7 +137,7 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 		apptest.Eventually(t, "its messages have come to an end", func() bool {
 			a = c.Do("GET", "/deliveries?limit=100", nil)
 			state, _ = a.Get("items.0.state").(string)
-			return itemCount(a) == notified && (state == "delivered" || state == "suppressed")
+			return itemCount(a) == notified && (state == "delivered" || state == "silenced")
 		})
 		return state
 	}
@@ -145,13 +145,13 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 		of           map[string]any
 		group, other string // what becomes of the messages of each
 	}{
-		"of a product":        {object{"product_id": alone.id}, "delivered", "suppressed"},
-		"of a group":          {object{"group_id": group}, "suppressed", "delivered"},
-		"of all":              {object{}, "suppressed", "suppressed"},
+		"of a product":        {object{"product_id": alone.id}, "delivered", "silenced"},
+		"of a group":          {object{"group_id": group}, "silenced", "delivered"},
+		"of all":              {object{}, "silenced", "silenced"},
 		"of another type":     {object{"type": "waiver.expiring"}, "delivered", "delivered"},
-		"of its type":         {object{"type": "gate.changed"}, "suppressed", "suppressed"},
+		"of its type":         {object{"type": "gate.changed"}, "silenced", "silenced"},
 		"of another text":     {object{"text": "nightly"}, "delivered", "delivered"},
-		"of a group and text": {object{"group_id": group, "text": "GATE"}, "suppressed", "delivered"},
+		"of a group and text": {object{"group_id": group, "text": "GATE"}, "silenced", "delivered"},
 	} {
 		before := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
 		test.of["reason"], test.of["ends_at"] = name, p.Store.Now().Add(time.Hour)
@@ -160,11 +160,11 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 			t.Errorf("%s: %s in the group, %s of the other, want %s and %s", name, a, b, test.group, test.other)
 		}
 		at := fmt.Sprint("/silences/", id)
-		held := c.Must(http.StatusOK, "GET", at, nil).ID("held")
+		held := c.Must(http.StatusOK, "GET", at, nil).ID("silenced")
 		delete(test.of, "reason")
 		delete(test.of, "ends_at")
 		after := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
-		if more := after.ID("held") - before.ID("held"); more != held ||
+		if more := after.ID("silenced") - before.ID("silenced"); more != held ||
 			int(held) != itemCount(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
 			t.Errorf("%s: it held %d, its preview %d more", name, held, more)
 		}

@@ -25,7 +25,7 @@ type EnqueueParams struct {
 func (p EnqueueParams) finalState() (models.DeliveryState, string) {
 	switch {
 	case p.Silenced != "":
-		return models.DeliverySuppressed, p.Silenced
+		return models.DeliverySilenced, p.Silenced
 	case p.Skip != "":
 		return models.DeliverySkipped, p.Skip
 	}

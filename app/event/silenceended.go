@@ -22,7 +22,7 @@ type SilenceEnded struct {
 	Started  time.Time         `json:"started"`
 	Ended    time.Time         `json:"ended"`
 	EndedBy  string            `json:"ended_by,omitempty"` // the user who ended it early
-	Held     int               `json:"held"`               // silenced notifications
+	Held     int               `json:"silenced"`           // silenced notifications
 	Products int               `json:"products"`           // of these notifications
 	Named    []HeldBack        `json:"notifications"`      // the first ones, at most ten
 	Gate     *models.GateState `json:"gate"`               // the state of the product's gate, or null

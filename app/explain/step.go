@@ -198,7 +198,7 @@ func (f *data) inbox() []Step {
 
 func (f *data) silenceStep() []Step {
 	s := Step{Key: Silence, Outcome: None}
-	switch held := f.tally[models.DeliverySuppressed] > 0; {
+	switch held := f.tally[models.DeliverySilenced] > 0; {
 	case f.silence != nil:
 		s.Outcome, s.Text, s.Detail = Held, "Held back by a silence of "+f.silence.Author, f.silence.Reason
 		s.At, s.Until = f.silence.StartsAt, f.silence.EndsAt

@@ -121,7 +121,7 @@ func TestSteps_Targets(t *testing.T) {
 func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 	stepTests{
 		"silence is gone": {
-			data{event: gate, listed: true, tally: map[models.DeliveryState]int{"suppressed": 1}},
+			data{event: gate, listed: true, tally: map[models.DeliveryState]int{"silenced": 1}},
 			Silence, "held: Held back by a silence that is gone",
 		},
 		"silence not known":    {data{event: gate}, Silence, "unknown: Whether a silence held it is not known any more"},

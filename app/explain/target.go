@@ -121,7 +121,7 @@ func targetOf(row *delivery.Row) Step {
 		s.Outcome, s.Text = Waiting, "It is on its way"
 	case models.DeliverySkipped:
 		s.Outcome, s.Text = Skipped, "Not sent"
-	case models.DeliverySuppressed:
+	case models.DeliverySilenced:
 		s.Outcome, s.Text = Held, "Not sent: a silence was in force"
 	case models.DeliveryCancelled:
 		s.Outcome, s.Text = Cancelled, "Not sent any more, after "+tries

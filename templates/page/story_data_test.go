@@ -638,7 +638,7 @@ func rows() []DeliveryRow {
 		{State: "sending", Attempts: 12, Product: single},
 		{State: "skipped", Reason: "the target is disabled", Product: arabic},
 		{State: "cancelled", Reason: "the gate passed again before it went out", Attempts: 2, Product: "quay-telemetry"},
-		{State: "suppressed", Reason: script, Product: script},
+		{State: "silenced", Reason: script, Product: script},
 		{State: "dead", Withheld: true, Attempts: 3, Product: "quay-telemetry"},
 	} {
 		r.ID = int64(i + 1)

@@ -118,7 +118,7 @@ var stateLooks = map[string]look{
 	"pending":    {"off", "clock", "Pending"},
 	"sending":    {"off", "send", "Sending"},
 	"skipped":    {"off", "player-skip-forward", "Skipped"},
-	"suppressed": {"off", "bell-off", "Held back"},
+	"silenced": {"off", "bell-off", "Held back"},
 	"cancelled":  {"off", "ban", "Cancelled"},
 
 	"working":   {"ok", "plug-connected", "Working"},

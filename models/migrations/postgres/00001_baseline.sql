@@ -90,7 +90,7 @@ CREATE TABLE products (
   threshold_none     BIGINT,
   threshold_unknown  BIGINT,
   hold_seconds       BIGINT,                              -- hold time of its gate, NULL = as in the settings
-  stale_after       BIGINT,                              -- seconds without a report, 0 = never, NULL = as in the settings
+  stale_after        BIGINT,                              -- seconds without a report, 0 = never, NULL = as in the settings
   badge_token        TEXT,
   version            BIGINT  NOT NULL DEFAULT 1,
   created_at         BIGINT  NOT NULL,
@@ -195,7 +195,7 @@ CREATE TABLE branches (
   held_from    TEXT    NOT NULL DEFAULT '',     -- the state announced last, '' = gate_state
   held_until   BIGINT,                          -- end of the hold time
   held_event   BIGINT,                          -- the change on hold
-  stale_since BIGINT,                          -- when its product was announced as stale
+  stale_since  BIGINT,                          -- when its product was announced as stale
   created_at   BIGINT  NOT NULL,
   UNIQUE (product_id, name)
 );
@@ -460,7 +460,7 @@ CREATE TABLE connections (
   product_id   BIGINT  REFERENCES products (id) ON DELETE CASCADE,
   group_id     BIGINT  REFERENCES product_groups (id) ON DELETE CASCADE,
   user_id      BIGINT  REFERENCES users (id) ON DELETE CASCADE,
-  endpoint_id      BIGINT,                      -- the connection whose row has its endpoint's health, NULL = its own
+  endpoint_id  BIGINT,                      -- the connection whose row has its endpoint's health, NULL = its own
   field        TEXT    NOT NULL DEFAULT '', -- the form field that it is, such as email_to, '' = none
   module       TEXT    NOT NULL,
   name         TEXT    NOT NULL,
@@ -520,7 +520,7 @@ CREATE TABLE deliveries (
   event_id      BIGINT  REFERENCES events (id) ON DELETE CASCADE,
   connection_id BIGINT  NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
   product_id    BIGINT  REFERENCES products (id) ON DELETE CASCADE,
-  endpoint_id       BIGINT  NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
+  endpoint_id   BIGINT  NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
   resend_id     BIGINT  REFERENCES resends (id) ON DELETE SET NULL,
   recipient     TEXT    NOT NULL DEFAULT '',
   state         TEXT    NOT NULL,
@@ -596,8 +596,8 @@ CREATE TABLE exception_groups (
   notified_at     BIGINT,
   was_notified_at BIGINT,                          -- the time before
   suppressed      BIGINT  NOT NULL DEFAULT 0,      -- how many did not
-  held            BIGINT  NOT NULL DEFAULT 0,      -- suppressed since notified_at
-  was_held        BIGINT  NOT NULL DEFAULT 0,      -- suppressed from was_notified_at to notified_at
+  new_suppressed  BIGINT  NOT NULL DEFAULT 0,      -- suppressed since notified_at
+  was_suppressed  BIGINT  NOT NULL DEFAULT 0,      -- suppressed from was_notified_at to notified_at
   muted_until     BIGINT,
   resolved_at     BIGINT,
   resolved_by     TEXT    NOT NULL DEFAULT '',

@@ -90,7 +90,7 @@ CREATE TABLE products (
   threshold_none     INTEGER,
   threshold_unknown  INTEGER,
   hold_seconds       INTEGER,                             -- hold time of its gate, NULL = as in the settings
-  stale_after       INTEGER,                             -- seconds without a report, 0 = never, NULL = as in the settings
+  stale_after        INTEGER,                             -- seconds without a report, 0 = never, NULL = as in the settings
   badge_token        TEXT,
   version            INTEGER NOT NULL DEFAULT 1,
   created_at         INTEGER NOT NULL,
@@ -195,7 +195,7 @@ CREATE TABLE branches (
   held_from    TEXT    NOT NULL DEFAULT '',     -- the state announced last, '' = gate_state
   held_until   INTEGER,                         -- end of the hold time
   held_event   INTEGER,                         -- the change on hold
-  stale_since INTEGER,                         -- when its product was announced as stale
+  stale_since  INTEGER,                         -- when its product was announced as stale
   created_at   INTEGER NOT NULL,
   UNIQUE (product_id, name)
 );
@@ -460,7 +460,7 @@ CREATE TABLE connections (
   product_id   INTEGER REFERENCES products (id) ON DELETE CASCADE,
   group_id     INTEGER REFERENCES product_groups (id) ON DELETE CASCADE,
   user_id      INTEGER REFERENCES users (id) ON DELETE CASCADE,
-  endpoint_id      INTEGER,                     -- the connection whose row has its endpoint's health, NULL = its own
+  endpoint_id  INTEGER,                     -- the connection whose row has its endpoint's health, NULL = its own
   field        TEXT    NOT NULL DEFAULT '', -- the form field that it is, such as email_to, '' = none
   module       TEXT    NOT NULL,
   name         TEXT    NOT NULL,
@@ -520,7 +520,7 @@ CREATE TABLE deliveries (
   event_id      INTEGER REFERENCES events (id) ON DELETE CASCADE,
   connection_id INTEGER NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
   product_id    INTEGER REFERENCES products (id) ON DELETE CASCADE,
-  endpoint_id       INTEGER NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
+  endpoint_id   INTEGER NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
   resend_id     INTEGER REFERENCES resends (id) ON DELETE SET NULL,
   recipient     TEXT    NOT NULL DEFAULT '',
   state         TEXT    NOT NULL,
@@ -596,8 +596,8 @@ CREATE TABLE exception_groups (
   notified_at     INTEGER,
   was_notified_at INTEGER,                         -- the time before
   suppressed      INTEGER NOT NULL DEFAULT 0,      -- how many did not
-  held            INTEGER NOT NULL DEFAULT 0,      -- suppressed since notified_at
-  was_held        INTEGER NOT NULL DEFAULT 0,      -- suppressed from was_notified_at to notified_at
+  new_suppressed  INTEGER NOT NULL DEFAULT 0,      -- suppressed since notified_at
+  was_suppressed  INTEGER NOT NULL DEFAULT 0,      -- suppressed from was_notified_at to notified_at
   muted_until     INTEGER,
   resolved_at     INTEGER,
   resolved_by     TEXT    NOT NULL DEFAULT '',
