@@ -64,9 +64,9 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	pass(time.Second)
 	setCritical(c, s, 1)
 	apptest.Eventually(t, "it is held back", func() bool {
-		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
+		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 1
 	})
-	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed", nil)
+	a := c.Must(http.StatusOK, "GET", "/deliveries?state=silenced", nil)
 	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") ||
 		!strings.HasSuffix(why, ": maintenance") {
 		t.Errorf("%s", a.Text)
@@ -98,7 +98,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	pass(time.Second)
 	setCritical(c, s, 0)
 	apptest.Eventually(t, "the second is held back", func() bool {
-		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2
+		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 2
 	})
 	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	}
 
 	// Held messages are sent on request.
-	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=1", nil)
+	a := c.Must(http.StatusOK, "GET", "/deliveries?state=silenced&limit=1", nil)
 	n := len(receiver.Messages())
 	c.Must(http.StatusAccepted, "POST", fmt.Sprintf("/deliveries/%d/resend", a.ID("items.0.id")), nil)
 	apptest.Eventually(t, "it arrives", func() bool { p.Clock.Advance(time.Second); return len(receiver.Messages()) > n })
@@ -216,7 +216,7 @@ func checkMandatoryPasses(t *testing.T, p *apptest.Program) {
 	}
 	setCritical(c, s, 0)
 	apptest.Eventually(t, "the rest is held back", func() bool {
-		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2
+		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 2
 	})
 	if n := len(good.Messages()); n != 2 {
 		t.Errorf("%d messages", n)
@@ -330,7 +330,7 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	p.Clock.Advance(time.Second)
 	setCritical(c, s, 1)
 	apptest.Eventually(t, "it is held back", func() bool {
-		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
+		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 1
 	})
 	bob := c.Must(http.StatusOK, "GET", at, nil)
 	for i := range itemCount(bob) {

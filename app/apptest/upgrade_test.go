@@ -287,7 +287,7 @@ func (w *upgradedProgram) checkNewReports() {
 	}
 	w.p.Clock.Advance(time.Hour)
 	apptest.Eventually(w.t, "the change on hold is announced, and silenced", func() bool {
-		a := w.c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=100", nil)
+		a := w.c.Must(http.StatusOK, "GET", "/deliveries?state=silenced&limit=100", nil)
 		return itemCount(a) > w.f.Figures.Deliveries[models.DeliverySilenced]
 	})
 }
