@@ -112,14 +112,14 @@ func gateIcon(state string) string {
 type look struct{ class, icon, word string }
 
 var stateLooks = map[string]look{
-	"delivered":  {"ok", "check", "Delivered"},
-	"retrying":   {"wait", "refresh", "Retrying"},
-	"dead":       {"bad", "square-rounded-x", "Dead"},
-	"pending":    {"off", "clock", "Pending"},
-	"sending":    {"off", "send", "Sending"},
-	"skipped":    {"off", "player-skip-forward", "Skipped"},
-	"silenced": {"off", "bell-off", "Held back"},
-	"cancelled":  {"off", "ban", "Cancelled"},
+	"delivered": {"ok", "check", "Delivered"},
+	"retrying":  {"wait", "refresh", "Retrying"},
+	"dead":      {"bad", "square-rounded-x", "Dead"},
+	"pending":   {"off", "clock", "Pending"},
+	"sending":   {"off", "send", "Sending"},
+	"skipped":   {"off", "player-skip-forward", "Skipped"},
+	"silenced":  {"off", "bell-off", "Held back"},
+	"cancelled": {"off", "ban", "Cancelled"},
 
 	"working":   {"ok", "plug-connected", "Working"},
 	"failing":   {"wait", "alert-triangle", "Failing"},
