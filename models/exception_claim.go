@@ -97,7 +97,8 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?)
 		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1,
 			notified = exception_groups.notified + 1, was_notified_at = exception_groups.notified_at,
-			notified_at = excluded.notified_at, was_suppressed = exception_groups.new_suppressed, new_suppressed = 0, until = excluded.until,
+			notified_at = excluded.notified_at, was_suppressed = exception_groups.new_suppressed,
+			new_suppressed = 0, until = excluded.until,
 			sample = excluded.sample, sample_at = excluded.sample_at,
 			regressed_at = CASE WHEN exception_groups.state = 'resolved'
 				THEN excluded.last_at ELSE exception_groups.regressed_at END,
@@ -219,7 +220,8 @@ func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionG
 	n, err := tx.exec(`
 		UPDATE exception_groups
 		SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
-			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_suppressed = new_suppressed - 1, new_suppressed = 0,
+			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?,
+			was_suppressed = new_suppressed - 1, new_suppressed = 0,
 			until = ?
 		WHERE id = ?
 		AND state = 'resolved'
