@@ -13,6 +13,7 @@ type cyclonedx struct {
 	doc        *document
 	typeErrs   typeErrors
 	isBOM      bool // its bomFormat is CycloneDX
+	isScan     bool // it has a list of vulnerabilities, perhaps an empty one
 	tool       string
 	service    string // the first tool that is a service
 	components map[digest]cyclonedxComponent
@@ -38,6 +39,18 @@ func newCycloneDX(d *document, t *texts) *cyclonedx {
 
 func (c *cyclonedx) recognized() bool        { return c.isBOM }
 func (c *cyclonedx) typeErrors() *typeErrors { return &c.typeErrs }
+
+// check refuses a bare list of components, which trivy and syft write without a scan.
+func (c *cyclonedx) check(clean bool) error {
+	if c.typeErrs.first != nil {
+		return c.typeErrs.first
+	}
+	if !c.isScan && !clean {
+		return &refusal{"vulnerabilities", "the file has no list of vulnerabilities: an SBOM is not a scan. Let the tool " +
+			"scan: run trivy with --scanners vuln, or grype on the SBOM. " + sayClean}
+	}
+	return nil
+}
 
 func (c *cyclonedx) member(key string) func() error {
 	switch key {

@@ -81,7 +81,7 @@ func TestCycloneDXComponents(t *testing.T) {
 			cyclonedxReport(a, `{"id": "V", "affects": [{"ref": "a"}]}, {"id": "W", "affects": [{"ref": "a"}]}`),
 			[]string{"unknown open V", "unknown open W"},
 		},
-		"neither, a version last": {`{"components": [], "bomFormat": "CycloneDX", "version": 1}`, nil},
+		"neither, a version last": {`{"components": [], "vulnerabilities": [], "bomFormat": "CycloneDX", "version": 1}`, nil},
 	}.check(t)
 }
 
@@ -126,7 +126,7 @@ func TestCycloneDXTools(t *testing.T) {
 		`null`:                                                                      "",
 	}
 	for tools, want := range tests {
-		report := mustParse(t, `{"metadata": {"tools": `+tools+`}, "bomFormat": "CycloneDX"}`)
+		report := mustParse(t, `{"metadata": {"tools": `+tools+`}, "bomFormat": "CycloneDX", "vulnerabilities": []}`)
 		if report.Tool != want {
 			t.Errorf("tool %q of %s, want %q", report.Tool, tools, want)
 		}

@@ -22,6 +22,8 @@ type Destination struct {
 	Scanner   string // "" = the tool's name in the report
 	Source    string
 	AsDefault bool // make Branch the default branch; possible until that has its first report
+	// Clean says that the scan ran and found nothing, where the report does not say so itself.
+	Clean bool
 	// Once, if set, is called with the result in the transaction of a report's import.
 	// Its error undoes the import.
 	Once func(tx *models.Tx, r Result) error

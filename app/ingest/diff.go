@@ -49,6 +49,7 @@ type assessment struct {
 type observations func(fn func(o *models.Observation)) error
 
 // compare returns the difference between a report and the known observations. It is pure.
+// What a partial report does not contain stays as it is, and counts on.
 func compare(report Report, known observations, now time.Time) (*diff, error) {
 	d := &diff{findings: report.Findings, now: now}
 	seen := make([]bool, report.Findings.Len())
@@ -57,8 +58,15 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 		if found {
 			seen[i] = true
 			d.matchKnown(i, o)
-		} else if o.InReport() {
+			return
+		}
+		if !o.InReport() {
+			return
+		}
+		if !report.Partial {
 			d.resolve = append(d.resolve, o.ID)
+		} else if o.Status.Active() {
+			d.counts.Add(o.Severity, 1)
 		}
 	})
 	for i, known := range seen {

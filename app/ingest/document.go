@@ -61,22 +61,28 @@ func (d *document) array(element func() error) error {
 
 // either reads an object or a list, whichever comes.
 func (d *document) either(member func(key string) error, element func() error) error {
+	_, err := d.given(member, element)
+	return err
+}
+
+// given is either, and reports whether the value is not null.
+func (d *document) given(member func(key string) error, element func() error) (bool, error) {
 	t, err := d.dec.Token()
 	if err != nil || t == nil {
-		return err
+		return false, err
 	}
 	switch {
 	case t == json.Delim('{') && member != nil:
-		return d.members(member)
+		return true, d.members(member)
 	case t == json.Delim('[') && element != nil:
-		return d.elements(element)
+		return true, d.elements(element)
 	}
 	want := "an object"
 	if member == nil {
 		want = "a list"
 	}
 	d.noteTypeError("", want, tokenTypeName(t))
-	return d.skipRest(t)
+	return true, d.skipRest(t)
 }
 
 // members reads an object whose start has been read.

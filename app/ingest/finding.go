@@ -39,6 +39,9 @@ type Report struct {
 	// from the same reports, their old sources get no more reports, but keep their observations.
 	Tool     string
 	Findings *Findings
+	// Partial says that the scan broke off half-way: what the report does not contain stays as it is.
+	Partial  bool
+	Warnings []string // for the user who sent the report
 }
 
 // The longest stored texts, in bytes.

@@ -26,6 +26,8 @@ func FuzzParse(f *testing.F) {
 		`{"runs": [{"results": [{"ruleIndex": 0, ` +
 			`"locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}], "artifacts": [{}], ` +
 			`"tool": {"extensions": [{"rules": [{}]}]}}]}`,
+		sarifRuns(`"results": null`, brokenRun(`"toolExecutionNotifications": [{"level": "error"}]`)),
+		gitlabFailed(`{"location": null}`),
 		gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}`),
 	} {
 		f.Add([]byte(seed))

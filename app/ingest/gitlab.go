@@ -13,7 +13,10 @@ type gitlab struct {
 	doc                *document
 	typeErrs           typeErrors
 	hasVersion         bool
-	hasVulnerabilities bool
+	hasVulnerabilities bool // it has the list, perhaps an empty one
+	hasScan            bool
+	foreignAt          string // the place of a vulnerability that is none of GitLab's; "" = none
+	failed             bool   // the scan says so
 	tool               string // of the scan
 	scanner            string // of the first finding, in old reports
 	findings           *Findings
@@ -21,34 +24,63 @@ type gitlab struct {
 
 func newGitLab(d *document, t *texts) *gitlab { return &gitlab{doc: d, findings: newFindings(t)} }
 
-func (g *gitlab) recognized() bool        { return g.hasVersion && g.hasVulnerabilities }
 func (g *gitlab) typeErrors() *typeErrors { return &g.typeErrs }
+
+// recognized reports whether the document has a scan, or findings that are all GitLab's: its
+// other keys are common.
+func (g *gitlab) recognized() bool {
+	marked := g.hasScan || g.foreignAt == "" && (g.findings.Len() > 0 || g.typeErrs.first != nil)
+	return g.hasVersion && g.hasVulnerabilities && marked
+}
+
+func (g *gitlab) check(bool) error {
+	if g.typeErrs.first != nil {
+		return g.typeErrs.first
+	}
+	if g.failed && g.findings.Len() == 0 {
+		return &refusal{"scan.status", "the scan failed and found nothing. Repeat it, and send its report"}
+	}
+	return nil
+}
+
 func (g *gitlab) report() Report {
-	return Report{Tool: first(g.tool, g.scanner), Findings: g.findings}
+	r := Report{Tool: first(g.tool, g.scanner), Findings: g.findings}
+	if g.failed {
+		r.Partial, r.Warnings = true, []string{brokeOff("scan.status")}
+	}
+	return r
 }
 
 func (g *gitlab) member(key string) func() error {
-	switch key {
-	case "version":
-		g.hasVersion = true
-	case "scan":
+	if key == "scan" {
 		return g.scan
 	}
 	return nil
 }
 
-// scan reads the tool's name. Nothing depends on it, so that any type is accepted.
+// scan reads the tool's name and whether the scan failed. It accepts any type: a scan without
+// a status has not failed.
 func (g *gitlab) scan() error {
 	g.doc.typeErrs = nil
-	var scan struct {
-		Scanner struct {
-			Name string `json:"name"`
-		} `json:"scanner"`
+	return g.doc.object(func(key string) error {
+		g.hasScan = true
+		switch key {
+		case "scanner":
+			return g.doc.object(g.scannerName)
+		case "status":
+			status, err := g.doc.textOrEmpty()
+			g.failed = g.failed || strings.EqualFold(strings.TrimSpace(status), "failure")
+			return err
+		}
+		return g.doc.skip()
+	})
+}
+
+func (g *gitlab) scannerName(key string) (err error) {
+	if key != "name" {
+		return g.doc.skip()
 	}
-	ok, err := g.doc.decodeStrict(&scan)
-	if ok {
-		g.tool = scan.Scanner.Name
-	}
+	g.tool, err = g.doc.textOrEmpty()
 	return err
 }
 
@@ -94,6 +126,10 @@ func (g *gitlab) rawVulnerability(raw json.RawMessage) {
 	var v gitlabVulnerability
 	if !g.doc.unmarshalStrict(raw, &v) {
 		return
+	}
+	hasLocation := len(v.Location) > 0 && string(v.Location) != "null"
+	if v.Identifiers == nil && !hasLocation {
+		g.foreignAt = first(g.foreignAt, g.doc.location())
 	}
 	g.scanner = first(g.scanner, v.Scanner.Name)
 	var l gitlabLocation

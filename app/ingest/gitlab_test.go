@@ -110,8 +110,8 @@ func TestGitLabTexts(t *testing.T) {
 func TestGitLabTools(t *testing.T) {
 	tests := map[string]string{
 		gitlabReport(``): "Semgrep",
-		`{"version": "2.0", "vulnerabilities": [{"id": "1", "scanner": {"id": "x", "name": "Old"}}]}`: "Old",
-		`{"version": "2.0", "vulnerabilities": []}`:                                                   "",
+		`{"version": "2.0", "vulnerabilities": [{"location": {"file": "f"}, "scanner": {"name": "Old"}}]}`: "Old",
+		`{"version": "2.0", "vulnerabilities": [], "scan": {"type": "sast"}}`:                              "",
 	}
 	for text, want := range tests {
 		if got := mustParse(t, text).Tool; got != want {

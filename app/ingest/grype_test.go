@@ -13,13 +13,13 @@ func TestGrypeIdentities(t *testing.T) {
 	of := func(a, b string) string { return `{"matches": [` + match(a) + "," + match(b) + `]}` }
 	one, two := []string{"unknown open V"}, []string{"unknown open V", "unknown open V"}
 	documents{
-		"one package URL":   {of(`{"purl": "p", "name": "a"}`, `{"purl": "p", "name": "b"}`), one},
-		"two package URLs":  {of(`{"purl": "p", "name": "a"}`, `{"purl": "q", "name": "a"}`), two},
-		"one name":          {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "1"}`), one},
-		"two versions":      {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "2"}`), two},
-		"two types":         {of(`{"purl": "p", "type": "deb"}`, `{"purl": "p", "type": "python"}`), two},
-		"ignored matches":   {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
-		"nothing but nulls": {`{"matches": null, "descriptor": null}`, nil},
+		"one package URL":  {of(`{"purl": "p", "name": "a"}`, `{"purl": "p", "name": "b"}`), one},
+		"two package URLs": {of(`{"purl": "p", "name": "a"}`, `{"purl": "q", "name": "a"}`), two},
+		"one name":         {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "1"}`), one},
+		"two versions":     {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "2"}`), two},
+		"two types":        {of(`{"purl": "p", "type": "deb"}`, `{"purl": "p", "type": "python"}`), two},
+		"ignored matches":  {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
+		"an empty list":    {`{"matches": [], "descriptor": null}`, nil},
 	}.check(t)
 }
 

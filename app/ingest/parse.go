@@ -18,10 +18,15 @@ import (
 
 // Parse reads a report in any order of its keys and detects its format by its content;
 // newDetector lists the formats. The error of an unreadable report, or of an unknown
-// format, is a fault that names the location. Parse reads the text as a stream and holds
-// only the findings.
-func Parse(r io.Reader) (Report, error) {
+// format, is a fault that names the location; so is the error of a report whose scan did not
+// run. Parse reads the text as a stream and holds only the findings.
+func Parse(r io.Reader) (Report, error) { return parse(r, false) }
+
+// parse is Parse. If clean, the user says that the scan ran and found nothing: a report that
+// does not say so itself is accepted too.
+func parse(r io.Reader, clean bool) (Report, error) {
 	det := newDetector(newDocument(fullReader{transform.NewReader(skipBOM(r), encoding.UTF8Validator)}))
+	det.clean = clean
 	report, err := det.read()
 	if err != nil {
 		return Report{}, det.explain(err)
@@ -67,7 +72,10 @@ type format interface {
 	// only for what no other tool writes: a document that is recognized by mistake looks like a
 	// clean scan, and resolves all observations of its source.
 	recognized() bool
-	// report returns the tool and the findings. It is called once.
+	// check returns, of a recognized document, the first type error, or a refusal if it is not
+	// the report of a scan that ran. If clean, the user says that the scan ran and found nothing.
+	check(clean bool) error
+	// report returns the tool and the findings. It is called once, after check.
 	report() Report
 	// typeErrors returns the format's own. The detector sets them in the document before it
 	// calls a function of member.
@@ -84,8 +92,11 @@ type namedFormat struct {
 // detector reads a document of unknown format for all formats at once.
 type detector struct {
 	doc       *document
+	clean     bool // the user says that the scan ran and found nothing
 	cyclonedx *cyclonedx
+	sarif     *sarif
 	trivy     *trivy
+	grype     *grype
 	gitlab    *gitlab
 	formats   []namedFormat
 }
@@ -95,12 +106,15 @@ type detector struct {
 // its own: CycloneDX names itself, GitLab's "version" and "vulnerabilities" mark it least.
 func newDetector(d *document) *detector {
 	t := newTexts()
-	det := &detector{doc: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
+	det := &detector{
+		doc: d, cyclonedx: newCycloneDX(d, t), sarif: newSARIF(d, t), trivy: newTrivy(d, t),
+		grype: newGrype(d, t), gitlab: newGitLab(d, t),
+	}
 	det.formats = []namedFormat{
 		{det.cyclonedx, "cyclonedx", "CycloneDX JSON"},
-		{newSARIF(d, t), "sarif", "SARIF 2.1.0"},
+		{det.sarif, "sarif", "SARIF 2.1.0"},
 		{det.trivy, "trivy", "Trivy JSON"},
-		{newGrype(d, t), "grype", "Grype JSON"},
+		{det.grype, "grype", "Grype JSON"},
 		{det.gitlab, "gitlab", "GitLab security report"},
 	}
 	return det
@@ -115,6 +129,22 @@ func (det *detector) titles() string {
 	return strings.Join(titles, ", ")
 }
 
+// difference returns why a document that shares a key with a format is not of that format,
+// "" if it shares none.
+func (det *detector) difference() string {
+	switch {
+	case det.sarif.hasRuns:
+		return ". In runs: a run of SARIF has tool.driver"
+	case det.trivy.foreignAt != "":
+		return ". In " + det.trivy.foreignAt + ": a result of Trivy has Target"
+	case det.grype.foreignAt != "":
+		return ". In " + det.grype.foreignAt + ": a match of Grype has vulnerability and artifact"
+	case det.gitlab.hasVersion && det.gitlab.foreignAt != "":
+		return ". In " + det.gitlab.foreignAt + ": a vulnerability of GitLab has identifiers or location"
+	}
+	return ""
+}
+
 var errUnknownFormat = errors.New("this is no report of a known format")
 
 func (det *detector) read() (Report, error) {
@@ -126,7 +156,7 @@ func (det *detector) read() (Report, error) {
 		err = det.doc.members(det.member)
 	case t == json.Delim('['): // of the formats only Trivy has lists
 		det.doc.typeErrs = det.trivy.typeErrors()
-		err = det.doc.elements(det.trivy.listedResult)
+		err = det.doc.elements(det.trivy.result)
 	}
 	if err == nil {
 		err = det.doc.end()
@@ -137,9 +167,14 @@ func (det *detector) read() (Report, error) {
 	return det.choose()
 }
 
-// member reads the value of a top-level key. No format gets "vulnerabilities", which two have.
+// member reads the value of a top-level key. No format gets "version" and "vulnerabilities",
+// which two have.
 func (det *detector) member(key string) error {
-	if key == "vulnerabilities" {
+	det.grype.note(key)
+	switch key {
+	case "version":
+		return det.version()
+	case "vulnerabilities":
 		return det.vulnerabilities()
 	}
 	for _, f := range det.formats {
@@ -151,17 +186,25 @@ func (det *detector) member(key string) error {
 	return det.doc.skip()
 }
 
+// version reads a value of any type. SARIF needs its text, GitLab only the key.
+func (det *detector) version() (err error) {
+	det.gitlab.hasVersion = true
+	det.sarif.version, err = det.doc.textOrEmpty()
+	return err
+}
+
 // vulnerabilities reads a list that two formats have: for both until it is known which of
 // them the document has.
 func (det *detector) vulnerabilities() error {
-	det.gitlab.hasVulnerabilities = true
 	if det.cyclonedx.recognized() {
 		det.doc.typeErrs = det.cyclonedx.typeErrors()
-		return det.doc.array(det.cyclonedx.vulnerability)
+		given, err := det.doc.given(nil, det.cyclonedx.vulnerability)
+		det.cyclonedx.isScan = det.cyclonedx.isScan || given
+		return err
 	}
 	var both typeErrors // of the list itself
 	det.doc.typeErrs = &both
-	err := det.doc.array(func() error {
+	given, err := det.doc.given(nil, func() error {
 		var raw json.RawMessage
 		if err := det.doc.dec.Decode(&raw); err != nil {
 			return err
@@ -172,6 +215,8 @@ func (det *detector) vulnerabilities() error {
 		det.gitlab.rawVulnerability(raw)
 		return nil
 	})
+	det.cyclonedx.isScan = det.cyclonedx.isScan || given
+	det.gitlab.hasVulnerabilities = det.gitlab.hasVulnerabilities || given
 	for _, errs := range []*typeErrors{det.cyclonedx.typeErrors(), det.gitlab.typeErrors()} {
 		if errs.first == nil {
 			errs.first = both.first
@@ -186,7 +231,7 @@ func (det *detector) choose() (Report, error) {
 		if !f.recognized() {
 			continue
 		}
-		if err := f.typeErrors().first; err != nil {
+		if err := f.check(det.clean); err != nil {
 			return Report{}, err
 		}
 		report := f.report()
@@ -212,13 +257,17 @@ func (d *document) end() error {
 func (det *detector) explain(err error) error {
 	var tooLarge *http.MaxBytesError
 	var typeErr *typeError
+	var r *refusal
 	switch {
 	case errors.As(err, &tooLarge):
 		return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", tooLarge.Limit>>20), err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Unavailable, "The report was not read to its end: send it again", err)
 	case errors.Is(err, errUnknownFormat):
-		return fault.BadField("report", "This is no report of a known format ("+det.titles()+")")
+		return fault.BadField("report", "This is no report of a known format ("+det.titles()+")"+det.difference()+
+			". Let the tool write one of these formats, or send its numbers with PUT .../counts")
+	case errors.As(err, &r):
+		return refused(r)
 	case errors.As(err, &typeErr):
 		return unreadable(typeErr.Error(), err)
 	}

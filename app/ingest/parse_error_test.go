@@ -52,14 +52,21 @@ var invalidReports = map[string]struct{ text, message string }{
 	},
 	"matches of another type":   {`{"matches": "none"}`, "in matches, at byte 18: expected a list, found a text"},
 	"an object in place of all": {`{"matches": {}}`, "in matches, at byte 13: expected a list, found an object"},
-	"runs of another type":      {`{"runs": true}`, "in runs, at byte 13: expected a list, found true or false"},
-	"a run of another type":     {`{"runs": [[]]}`, "in runs[0], at byte 11: expected an object, found a list"},
+	"runs of another type": {
+		`{"runs": true, "version": "2.1.0"}`,
+		"in runs, at byte 13: expected a list, found true or false",
+	},
+	"a run of another type": {
+		`{"runs": [[]], "version": "2.1.0"}`,
+		"in runs[0], at byte 11: expected an object, found a list",
+	},
 	"a line of another type": {
-		`{"runs": [{"results": [{}, {"locations": [{"physicalLocation": {"region": {"startLine": "7"}}}]}]}]}`,
+		`{"runs": [{"results": [{}, {"locations": [{"physicalLocation": {"region": {"startLine": "7"}}}]}]}], ` +
+			`"version": "2.1.0"}`,
 		"in runs[0].results[1].locations.physicalLocation.region.startLine, at byte 96: expected a number, found a text",
 	},
 	"a rule of another type": {
-		`{"runs": [{"tool": {"driver": {"rules": [{"id": 7}]}}}]}`,
+		`{"runs": [{"tool": {"driver": {"rules": [{"id": 7}]}}}], "version": "2.1.0"}`,
 		"in runs[0].tool.driver.rules[0].id, at byte 50: expected a text, found a number",
 	},
 	"ratings of another type": {
@@ -78,7 +85,10 @@ var invalidReports = map[string]struct{ text, message string }{
 		`{"bomFormat": "CycloneDX", "components": [{"name": 1}]}`,
 		"in components[0].name, at byte 52: expected a text",
 	},
-	"results of another type": {`{"Results": 1}`, "in Results, at byte 13: expected a list, found a number"},
+	"results of another type": {
+		`{"Results": 1, "ArtifactName": "a"}`,
+		"in Results, at byte 13: expected a list, found a number",
+	},
 	"a secret of another type": {
 		`{"Results": [{"Target": "t", "Secrets": [{"RuleID": {}}]}]}`,
 		"in Results[0].Secrets[0].RuleID, at byte 55: expected a text, found an object",
@@ -122,33 +132,49 @@ func TestParse_ErrorNamesLocation(t *testing.T) {
 	}
 }
 
+// cleanRuns are the runs of a clean SARIF report, and its version.
+const cleanRuns = `[{"tool": {"driver": {"name": "T"}}, "results": []}], "version": "2.1.0"`
+
 // The types of values that a format does not use do not matter.
 func TestParse_IgnoresUnusedValues(t *testing.T) {
 	tests := map[string]struct{ text, format string }{
-		"matches of CycloneDX": {`{"matches": 7, "Results": {}, "runs": 1, "bomFormat": "CycloneDX"}`, "cyclonedx"},
-		"results of SARIF":     {`{"Results": 7, "matches": "x", "runs": []}`, "sarif"},
-		"matches of Trivy":     {`{"matches": 7, "Results": [], "ArtifactName": {}}`, "trivy"},
+		"matches of CycloneDX": {
+			`{"matches": 7, "Results": {}, "runs": 1, "vulnerabilities": [], "bomFormat": "CycloneDX"}`,
+			"cyclonedx",
+		},
+		"results of SARIF": {`{"Results": 7, "matches": "x", "runs": ` + cleanRuns + `}`, "sarif"},
+		"matches of Trivy": {`{"matches": 7, "Results": [], "ArtifactName": {}}`, "trivy"},
 		"ratings of GitLab": {
-			`{"vulnerabilities": [{"id": "1", "ratings": 7, "affects": "x"}], "version": "15"}`,
+			`{"vulnerabilities": [{"location": {}, "ratings": 7, "affects": "x"}], "version": "15"}`,
 			"gitlab",
 		},
 		"links of CycloneDX": {
 			`{"vulnerabilities": [{"id": "1", "links": 7, "severity": {}}], "bomFormat": "CycloneDX"}`,
 			"cyclonedx",
 		},
-		"a descriptor of another type": {`{"descriptor": 7, "matches": null}`, "grype"},
-		"a scan of another type":       {`{"scan": 7, "version": 1, "vulnerabilities": null}`, "gitlab"},
+		"a descriptor of another type": {`{"descriptor": 7, "matches": []}`, "grype"},
+		"a scan of another type":       {`{"scan": 7, "version": 1, "vulnerabilities": [{"identifiers": []}]}`, "gitlab"},
 		"repeated keys": {
-			`{"bomFormat": 1, "bomFormat": "CycloneDX", "bomFormat": "CycloneDX", "metadata": {}, "metadata": {"tools": []}}`,
+			`{"bomFormat": 1, "bomFormat": "CycloneDX", "bomFormat": "CycloneDX", "metadata": {}, ` +
+				`"metadata": {"tools": []}, "vulnerabilities": []}`,
 			"cyclonedx",
 		},
-		"huge numbers":                {`{"runs": [{"properties": {"x": 1e999}}], "y": -1e-999}`, "sarif"},
-		"a byte order mark":           {"\ufeff" + `{"runs": []}`, "sarif"},
-		"a schema":                    {`{"$schema": "https://json.schemastore.org/SARIF-2.1.0.json"}`, "sarif"},
-		"a schema and a BOM":          {`{"$schema": "sarif", "bomFormat": "CycloneDX"}`, "cyclonedx"},
-		"runs and results":            {`{"Results": [], "matches": [], "runs": []}`, "sarif"},
-		"results and matches":         {`{"version": "", "vulnerabilities": [], "matches": [], "Results": []}`, "trivy"},
-		"matches and vulnerabilities": {`{"version": "", "vulnerabilities": [], "matches": []}`, "grype"},
+		"huge numbers":       {`{"y": -1e-999, "x": [1e999], "runs": ` + cleanRuns + `}`, "sarif"},
+		"a byte order mark":  {"\ufeff" + `{"runs": ` + cleanRuns + `}`, "sarif"},
+		"a schema and a BOM": {`{"$schema": "sarif", "bomFormat": "CycloneDX", "vulnerabilities": []}`, "cyclonedx"},
+		"runs and results": {
+			`{"Results": [], "ArtifactName": "a", "matches": [], "runs": ` + cleanRuns + `}`,
+			"sarif",
+		},
+		"results and matches": {
+			`{"version": "", "vulnerabilities": [], "matches": [], "Results": [{"Target": ""}]}`,
+			"trivy",
+		},
+		"matches and vulnerabilities": {
+			`{"version": "", "scan": {"type": ""}, "vulnerabilities": [], "matches": [], ` +
+				`"descriptor": {"name": "grype"}}`,
+			"grype",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,11 @@ type sarif struct {
 	doc       *document
 	typeErrs  typeErrors
 	hasSchema bool // its $schema names SARIF
-	hasRuns   bool
+	hasRuns   bool // it has the key
+	hasDriver bool // a run has a tool with a driver
+	version   string
 	runs      int
+	scan      sarifScan
 	tool      string
 	findings  *Findings
 	run       *sarifRun
@@ -21,9 +24,21 @@ type sarif struct {
 
 func newSARIF(d *document, t *texts) *sarif { return &sarif{doc: d, findings: newFindings(t)} }
 
-func (s *sarif) recognized() bool        { return s.hasSchema || s.hasRuns }
 func (s *sarif) typeErrors() *typeErrors { return &s.typeErrs }
-func (s *sarif) report() Report          { return Report{Tool: s.tool, Findings: s.findings} }
+
+// recognized reports whether the document names SARIF, or has what only its runs have. Test
+// tools have a list of runs too.
+func (s *sarif) recognized() bool {
+	return s.hasSchema || s.hasDriver || s.hasRuns && s.version == sarifVersion
+}
+
+func (s *sarif) report() Report {
+	r := Report{Tool: s.tool, Findings: s.findings}
+	if s.scan.brokenAt != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(s.scan.brokenAt)}
+	}
+	return r
+}
 
 func (s *sarif) member(key string) func() error {
 	switch key {
@@ -32,6 +47,8 @@ func (s *sarif) member(key string) func() error {
 	case "runs":
 		s.hasRuns = true
 		return func() error { return s.doc.array(s.readRun) }
+	case "inlineExternalProperties":
+		return func() error { return s.doc.array(s.inlineProperties) }
 	}
 	return nil
 }
@@ -53,7 +70,11 @@ func (s *sarif) readRun() error {
 		case "artifacts":
 			return s.doc.array(s.artifact)
 		case "results":
-			return s.doc.array(s.result)
+			return s.results()
+		case "invocations":
+			return s.doc.array(s.invocation)
+		case "externalPropertyFileReferences":
+			return s.externalReferences()
 		}
 		return s.doc.skip()
 	})
@@ -62,6 +83,9 @@ func (s *sarif) readRun() error {
 		s.tool = s.run.tool
 	}
 	s.runs++
+	if err == nil {
+		s.judgeRun()
+	}
 	return err
 }
 
@@ -156,6 +180,7 @@ func (s *sarif) result() error {
 	if ok, err := s.doc.decodeStrict(&v); err != nil || !ok || !v.isFinding() {
 		return err
 	}
+	s.run.state.findings++
 	r := s.newFinding(&v)
 	if s.run.toolRead && r.file < 0 {
 		s.finish(&r)

@@ -15,6 +15,7 @@ type sarifRun struct {
 	extensions []*sarifRules
 	artifacts  chunks[sarifFile]
 	unfinished chunks[sarifFinding] // results whose rule or file is not read yet
+	state      sarifRunState
 }
 
 type sarifFile struct {
@@ -46,7 +47,9 @@ func (s *sarif) readTool() error {
 	err := s.doc.object(func(key string) error {
 		switch key {
 		case "driver":
-			return s.component(s.run.driver, &s.run.tool)
+			given, err := s.component(s.run.driver, &s.run.tool)
+			s.hasDriver = s.hasDriver || given
+			return err
 		case "extensions":
 			return s.doc.array(s.extension)
 		}
@@ -60,11 +63,13 @@ func (s *sarif) extension() error {
 	rules := newSARIFRules()
 	s.run.extensions = append(s.run.extensions, rules)
 	var name string
-	return s.component(rules, &name)
+	_, err := s.component(rules, &name)
+	return err
 }
 
-func (s *sarif) component(rules *sarifRules, name *string) error {
-	return s.doc.object(func(key string) error {
+// component reads the driver or an extension, and reports whether it is not null.
+func (s *sarif) component(rules *sarifRules, name *string) (bool, error) {
+	return s.doc.given(func(key string) error {
 		switch key {
 		case "name":
 			_, err := s.doc.decodeStrict(name)
@@ -73,7 +78,7 @@ func (s *sarif) component(rules *sarifRules, name *string) error {
 			return s.doc.array(func() error { return s.rule(rules) })
 		}
 		return s.doc.skip()
-	})
+	}, nil)
 }
 
 type sarifRuleJSON struct {

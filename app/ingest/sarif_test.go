@@ -11,7 +11,8 @@ import (
 )
 
 func sarifReport(rules, results string) string {
-	return `{"runs": [{"tool": {"driver": {"name": "T", "rules": [` + rules + `]}}, "results": [` + results + `]}]}`
+	return `{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "T", "rules": [` + rules + `]}}, ` +
+		`"results": [` + results + `]}]}`
 }
 
 func TestSARIFSeverity(t *testing.T) {
@@ -60,7 +61,7 @@ func TestSARIFSeverity(t *testing.T) {
 
 func TestSARIFRuleOfAResult(t *testing.T) {
 	extended := func(result string) string {
-		return `{"runs": [{"results": [` + result + `], "tool": {
+		return `{"version": "2.1.0", "runs": [{"results": [` + result + `], "tool": {
 			"extensions": [{"name": "E0"}, {"name": "E1", "rules": [{"id": "R", ` +
 			`"defaultConfiguration": {"level": "none"}}, {"id": "X", "defaultConfiguration": {"level": "error"}}]}],
 			"driver": {"name": "T", "rules": [{"id": "R", "defaultConfiguration": {"level": "note"}}]}}}]}`
@@ -121,16 +122,17 @@ func TestSARIFCountedResults(t *testing.T) {
 			[]string{"medium open R"},
 		},
 		"all runs": {
-			`{"runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, ` +
+			`{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, ` +
 				`{"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`,
 			[]string{"medium open R", "medium open R"},
 		},
 		"rules of their own": {
-			`{"runs": [{"tool": {"driver": {"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, ` +
-				`{"results": [{"ruleId": "R"}]}]}`,
+			`{"version": "2.1.0", "runs": [{"results": [], "tool": {"driver": {"name": "A", ` +
+				`"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, ` +
+				`{"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`,
 			[]string{"medium open R"},
 		},
-		"no results": {`{"runs": [{"results": null, "tool": {"driver": {"name": "T"}}}]}`, nil},
+		"no results": {`{"version": "2.1.0", "runs": [{"results": [], "tool": {"driver": {"name": "T"}}}]}`, nil},
 		"a place, a line": {
 			sarifReport(``, sarifResultAt("a", 1)+","+sarifResultAt("a", 2)+","+sarifResultAt("b", 1)+","+sarifResultAt("a", 1)),
 			[]string{"medium open R", "medium open R", "medium open R"},
@@ -201,7 +203,8 @@ func TestSARIFArtifacts(t *testing.T) {
 	result := `{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"index": 1}, ` +
 		`"region": {"startLine": 7}}}]}`
 	results := result + "," + sarifResultAt("b.go", 7)
-	text := `{"runs": [{"results": [` + results + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, ` +
+	text := `{"version": "2.1.0", "runs": [{"results": [` + results + `], "tool": {"driver": {"name": "T"}}, ` +
+		`"artifacts": [{"location": {"uri": "a.go"}}, ` +
 		`{"location": {"uri": "b.go"}}]}]}`
 	for _, text := range []string{text, string(reverseKeys(t, []byte(text)))} {
 		if got := onlyFinding(t, text).Location; got != "b.go:7" {
@@ -217,7 +220,8 @@ func TestSARIFArtifacts(t *testing.T) {
 func TestSARIFToolOfTheFirstRun(t *testing.T) {
 	report := mustParse(
 		t,
-		`{"runs": [{"tool": {"driver": {"version": "1.2", "name": "A"}}}, {"tool": {"driver": {"name": "B"}}}]}`,
+		`{"version": "2.1.0", "runs": [{"tool": {"driver": {"version": "1.2", "name": "A"}}, "results": []}, `+
+			`{"tool": {"driver": {"name": "B"}}, "results": []}]}`,
 	)
 	if report.Tool != "A" {
 		t.Errorf("tool %q, want A", report.Tool)

@@ -48,6 +48,8 @@ type Result struct {
 	Branch string
 	Counts models.Counts // of the branch, over all its sources
 	Gate   gate.Outcome
+	// Warnings say what the import did otherwise than usual, and why.
+	Warnings []string
 }
 
 // May returns nil if the actor can import into a product, else fault.Forbidden or

@@ -14,7 +14,9 @@ type trivy struct {
 	typeErrs     typeErrors
 	keys         map[string]bool // top-level keys that mark a clean scan
 	hasResources bool
-	hasResults   bool
+	hasResults   bool   // it has a list of results, perhaps an empty one
+	targets      bool   // a result has a target
+	foreignAt    string // the place of a result without a target: another tool wrote it; "" = none
 	findings     *Findings
 	target       string // of the current result
 	hasTarget    bool
@@ -34,18 +36,20 @@ func newTrivy(d *document, t *texts) *trivy {
 func (t *trivy) typeErrors() *typeErrors { return &t.typeErrs }
 func (t *trivy) report() Report          { return Report{Tool: "Trivy", Findings: t.findings} }
 
-// recognized reports whether the document is a Trivy report. A clean scan has no results:
-// its other keys mark it.
+// recognized reports whether the document is a Trivy report: each result has a target. A
+// clean scan has no results: its other keys mark it.
 func (t *trivy) recognized() bool {
-	cleanScan := t.keys["SchemaVersion"] && (t.keys["ArtifactName"] || t.keys["ClusterName"])
-	return t.hasResults || cleanScan || t.keys["ClusterName"] && t.hasResources
+	named := t.keys["ArtifactName"] || t.keys["ClusterName"]
+	cleanScan := named && (t.keys["SchemaVersion"] || t.hasResults)
+	return t.foreignAt == "" && (t.targets || cleanScan || t.keys["ClusterName"] && t.hasResources)
 }
+
+func (t *trivy) check(bool) error { return t.typeErrs.first }
 
 func (t *trivy) member(key string) func() error {
 	switch key {
 	case "Results":
-		t.hasResults = true
-		return t.resultList
+		return t.topResults
 	case "Resources", "Findings", "Vulnerabilities", "Misconfigurations":
 		t.hasResources = true
 		return func() error { return t.doc.array(t.resource) }
@@ -55,23 +59,20 @@ func (t *trivy) member(key string) func() error {
 	return nil
 }
 
+func (t *trivy) topResults() error {
+	given, err := t.doc.given(nil, t.result)
+	t.hasResults = t.hasResults || given
+	return err
+}
+
 // resource reads one resource of a cluster.
 func (t *trivy) resource() error {
 	return t.doc.object(func(key string) error {
 		if key == "Results" {
-			return t.resultList()
+			return t.doc.array(t.result)
 		}
 		return t.doc.skip()
 	})
-}
-
-func (t *trivy) resultList() error { return t.doc.array(t.result) }
-
-// listedResult reads a result of the old list, whose only mark is that its results have targets.
-func (t *trivy) listedResult() error {
-	err := t.result()
-	t.hasResults = t.hasResults || t.hasTarget
-	return err
 }
 
 // result reads the findings in one target.
@@ -90,6 +91,10 @@ func (t *trivy) result() error {
 		}
 		return t.doc.skip()
 	})
+	t.targets = t.targets || t.hasTarget
+	if !t.hasTarget && t.typeErrs.first == nil {
+		t.foreignAt = first(t.foreignAt, t.doc.location())
+	}
 	t.unfinished.drain(t.finish)
 	return err
 }

@@ -18,7 +18,7 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destinatio
 	}
 	r := s.memory.begin(ctx, body)
 	defer r.end()
-	report, err := Parse(r)
+	report, err := parse(r, dest.Clean)
 	if err != nil {
 		return Result{}, err
 	}
@@ -45,7 +45,7 @@ func (s *Service) importReport(
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Format: report.Format, Tally: d.tally}
+	result := Result{Format: report.Format, Tally: d.tally, Warnings: report.Warnings}
 	if d.size() == 0 && before.isCurrent(report.Format) && !before.renames(dest) {
 		return s.unchanged(ctx, dest, before, result)
 	}
