@@ -101,13 +101,17 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 		After:     string(result.Gate.After),
 		Why:       result.Gate.Why,
 		Evaluated: result.Branch == row.Default.Name,
+		Warnings:  result.Warnings,
 	}
 	return a.uploadPage(c, http.StatusOK, row, v)
 }
 
 func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.UploadView, error) {
 	header, err := c.FormFile("file")
-	v := page.UploadView{Branch: c.PostForm("branch"), Scanner: c.PostForm("scanner"), Source: c.PostForm("source")}
+	v := page.UploadView{
+		Branch: c.PostForm("branch"), Scanner: c.PostForm("scanner"), Source: c.PostForm("source"),
+		Clean: c.PostForm("clean") == "on",
+	}
 	if errors.Is(err, http.ErrMissingFile) {
 		return ingest.Result{}, v, fault.BadField("file", "Choose a report")
 	}
@@ -125,7 +129,9 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 	if err != nil {
 		return ingest.Result{}, v, err
 	}
-	dest := ingest.Destination{ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source}
+	dest := ingest.Destination{
+		ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source, Clean: v.Clean,
+	}
 	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), dest, file)
 	return result, v, errors.Join(err, file.Close())
 }

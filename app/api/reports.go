@@ -27,6 +27,7 @@ type importBody struct {
 		After  models.GateState `json:"after" enum:"none,passed,failed"`
 		Why    string           `json:"why"`
 	} `json:"gate"`
+	Warnings []string `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
 }
 
 type tallyBody struct {
@@ -37,7 +38,7 @@ type tallyBody struct {
 }
 
 func importOf(r ingest.Result) importBody {
-	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts}
+	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts, Warnings: r.Warnings}
 	if r.Format != models.FormatCounts {
 		b.Observations = &tallyBody{
 			New:      r.Tally.New,
@@ -74,6 +75,13 @@ func (a *API) reports(group *gin.RouterGroup) {
 			Schema:      &huma.Schema{Type: "boolean"},
 			Description: "Name the default branch, while it is still empty",
 		},
+		{
+			Name:   "clean",
+			In:     "query",
+			Schema: &huma.Schema{Type: "boolean"},
+			Description: "The scan ran and found nothing: accept a SARIF run without results, and a CycloneDX file " +
+				"without vulnerabilities. A report with findings is imported as usual",
+		},
 	}
 	body := map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: "object"}},
@@ -90,7 +98,7 @@ func (a *API) reports(group *gin.RouterGroup) {
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"201": {
-		Description: "What the import did; also where the gate fails",
+		Description: "What the import did; also where the gate fails. A report whose scan did not run is refused (422)",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[importBody]())},
 		},
@@ -179,14 +187,22 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 		Scanner:   c.Query("scanner"),
 		Source:    c.Query("source"),
 	}
-	switch c.Query("default") {
-	case "true", "1":
-		dest.AsDefault = true
-	case "", "false", "0":
-	default:
-		return dest, fault.BadField("default", "true or false")
+	if dest.AsDefault, err = queryFlag(c, "default"); err != nil {
+		return dest, err
 	}
-	return dest, nil
+	dest.Clean, err = queryFlag(c, "clean")
+	return dest, err
+}
+
+// queryFlag returns a query parameter that is true or false, false if it is absent.
+func queryFlag(c *gin.Context, name string) (bool, error) {
+	switch c.Query(name) {
+	case "true", "1":
+		return true, nil
+	case "", "false", "0":
+		return false, nil
+	}
+	return false, fault.BadField(name, "true or false")
 }
 
 // reportBody returns the request's body, or its multipart field file.

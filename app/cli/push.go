@@ -17,6 +17,7 @@ type pushCmd struct {
 	DefaultBranch bool     `help:"Let --branch name the default branch, while that is still empty."`
 	Scanner       string   `help:"The scanner's name; absent: as the report says."`
 	Source        string   `help:"Tells several reports of one scanner apart."`
+	Clean         bool     `help:"The scan ran and found nothing: accept a report that does not say so itself."`
 	FailOnGate    bool     `help:"Exit with 2 where the gate has failed."`
 	Files         []string `arg:"" name:"file" type:"existingfile" help:"The reports."`
 }
@@ -26,6 +27,7 @@ type imported struct {
 	Format       string
 	Observations struct{ New, Updated, Reopened, Resolved int }
 	Gate         struct{ Before, After, Why string }
+	Warnings     []string
 }
 
 // Run sends the files one after the other. It shows the gate after the last one.
@@ -43,6 +45,11 @@ func (c pushCmd) Run(in *invocation) error {
 		if _, err := fmt.Fprintf(in.stdout, "%s: %s, %d new, %d updated, %d reopened, %d resolved\n",
 			filepath.Base(path), last.Format, o.New, o.Updated, o.Reopened, o.Resolved); err != nil {
 			return err
+		}
+		for _, text := range last.Warnings {
+			if _, err := fmt.Fprintf(in.stderr, "%s: warning: %s\n", filepath.Base(path), text); err != nil {
+				return err
+			}
 		}
 	}
 	if err := showGate(in, last.Gate.After, last.Gate.Why); err != nil {
@@ -68,6 +75,9 @@ func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, e
 	}
 	if c.DefaultBranch {
 		query.Set("default", "true")
+	}
+	if c.Clean {
+		query.Set("clean", "true")
 	}
 	info, err := f.Stat()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // UploadView is the form for a report, and the result of the last one. It posts
-// file, branch, scanner and source (multipart) to /products/{id}/upload.
+// file, branch, scanner, source and clean (multipart) to /products/{id}/upload.
 type UploadView struct {
 	Frame   layout.View
 	ID      int64
@@ -17,6 +17,7 @@ type UploadView struct {
 	Default string // the default branch
 	Scanner string
 	Source  string
+	Clean   bool // the scan ran and found nothing
 	BaseURL string
 	Errors  map[string]string // by the name of the field; "file" with the place in the report
 	Result  *ImportResult     // nil before the first
@@ -31,6 +32,7 @@ type ImportResult struct {
 	Before, After                    string // states of the gate
 	Why                              string
 	Evaluated                        bool // false for a branch that is not the default one
+	Warnings                         []string
 }
 
 // moved says what the report was and what the gate did.
