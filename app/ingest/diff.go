@@ -48,8 +48,8 @@ type assessment struct {
 // observations calls fn with each observation of a source.
 type observations func(fn func(o *models.Observation)) error
 
-// compare returns the difference between a report and the known observations. It is pure.
-// What a partial report does not contain stays as it is, and counts on.
+// compare returns the difference between a report and the known observations. It writes nothing; its
+// only read is known. What a partial report does not contain stays as it is, and counts on.
 func compare(report Report, known observations, now time.Time) (*diff, error) {
 	d := &diff{findings: report.Findings, now: now}
 	seen := make([]bool, report.Findings.Len())
