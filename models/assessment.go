@@ -30,6 +30,7 @@ const (
 	ActionAssess AssessmentAction = "assess"
 	ActionClear  AssessmentAction = "clear"  // a user has taken an assessment back
 	ActionExpire AssessmentAction = "expire" // a waiver has ended
+	ActionMove   AssessmentAction = "move"   // it has moved, and another finding fits as well: an assessment has ended
 	ActionCreate AssessmentAction = "create" // a user has entered the observation
 	ActionEdit   AssessmentAction = "edit"   // a user has edited an observation that a user entered
 )
@@ -55,7 +56,7 @@ type Assessment struct {
 func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	a := &o.Assessed
 	severity := o.ReportSeverity()
-	if s.Action != ActionExpire { // a waiver that ends has no author
+	if s.Action != ActionExpire && s.Action != ActionMove { // these have no author
 		a.At, a.By = at, s.Actor
 	}
 	if s.ClearStatus {

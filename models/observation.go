@@ -31,18 +31,24 @@ type Observation struct {
 	BranchID     int64
 	SourceID     int64
 	Identity     []byte // a hash, unique within the source
+	MatchKey     []byte // how a later report's finding is recognized as this one, where its identity differs
 	Title        string // a CVE, a rule
 	Description  string
 	Component    string // the component that it was found in, with its version
 	Location     string // where the component is
 	Fix          string // the version that fixes it
 	URL          string
+	Details      EncodedDetails
+	KEV          bool // in CISA's catalog of known exploited vulnerabilities
+	Unfixed      bool // a vulnerability of a package that no version fixes yet
 	Severity     Severity
 	ReportStatus Status // according to the report
 	Status       Status // that counts for the gate
 	FirstSeenAt  time.Time
 	ChangedAt    time.Time
 	ResolvedAt   time.Time // since when the report no longer contains it, zero while it does
+	MovedAt      time.Time // when a report last showed it at another place or by another name, zero for never
+	MovedFrom    string    // that place or name
 	Since        int64     // the version of its source that added it
 	Assessed     Assessed
 	Scanner      string // of its source, if the read includes it
@@ -90,15 +96,15 @@ func (o *Observation) Renew(status Status, severity Severity) {
 }
 
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
-	o.fix, o.url, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at,
-	o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed,
-	coalesce(o.duplicate_of, 0), s.scanner`
+	o.fix, o.url, o.details, o.kev, o.unfixed, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at,
+	o.resolved_at, o.moved_at, o.moved_from, o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by,
+	o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
 
 func (o *Observation) dst() []any {
 	return []any{
 		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
-		&o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt), timeTo(&o.ChangedAt),
-		timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At),
+		&o.Details, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt),
+		timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), timeTo(&o.MovedAt), &o.MovedFrom, &o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At),
 		&o.Assessed.By, timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
 	}
 }

@@ -142,17 +142,18 @@ func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Obse
 	return o, productID, nil
 }
 
-// EachObservation calls fn with each current observation of a source: its id, identity, texts,
-// severities and statuses. It does not hold all of them, and o is valid until fn returns.
+// EachObservation calls fn with each current observation of a source: its id, identity, match
+// key, texts, details, severities and statuses. It does not hold all of them, and o is valid until fn returns.
 func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
-		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity,
-		&o.ReportStatus, &o.Status, timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
+		&o.ID, &o.Identity, &o.MatchKey, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Details,
+		&o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.ResolvedAt), &o.Assessed.Status,
+		&o.Assessed.ReportSeverity,
 	}
 	return r.query(ctx, `
-		SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity,
-			o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity
+		SELECT o.id, o.identity, o.match_key, o.title, o.description, o.component, o.location, o.fix, o.url, o.details,
+			o.kev, o.unfixed, o.severity, o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity
 		FROM observations o
 		JOIN sources s ON s.id = o.source_id
 		WHERE o.source_id = ?

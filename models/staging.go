@@ -48,19 +48,21 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 // new values, by their ids. A resolved status without a report status marks an observation that
 // the report no longer contains.
 func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	const columns = 18
+	row := "(" + placeholders(columns) + ")"
 	for len(list) > 0 {
 		n := min(len(list), observationBatch)
-		args := make([]any, 0, n*13)
+		args := make([]any, 0, n*columns)
 		for _, o := range list[:n] {
 			args = append(
-				args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+				args, o.ID, sourceID, since, bytesOrNull(o.Identity), bytesOrNull(o.MatchKey), o.Title, o.Description,
+				o.Component, o.Location, o.Fix, o.URL, o.Details, o.KEV, o.Unfixed, o.Severity,
 				severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status,
 			)
 		}
 		if _, err := tx.exec(`
-			INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location,
-				fix, url, severity, report_severity, report_status, status)
+			INSERT INTO observation_changes (observation_id, source_id, since, identity, match_key, title, description,
+				component, location, fix, url, details, kev, unfixed, severity, report_severity, report_status, status)
 			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
@@ -154,15 +156,15 @@ func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
 func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
 	err := tx.query(tx.Context(), `
-		SELECT observation_id, title, description, component, location, fix, url, severity, report_severity,
-			report_status, status
+		SELECT observation_id, identity, match_key, title, description, component, location, fix, url, details, kev,
+			unfixed, severity, report_severity, report_status, status
 		FROM observation_changes
 		WHERE source_id = ?
 		ORDER BY since, observation_id
 		LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
 		return []any{
-			&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity,
-			&o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status,
+			&o.ID, &o.Identity, &o.MatchKey, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
+			&o.Details, &o.KEV, &o.Unfixed, &o.Severity, &o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status,
 		}
 	}))
 	if err != nil || len(list) == 0 {
@@ -176,6 +178,9 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 			continue
 		}
 		o.ChangedAt = tx.Now()
+		if err := tx.MoveObservation(o); err != nil {
+			return 0, err
+		}
 		if err := tx.UpdateObservation(o); err != nil {
 			return 0, err
 		}

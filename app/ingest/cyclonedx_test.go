@@ -103,7 +103,7 @@ func TestCycloneDXTexts(t *testing.T) {
 		Severity:    models.Unknown,
 		Status:      models.StatusOpen,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, withKeys); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 	got = onlyFinding(t, `{"bomFormat": "CycloneDX", "metadata": {"component": {"bom-ref": "m", "name": "M"}},
@@ -112,7 +112,7 @@ func TestCycloneDXTexts(t *testing.T) {
 		Title: "V", Description: "more", Component: "M", URL: "u",
 		Severity: models.Unknown, Status: models.StatusOpen,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, withKeys); diff != "" {
 		t.Errorf("finding of the subject itself (-want +got):\n%s", diff)
 	}
 }

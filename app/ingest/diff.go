@@ -28,6 +28,7 @@ type diff struct {
 	assessed  map[int64]assessment // of the updated observations that have one, by ID
 	update    []update
 	resolve   []int64        // IDs of observations
+	unsure    []int64        // IDs of moved observations whose assessments end: another finding fits as well
 	counts    models.Counts  // of the active observations after the import
 	activated gate.Activated // the findings that become active
 	tally     Tally
@@ -37,6 +38,7 @@ type diff struct {
 type update struct {
 	id      int64 // of the observation
 	finding int32
+	moved   bool // it has another identity
 }
 
 // assessment is the users' assessment of an observation.
@@ -48,33 +50,42 @@ type assessment struct {
 // observations calls fn with each observation of a source.
 type observations func(fn func(o *models.Observation)) error
 
-// compare returns the difference between a report and the known observations. It writes nothing; its
-// only read is known. What a partial report does not contain stays as it is, and counts on.
+// compare returns the difference between a report and the known observations. It writes nothing;
+// its only read is known. It pairs them by identity first; then pairs what is left over on both
+// sides by match key. What a partial report does not contain stays as it is, and counts on.
 func compare(report Report, known observations, now time.Time) (*diff, error) {
 	d := &diff{findings: report.Findings, now: now}
 	seen := make([]bool, report.Findings.Len())
+	var missing leftovers
 	err := known(func(o *models.Observation) {
 		i, found := d.findings.number(o.Identity)
-		if found {
+		switch {
+		case found:
 			seen[i] = true
-			d.matchKnown(i, o)
-			return
-		}
-		if !o.InReport() {
-			return
-		}
-		if !report.Partial {
-			d.resolve = append(d.resolve, o.ID)
-		} else if o.Status.Active() {
-			d.counts.Add(o.Severity, 1)
+			d.matchKnown(update{id: o.ID, finding: int32(i)}, o) //nolint:gosec // a report has fewer findings
+		case o.InReport() || len(o.MatchKey) == 0:
+			missing.add(o)
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	d.pairMoved(&missing, seen)
+	for _, o := range missing.list {
+		switch {
+		case o.paired || o.resolved:
+		case !report.Partial:
+			d.resolve = append(d.resolve, o.id)
+		case allStatuses[o.status].Active():
+			d.counts.Add(models.Severity(o.severity), 1)
+		}
+	}
 	for i, known := range seen {
 		if known {
 			continue
 		}
 		f := d.findings.at(i)
-		d.insert = append(d.insert, int32(i))
+		d.insert = append(d.insert, int32(i)) //nolint:gosec // a report has fewer findings
 		if f.Status.Active() {
 			d.counts.Add(f.Severity, 1)
 			d.activated.AddNew(eventFinding(f, f.Severity))
@@ -82,7 +93,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 	}
 	d.tally.New, d.tally.Resolved = len(d.insert), len(d.resolve)
 	d.sortBySeverity()
-	return d, err
+	return d, nil
 }
 
 // size returns how many rows change.
@@ -92,21 +103,21 @@ func (d *diff) size() int { return len(d.insert) + len(d.update) + len(d.resolve
 func (d *diff) rows() int { return d.size() + len(d.update) + len(d.resolve) }
 
 // matchKnown compares a finding with its known observation.
-func (d *diff) matchKnown(i int, was *models.Observation) {
+func (d *diff) matchKnown(u update, was *models.Observation) {
 	if was.InReport() {
 		d.tally.Updated++
 	} else {
 		d.tally.Reopened++
 	}
-	f, now := d.findings.at(i), *was
+	f, now := d.findings.at(int(u.finding)), *was
 	now.Renew(f.Status, f.Severity)
 	if now.Status.Active() {
 		d.counts.Add(now.Severity, 1)
 	}
-	if f.equal(was) {
+	if !u.moved && f.equal(was) {
 		return
 	}
-	d.update = append(d.update, update{was.ID, int32(i)}) //nolint:gosec // a report has fewer findings
+	d.update = append(d.update, u)
 	if was.Assessed.Any() {
 		if d.assessed == nil {
 			d.assessed = map[int64]assessment{}
@@ -152,7 +163,9 @@ func (d *diff) updated(some []update) []models.Observation {
 	for n, r := range some {
 		f := d.findings.at(int(r.finding))
 		rows[n] = f.observation(d.now)
-		rows[n].ID = r.id
+		if rows[n].ID = r.id; !r.moved {
+			rows[n].Identity = nil // unchanged
+		}
 		if said, ok := d.assessed[r.id]; ok {
 			rows[n].Assessed, rows[n].Severity = said.Assessed, said.severity
 			rows[n].Renew(f.Status, f.Severity)
@@ -167,13 +180,15 @@ func (f Finding) equal(o *models.Observation) bool {
 		return false
 	}
 	return o.Title == f.Title && o.Description == f.Description && o.Component == f.Component &&
-		o.Location == f.Location && o.Fix == f.Fix && o.URL == f.URL
+		o.Location == f.Location && o.Fix == f.Fix && o.URL == f.URL && o.Details == f.Details && o.KEV == f.KEV &&
+		o.Unfixed == f.Unfixed && string(o.MatchKey) == string(f.Match.stored())
 }
 
 func (f Finding) observation(now time.Time) models.Observation {
 	return models.Observation{
-		Identity: []byte(f.Identity), Title: f.Title, Description: f.Description, Component: f.Component,
-		Location: f.Location, Fix: f.Fix, URL: f.URL, Severity: f.Severity,
+		Identity: []byte(f.Identity), MatchKey: f.Match.stored(), Title: f.Title, Description: f.Description,
+		Component: f.Component, Location: f.Location, Fix: f.Fix, URL: f.URL, Details: f.Details, KEV: f.KEV,
+		Unfixed: f.Unfixed, Severity: f.Severity,
 		ReportStatus: f.Status, Status: f.Status, ChangedAt: now,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"gatecrier/models"
@@ -17,16 +18,20 @@ import (
 // place. Advisories of the same weakness with several IDs are several findings.
 type Finding struct {
 	// Identity has 16 bytes: unique within its report, and the same in each later report of the
-	// source that has the finding. Another identity resolves the old observation, adds a new one
-	// and can notify users. It comes from what names the finding, never from a severity, a
-	// temporary path or the tool's version; from a line only where nothing else separates two.
+	// source that has the finding where it was. It separates the findings of a report, so that it
+	// can come from a line or a tag; never from a severity or the tool's version. A finding whose
+	// identity is new is the moved one of the report before if their match keys agree.
 	Identity    string
+	Match       matchKey
 	Title       string // its CVE, else its own ID or name, else a message; no related ID
 	Description string // the report's text about this finding, else about its rule or vulnerability
 	Component   string // name and version of the package, or another part of the product
 	Location    string // the file, with its line if it has one; or the image or the address
 	Fix         string // the versions that fix it, or what to do
 	URL         string // of an advisory or rule, as the report gives it, never built from an ID
+	Details     models.EncodedDetails
+	KEV         bool // the report says that it is known to be exploited
+	Unfixed     bool // a vulnerability of a package for which the report knows no fixed version
 	Severity    models.Severity
 	Status      models.Status
 }
@@ -37,8 +42,16 @@ type Report struct {
 	// Tool is the scanner's name in the report, without version; "" = unknown. It becomes the
 	// scanner of the source if the import names none. If a format comes to read another name
 	// from the same reports, their old sources get no more reports, but keep their observations.
-	Tool     string
-	Findings *Findings
+	Tool string
+	// Tools are the tools of the runs of a SARIF file, each once, in their order; nil of other formats.
+	Tools []string
+	// Subject is what the report is of, such as an image without its tag: the source of a report
+	// that the import names none for. "" = unknown, or a path of the machine that ran the scan.
+	Subject   string
+	Reference string    // the tag or digest of the subject, "" = none
+	MadeAt    time.Time // when the report says that it was made, zero if it does not
+	Classes   []string  // the kinds of results that Trivy names, such as os-pkgs; nil of other formats
+	Findings  *Findings
 	// Partial says that the scan broke off half-way: what the report does not contain stays as it is.
 	Partial  bool
 	Warnings []string // for the user who sent the report
@@ -53,6 +66,9 @@ const (
 	maxFix         = 255
 	maxURL         = 1000
 )
+
+// digest is the identity of a finding, or the hash of a part of one.
+type digest [16]byte
 
 // digestOf returns the hash of parts, such as those that identify a finding.
 func digestOf(parts ...string) digest {

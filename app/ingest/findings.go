@@ -15,15 +15,23 @@ type Findings struct {
 	index []uint32 // by identity: a finding's number plus 1, 0 for none
 }
 
-// digest is the identity of a finding, or the hash of a part of one.
-type digest [16]byte
-
-// compactFinding is a finding without its texts, in 44 bytes.
+// compactFinding is a finding without its texts, in 52 bytes.
 type compactFinding struct {
-	identity                                          digest
-	title, description, component, location, fix, url textRef
-	severity, status                                  uint8 // a models.Severity; an index of statuses
+	identity                                     digest
+	stable                                       shortDigest
+	title, description, component, location, url textRef
+	extra                                        textRef // a packed extra
+	severity, status                             uint8   // a models.Severity; an index of statuses
+	flags                                        findingFlags
 }
+
+// findingFlags are the bits of a finding that are true or false.
+type findingFlags uint8
+
+const (
+	flagKEV findingFlags = 1 << iota
+	flagUnfixed
+)
 
 func newFindings(t *texts) *Findings { return &Findings{texts: t} }
 
@@ -59,14 +67,20 @@ func (s *Findings) number(identity []byte) (int, bool) {
 func (s *Findings) at(i int) Finding { return s.expand(s.list.at(i)) }
 
 func (s *Findings) expand(c *compactFinding) Finding {
+	e := s.texts.extra(c.extra)
+	e.match.stable = c.stable
 	return Finding{
 		Identity:    string(c.identity[:]),
+		Match:       e.match,
 		Title:       s.texts.get(c.title),
 		Description: s.texts.get(c.description),
 		Component:   s.texts.get(c.component),
 		Location:    s.texts.get(c.location),
-		Fix:         s.texts.get(c.fix),
+		Fix:         e.fix,
 		URL:         s.texts.get(c.url),
+		Details:     e.details,
+		KEV:         c.flags&flagKEV != 0,
+		Unfixed:     c.flags&flagUnfixed != 0,
 		Severity:    models.Severity(c.severity),
 		Status:      statuses[c.status],
 	}
@@ -78,11 +92,22 @@ func (s *Findings) add(identity digest, f Finding) { s.addCompact(s.texts.compac
 // compact stores the texts of a finding, but does not add it.
 func (t *texts) compact(identity digest, f Finding) compactFinding {
 	return compactFinding{
-		identity: identity, title: t.put(f.Title, maxTitle), description: t.put(f.Description, maxDescription),
-		component: t.put(f.Component, maxComponent), location: t.put(f.Location, maxLocation),
-		fix: t.put(f.Fix, maxFix), url: t.put(f.URL, maxURL),
-		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // six severities
+		identity: identity, stable: f.Match.stable,
+		title: t.put(f.Title, maxTitle), description: t.put(f.Description, maxDescription),
+		component: t.put(f.Component, maxComponent), location: t.put(f.Location, maxLocation), url: t.put(f.URL, maxURL),
+		extra:    t.putExtra(extra{fix: clean(f.Fix, maxFix), match: f.Match, details: f.Details}),
+		severity: uint8(f.Severity), status: numberOf(f.Status), flags: flagsOf(f), //nolint:gosec // six severities
 	}
+}
+
+func flagsOf(f Finding) (flags findingFlags) {
+	if f.KEV {
+		flags |= flagKEV
+	}
+	if f.Unfixed {
+		flags |= flagUnfixed
+	}
+	return flags
 }
 
 // addCompact adds a finding whose texts are stored. Of a repeated identity it keeps the

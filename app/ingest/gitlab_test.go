@@ -101,7 +101,7 @@ func TestGitLabTexts(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
-		if diff := cmp.Diff(test.want, onlyFinding(t, gitlabReport(test.text))); diff != "" {
+		if diff := cmp.Diff(test.want, onlyFinding(t, gitlabReport(test.text)), withKeys); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

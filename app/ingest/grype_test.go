@@ -41,7 +41,7 @@ func TestGrypeTexts(t *testing.T) {
 		Severity:    models.None,
 		Status:      models.StatusOpen,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, withKeys); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 }

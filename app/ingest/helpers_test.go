@@ -22,6 +22,9 @@ type documents map[string]struct {
 	want []string // "severity status title", sorted
 }
 
+// withKeys lets findings be compared with their match keys.
+var withKeys = cmp.AllowUnexported(matchKey{})
+
 func (d documents) check(t *testing.T) {
 	for name, test := range d {
 		t.Run(name, func(t *testing.T) {
@@ -43,14 +46,14 @@ func brief(r Report) []string {
 	return lines
 }
 
-// onlyFinding returns the single finding of a document, without its identity.
+// onlyFinding returns the single finding of a document, without its identity and match key.
 func onlyFinding(t *testing.T, text string) Finding {
 	t.Helper()
 	all := sortedFindings(mustParse(t, text))
 	if len(all) != 1 {
 		t.Fatalf("%d findings, want 1", len(all))
 	}
-	all[0].Identity = ""
+	all[0].Identity, all[0].Match = "", matchKey{}
 	return all[0]
 }
 

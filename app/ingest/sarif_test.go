@@ -180,7 +180,7 @@ func TestSARIFTexts(t *testing.T) {
 		Severity:    models.Medium,
 		Status:      models.StatusOpen,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, withKeys); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 	result = `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`
@@ -193,7 +193,7 @@ func TestSARIFTexts(t *testing.T) {
 		Severity:    models.Medium,
 		Status:      models.StatusOpen,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, withKeys); diff != "" {
 		t.Errorf("finding by its rule (-want +got):\n%s", diff)
 	}
 }

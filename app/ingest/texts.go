@@ -31,8 +31,11 @@ type cachedText struct {
 func newTexts() *texts { return &texts{seed: maphash.MakeSeed()} }
 
 // put stores a text, cleaned and cut to at most limit bytes.
-func (t *texts) put(s string, limit int) textRef {
-	if s = clean(s, limit); s == "" {
+func (t *texts) put(s string, limit int) textRef { return t.putRaw(clean(s, limit)) }
+
+// putRaw stores a text of at most 65,535 bytes as it is.
+func (t *texts) putRaw(s string) textRef {
+	if s == "" {
 		return 0
 	}
 	if t.recent == nil {

@@ -118,7 +118,7 @@ func TestTrivyTexts(t *testing.T) {
 			`[{` + test.text + `, "Target": "t"}]`,
 		}
 		for _, text := range documents {
-			if diff := cmp.Diff(test.want, onlyFinding(t, text)); diff != "" {
+			if diff := cmp.Diff(test.want, onlyFinding(t, text), withKeys); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}

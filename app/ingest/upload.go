@@ -50,7 +50,7 @@ func (s *Service) importReport(
 		return s.unchanged(ctx, dest, before, result)
 	}
 	cause := event.Cause{Kind: event.CauseImport, Text: reportText(dest)}
-	c := change{format: report.Format, counts: d.counts, cause: cause, activated: d.activated, diff: d}
+	c := change{format: report.Format, counts: d.counts, cause: cause, activated: d.activated, diff: d, unsure: d.unsure}
 	if d.size() > stageFrom {
 		return s.stage(ctx, actor, dest, before, c, result)
 	}

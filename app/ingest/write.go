@@ -16,7 +16,8 @@ type change struct {
 	counts     models.Counts
 	cause      event.Cause
 	activated  gate.Activated
-	diff       *diff                     // nil for bare counts
+	diff       *diff                     // nil for bare counts, and once its rows are written
+	unsure     []int64                   // IDs of observations whose assessments end
 	renewLease func(tx *models.Tx) error // of a staged import: fails if another one has taken over
 }
 
@@ -84,7 +85,10 @@ func replace(
 		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
 	}
 	src.Format, src.Counts, src.LastReportAt = c.format, c.counts, tx.Now()
-	if err := tx.SaveSource(&src); err != nil || c.diff == nil {
+	if err := tx.SaveSource(&src); err != nil {
+		return was, err
+	}
+	if err := tx.Assess(c.unsure, movedUnsurely); err != nil || c.diff == nil {
 		return was, err
 	}
 	insert := c.diff.inserted(c.diff.insert)
@@ -95,9 +99,16 @@ func replace(
 		return was, err
 	}
 	for _, o := range c.diff.updated(c.diff.update) {
+		if err := tx.MoveObservation(o); err != nil {
+			return was, err
+		}
 		if err := tx.UpdateObservation(o); err != nil {
 			return was, err
 		}
 	}
 	return was, tx.ResolveObservations(c.diff.resolve)
 }
+
+// movedUnsurely ends the assessment of an observation that has moved where another finding fits
+// as well.
+var movedUnsurely = models.AssessmentInput{Action: models.ActionMove, ClearStatus: true, ClearSeverity: true}
