@@ -127,6 +127,23 @@ func (s *Findings) addCompact(c compactFinding) {
 	}
 }
 
+// dropRepeatedPrints removes the fingerprints that several findings have: they identify none.
+func (s *Findings) dropRepeatedPrints() {
+	count := map[shortDigest]int{}
+	for i := range s.Len() {
+		if print := s.texts.extra(s.list.at(i).extra).match.print; print != (shortDigest{}) {
+			count[print]++
+		}
+	}
+	for i := range s.Len() {
+		c := s.list.at(i)
+		if e := s.texts.extra(c.extra); count[e.match.print] > 1 {
+			e.match.print = shortDigest{}
+			c.extra = s.texts.putExtra(e)
+		}
+	}
+}
+
 func worse(c, old compactFinding) bool {
 	if was, is := statuses[old.status].Active(), statuses[c.status].Active(); is != was {
 		return is

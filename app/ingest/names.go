@@ -1,0 +1,47 @@
+package ingest
+
+import (
+	"strconv"
+	"strings"
+)
+
+// cweNames returns weaknesses as CWE-79, from such names or bare numbers. Others are left out.
+func cweNames(list []string) []string {
+	var names []string
+	for _, text := range list {
+		text = strings.TrimSpace(text)
+		if len(text) > 4 && strings.EqualFold(text[:4], "CWE-") {
+			text = text[4:]
+		}
+		end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+		if end > 0 && text[end] == ':' { // CWE-79: Cross-site Scripting
+			text = text[:end]
+		}
+		if n, err := strconv.ParseUint(text, 10, 32); err == nil && n > 0 {
+			names = append(names, "CWE-"+strconv.FormatUint(n, 10))
+		}
+	}
+	return names
+}
+
+// withoutQualifiers returns a package URL without its qualifiers and its subpath.
+func withoutQualifiers(purl string) string {
+	purl, _, _ = strings.Cut(purl, "?")
+	purl, _, _ = strings.Cut(purl, "#")
+	return purl
+}
+
+// withoutLine returns a location without a line, and a column, at its end.
+func withoutLine(location string) string {
+	for range 2 {
+		colon := strings.LastIndexByte(location, ':')
+		if colon <= 0 {
+			return location
+		}
+		if _, err := strconv.ParseUint(location[colon+1:], 10, 32); err != nil {
+			return location
+		}
+		location = location[:colon]
+	}
+	return location
+}
