@@ -76,7 +76,10 @@ func (a *API) gates() {
 		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
 			dest := ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}
 			r, err := a.Ingest.Counts(ctx, actorOf(ctx), dest, in.Body.Counts)
-			return &struct{ Body importBody }{importOf(r)}, err
+			if err != nil {
+				return nil, err
+			}
+			return &struct{ Body importBody }{a.withFailing(ctx, in.ID, importOf(r))}, nil
 		})
 }
 

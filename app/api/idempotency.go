@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,8 @@ type once struct {
 	scope  string
 	key    string
 	hash   hash.Hash // of the body, as far as it was read
+	// complete, if set, adds to a stored answer what is read anew for each response.
+	complete func(ctx context.Context, answer string) (string, error)
 }
 
 // onceOf returns a request with its Idempotency-Key, nil if it has none. A key is valid for
@@ -82,8 +85,14 @@ func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
 	if !bytes.Equal(o.hash.Sum(nil), first.Hash) {
 		return true, fault.New(fault.Conflict, "This Idempotency-Key was used for another request")
 	}
+	answer := first.Answer
+	if o.complete != nil {
+		if answer, err = o.complete(ctx, answer); err != nil {
+			return true, err
+		}
+	}
 	c.Header("Idempotency-Replayed", "true")
-	c.Data(o.status, "application/json; charset=utf-8", []byte(first.Answer))
+	c.Data(o.status, "application/json; charset=utf-8", []byte(answer))
 	return true, nil
 }
 

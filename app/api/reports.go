@@ -28,6 +28,7 @@ type importBody struct {
 		Why    string           `json:"why"`
 	} `json:"gate"`
 	Warnings []string `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
+	FailingBody
 }
 
 type tallyBody struct {
@@ -50,6 +51,10 @@ func importOf(r ingest.Result) importBody {
 	b.Gate.Before, b.Gate.After, b.Gate.Why = r.Gate.Before, r.Gate.After, r.Gate.Why
 	return b
 }
+
+// retryImport is the Retry-After of a report that another import of its source keeps out, in
+// seconds.
+const retryImport = "5"
 
 // reports adds the route that takes reports. It is a plain gin handler because a report is
 // read as it arrives; the OpenAPI document describes it nevertheless.
@@ -158,6 +163,9 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader
 		if err := a.Ingest.May(c.Request.Context(), actor, dest.ProductID); err != nil {
 			return err
 		}
+		o.complete = func(ctx context.Context, answer string) (string, error) {
+			return a.completeStored(ctx, dest.ProductID, answer)
+		}
 		if done, err := o.replay(c, body); done || err != nil {
 			return err
 		}
@@ -169,10 +177,13 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader
 			return replayErr
 		}
 	}
+	if fault.Is(err, fault.Conflict) {
+		c.Header("Retry-After", retryImport)
+	}
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusCreated, importOf(result))
+	c.JSON(http.StatusCreated, a.withFailing(c.Request.Context(), dest.ProductID, importOf(result)))
 	return nil
 }
 

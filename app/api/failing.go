@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"gatecrier/models"
+)
+
+// maxFailing is how many observations the answer to a report names.
+const maxFailing = 20
+
+// FailingBody is the part of the answer to a report that is read for each response, also for a
+// repeated one: the observations that fail the gate, and the page about them.
+type FailingBody struct {
+	Failing      []failingItem `json:"failing,omitempty" doc:"If the gate failed: the worst observations of the severities over their thresholds, at most 20"`
+	FailingTotal int64         `json:"failing_total,omitempty" doc:"How many active observations these severities have, bare counts included"`
+	URL          string        `json:"url" doc:"The page of the branch"`
+}
+
+// failingItem is an observation that fails a gate.
+type failingItem struct {
+	ID        int64           `json:"id"`
+	Title     string          `json:"title"`
+	Severity  models.Severity `json:"severity"`
+	Component string          `json:"component"`
+	Location  string          `json:"location"`
+	Fix       string          `json:"fix" doc:"The version that fixes it"`
+	URL       string          `json:"url,omitempty"`
+}
+
+// withFailing adds to the answer to an import what fails the gate, and the address of the page.
+// The right to import must have been checked. The import is done already: an error of the reads
+// is logged, and leaves the observations out.
+func (a *API) withFailing(ctx context.Context, productID int64, b importBody) importBody {
+	b.URL = a.branchURL(productID, b.Branch)
+	if b.Gate.After != models.GateFailed {
+		return b
+	}
+	list, total, err := a.Gates.Failing(ctx, a.Store, productID, b.Branch, b.Counts, maxFailing)
+	if err != nil {
+		a.Log.ErrorContext(ctx, "read failing observations", "error", err, "product", productID)
+	}
+	b.FailingTotal = total
+	for _, o := range list {
+		b.Failing = append(b.Failing, failingItem{
+			ID:        o.ID,
+			Title:     o.Title,
+			Severity:  o.Severity,
+			Component: o.Component,
+			Location:  o.Location,
+			Fix:       o.Fix,
+			URL:       o.URL,
+		})
+	}
+	return b
+}
+
+// completeStored is withFailing for the stored answer to a report.
+func (a *API) completeStored(ctx context.Context, productID int64, answer string) (string, error) {
+	var b importBody
+	if err := json.Unmarshal([]byte(answer), &b); err != nil {
+		return "", fmt.Errorf("read a stored answer: %w", err)
+	}
+	text, err := json.Marshal(a.withFailing(ctx, productID, b))
+	if err != nil {
+		return "", fmt.Errorf("encode an answer: %w", err)
+	}
+	return string(text), nil
+}
+
+// branchURL returns the address of the page of a product's branch.
+func (a *API) branchURL(productID int64, branch string) string {
+	query := url.Values{"branch": {branch}}
+	return a.BaseURL() + "/products/" + strconv.FormatInt(productID, 10) + "?" + query.Encode()
+}
