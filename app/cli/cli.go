@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,9 +36,9 @@ const (
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
 	Demo    demoCmd    `cmd:"" help:"Show what it does: sample products, and a receiver for all messages; nothing leaves the machine."`
-	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier."`
-	Gate    gateCmd    `cmd:"" help:"Show what a product's gate says."`
-	Health  healthCmd  `cmd:"" help:"Ask a running Gatecrier whether it can do its work."`
+	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier, and show the security gate."`
+	Gate    gateCmd    `cmd:"" help:"Show the security gate of a product."`
+	Health  healthCmd  `cmd:"" help:"Check that a running Gatecrier is ready."`
 	User    userCmd    `cmd:"" help:"Manage users, also beside a running server."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
@@ -48,9 +49,14 @@ type commands struct {
 
 // invocation is what a command runs with.
 type invocation struct {
-	ctx            context.Context
-	stdout, stderr io.Writer
-	terminal       bool
+	ctx      context.Context
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer // can be used concurrently
+	terminal bool      // stderr is one
+	now      func() time.Time
+	wait     func(ctx context.Context, d time.Duration) error // returns the error of a ctx that ends first
+	random   func() float64                                   // from 0 to 1
 }
 
 // errGateFailed makes the program exit with exitFailed, without an error message.
@@ -68,7 +74,47 @@ func Main(args []string, stdout, stderr io.Writer) int {
 type exitCode int
 
 // Run is Main with a context of the caller.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	in := &invocation{
+		ctx:      ctx,
+		stdin:    os.Stdin,
+		stdout:   stdout,
+		stderr:   &lockedWriter{w: stderr},
+		terminal: isTerminal(stderr),
+		now:      time.Now,
+		wait:     sleep,
+		random:   rand.Float64,
+	}
+	return in.run(args)
+}
+
+// sleep waits for a time, or until ctx ends, whose error it returns then.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// lockedWriter writes one text at a time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write writes a text.
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
+// run runs the command of the arguments, and returns the exit code.
+func (in *invocation) run(args []string) (code int) {
 	defer func() {
 		v := recover()
 		if e, ok := v.(exitCode); ok {
@@ -81,35 +127,47 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		kong.Name("gatecrier"),
 		kong.Description("Tells the right people once when a product's security gate changes."),
 		kong.Vars{"version": versionText()},
-		kong.Writers(stdout, stderr),
+		kong.Writers(in.stdout, in.stderr),
 		kong.Exit(func(code int) { panic(exitCode(code)) }))
 	if err != nil {
-		return report(stderr, err)
+		return in.report(err)
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		return report(stderr, err)
+		return in.report(err)
 	}
-	err = k.Run(&invocation{ctx: ctx, stdout: stdout, stderr: stderr, terminal: isTerminal(stderr)})
+	err = k.Run(in)
 	if errors.Is(err, errGateFailed) {
 		return exitFailed
 	}
 	if err != nil {
-		return report(stderr, err)
+		return in.report(err)
 	}
 	return exitOK
 }
 
-// report writes an error in one line, and returns exitError.
-func report(stderr io.Writer, err error) int {
-	line := strings.Join(strings.Fields(err.Error()), " ")
-	if _, err := fmt.Fprintln(stderr, "gatecrier: "+line); err != nil {
-		return exitError
+// report writes an error in one line, or each of several problems in a line, and returns exitError.
+func (in *invocation) report(err error) int {
+	lines := []string{err.Error()}
+	var several problems
+	if errors.As(err, &several) {
+		lines = several
+	}
+	for _, line := range lines {
+		if err := in.complain(line); err != nil {
+			return exitError
+		}
 	}
 	return exitError
+}
+
+// complain writes a line to stderr.
+func (in *invocation) complain(text string) error {
+	_, err := fmt.Fprintln(in.stderr, "gatecrier: "+plain(text))
+	return err
 }
 
 func isTerminal(w io.Writer) bool {

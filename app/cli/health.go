@@ -30,7 +30,7 @@ func (c healthCmd) Run(in *invocation) error {
 			return err
 		}
 	}
-	if err := (server{URL: address}).check(); err != nil {
+	if err := checkAddress(address); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(in.ctx, healthTime)
@@ -42,7 +42,7 @@ func (c healthCmd) Run(in *invocation) error {
 	}
 	res, err := new(http.Client).Do(req)
 	if err != nil {
-		return err
+		return networkError(err, req.URL, healthTime)
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, 200))
 	if err := errors.Join(err, res.Body.Close()); err != nil {

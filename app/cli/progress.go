@@ -17,7 +17,7 @@ const (
 
 // progress shows the progress of a file: first the upload, then the import by the server.
 type progress struct {
-	server    server
+	client    client
 	productID int64
 	name      string
 	size      int64
@@ -28,9 +28,7 @@ type progress struct {
 }
 
 // counted returns the file as a reader that counts its bytes.
-func (p *progress) counted(r io.Reader) io.ReadCloser {
-	return io.NopCloser(io.TeeReader(r, p))
-}
+func (p *progress) counted(r io.Reader) io.Reader { return io.TeeReader(r, p) }
 
 // Write counts the bytes of the file that were sent.
 func (p *progress) Write(b []byte) (int, error) {
@@ -79,8 +77,8 @@ func (p *progress) status(ctx context.Context) string {
 			Total int64 `json:"rows_total"`
 		}
 	}
-	err := p.server.call(ctx, http.MethodGet, "/products/"+strconv.FormatInt(p.productID, 10)+"/imports", nil, nil, &list)
-	if err != nil || len(list.Items) == 0 { // the upload itself returns an error
+	r := request{method: http.MethodGet, path: "/products/" + strconv.FormatInt(p.productID, 10) + "/imports"}
+	if err := p.client.try(ctx, r, &list); err != nil || len(list.Items) == 0 { // the upload itself returns an error
 		return "sent; the server reads it"
 	}
 	return fmt.Sprintf("%d of %d rows stored", list.Items[0].Done, list.Items[0].Total)

@@ -33,7 +33,7 @@ func TestProgress(t *testing.T) {
 	follow := func(terminal bool, ticks int) string {
 		var out bytes.Buffer
 		p := &progress{
-			server:    server{URL: s.URL, Token: "token"},
+			client:    client{server: server{URL: s.URL, Token: "token"}, in: testInvocation(t)},
 			productID: 7,
 			name:      "r.json",
 			size:      3 << 20,
