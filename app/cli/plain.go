@@ -8,7 +8,9 @@ import (
 
 // escapeSequences are those of terminals: CSI with its parameters, OSC with its text, and short ones.
 var escapeSequences = regexp.MustCompile(
-	"(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\x1b\\]|\u009d)[^\x07\x1b\u009c]*(?:\x07|\x1b\\\\|\u009c)?|\x1b[ -/]*[0-~]",
+	`(?:\x1b\[|\x{9b})[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]` +
+		`|(?:\x1b\]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})?` +
+		`|\x1b[\x20-\x2f]*[\x30-\x7e]`,
 )
 
 // plain returns a text of a report, a file name or a server as one line that is safe in a log: without

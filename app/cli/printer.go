@@ -73,7 +73,7 @@ func failingTable(r pushResult, paint func(severity string) string) string {
 		if fix != "" {
 			fix = "fix: " + fix
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", //nolint:errcheck,gosec // a Builder returns no errors
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", //nolint:errcheck // a Builder returns no errors
 			short(f.Severity, maxCell), short(f.where(), maxCell), short(f.Title, maxCell), short(fix, maxCell))
 	}
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors

@@ -18,7 +18,11 @@ func TestPush_SendsEachFileWithItsSource(t *testing.T) {
 		args        []string
 		want        []posted
 	}{
-		{"names", "", []string{"img=a.json", "cfg=b.json"}, []posted{{"source=img", "", "a.json"}, {"source=cfg", "", "b.json"}}},
+		{
+			"names", "",
+			[]string{"img=a.json", "cfg=b.json"},
+			[]posted{{"source=img", "", "a.json"}, {"source=cfg", "", "b.json"}},
+		},
 		{
 			"--source is for the others", "",
 			[]string{"--source", "code", "img=a.json", "b.json"},
@@ -33,7 +37,10 @@ func TestPush_SendsEachFileWithItsSource(t *testing.T) {
 		{"stdin with a name", "in", []string{"img=-", "a.json"}, []posted{{"source=img", "", "in"}, {"", "", "a.json"}}},
 		{
 			"options", "",
-			[]string{"--branch", "b", "--default-branch", "--scanner", "s", "--clean", "--report-format", "generic", "linux/arm64=a.json"},
+			[]string{
+				"--branch", "b", "--default-branch", "--scanner", "s", "--clean",
+				"--report-format", "generic", "linux/arm64=a.json",
+			},
 			[]posted{{"branch=b&clean=true&default=true&format=generic&scanner=s&source=linux%2Farm64", "", "a.json"}},
 		},
 	}

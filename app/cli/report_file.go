@@ -252,7 +252,8 @@ func folderProblem(f *reportFile) string {
 		more = fmt.Sprintf(" and %d more", len(files)-most)
 		files = files[:most]
 	}
-	return fmt.Sprintf("%s: a folder, not a report; name its files: %s%s", f.label(), strings.Join(named(files, map[string]bool{}), " "), more)
+	args := strings.Join(named(files, map[string]bool{}), " ")
+	return fmt.Sprintf("%s: a folder, not a report; name its files: %s%s", f.label(), args, more)
 }
 
 // reportEndings are the endings of the names of reports.

@@ -139,7 +139,8 @@ func TestRetry_CoversTheFirstRequest(t *testing.T) {
 	code := in.run([]string{
 		"push", "--url", "http://127.0.0.1:1", "--token", "x", "--product", "Shop", "--retry", "3s", "a.json",
 	})
-	if code != 1 || strings.Count(errs.String(), "next try in") != 3 || !strings.Contains(errs.String(), "gave up after 4 tries") {
+	if code != 1 || strings.Count(errs.String(), "next try in") != 3 ||
+		!strings.Contains(errs.String(), "gave up after 4 tries") {
 		t.Errorf("exit %d: %s", code, &errs)
 	}
 }

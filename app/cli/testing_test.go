@@ -82,7 +82,7 @@ func (s *fakeServer) report(t *testing.T, w http.ResponseWriter, r *http.Request
 }
 
 func writeText(w io.Writer, text string) {
-	io.WriteString(w, text) //nolint:errcheck,gosec // the client will miss it
+	io.WriteString(w, text) //nolint:errcheck // the client will miss it
 }
 
 // imports answers that a report was imported.
@@ -111,14 +111,15 @@ func breaksOff(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler)
 const (
 	passedAnswer = `{"format":"grype","branch":"main","observations":{"new":0,"updated":1,"reopened":0,"resolved":2},
 		"counts":{"critical":0,"high":0,"medium":1,"low":0,"none":0,"unknown":0},
-		"gate":{"before":"failed","after":"passed","why":"within all limits"},"url":"https://gate.example/products/7?branch=main"}`
+		"gate":{"before":"failed","after":"passed","why":"within all limits"},
+		"url":"https://g.example/products/7?branch=main"}`
 	failedAnswer = `{"format":"trivy","branch":"main","observations":{"new":2,"updated":0,"reopened":0,"resolved":0},
 		"counts":{"critical":1,"high":1,"medium":0,"low":0,"none":0,"unknown":0},
 		"gate":{"before":"none","after":"failed","why":"1 critical (limit 0), 1 high (limit 0)"},
 		"failing_total":2,"failing":[
 		{"id":11,"title":"CVE-2026-1","severity":"critical","component":"lodash 4.17.20","location":"","fix":"4.17.21"},
 		{"id":12,"title":"G401","severity":"high","component":"","location":"src/hash.go:12","fix":""}],
-		"url":"https://gate.example/products/7?branch=main"}`
+		"url":"https://g.example/products/7?branch=main"}`
 )
 
 // ran is what a command did.
