@@ -95,7 +95,7 @@ func (c pushCmd) prepare(in *invocation) (*push, error) {
 	}
 	p.files = parseFiles(c.Files, c.Source, &found)
 	if len(found) == 0 { // else stdin is not read for nothing
-		readable(p.files, in.stdin, &found)
+		readable(in.ctx, p.files, in.stdin, &found)
 	}
 	return p, found.err()
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -237,6 +239,27 @@ func TestPush_KeepsStdinInATemporaryFile(t *testing.T) {
 	}
 	if mode := fs.FileMode(0o600).String(); len(during) != 2 || during[0] != mode {
 		t.Errorf("during the requests: %v", during)
+	}
+}
+
+// An interrupt ends push also while it reads a stream that does not end.
+func TestPush_StopsReadingStdinWhenInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	stdin, writer := io.Pipe()
+	t.Cleanup(func() { writer.Close() }) //nolint:errcheck // it is a pipe of the test
+	go func() {
+		writer.Write([]byte("{")) //nolint:errcheck // returns when push reads
+		cancel()
+	}()
+	var errs strings.Builder
+	in := testInvocation(t)
+	in.ctx, in.stdin, in.stderr = ctx, stdin, &errs
+	code := in.run([]string{"push", "--url", "http://127.0.0.1:1", "--token", "x", "--product", "Shop", "-"})
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if code != 1 || errs.String() != "gatecrier: stdin: interrupted\n" || err != nil || len(left) > 0 {
+		t.Errorf("exit %d, left %v, %v: %s", code, left, err, &errs)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -183,10 +184,13 @@ func addDoubled(list []*reportFile, found *problems) {
 
 // readable opens the files for reading, and keeps what is not a regular file, such as stdin, in a
 // temporary one, so that each can be sent again. It adds what is wrong to a list of problems.
-func readable(list []*reportFile, stdin io.Reader, found *problems) {
+func readable(ctx context.Context, list []*reportFile, stdin io.Reader, found *problems) {
 	for _, f := range list {
-		err := f.open(stdin)
+		err := f.open(ctx, stdin)
 		switch {
+		case ctx.Err() != nil:
+			found.add("%s: interrupted", f.label())
+			return
 		case err != nil:
 			found.add("%s: %s", f.label(), fileError(err))
 		case f.size == 0:
@@ -195,9 +199,9 @@ func readable(list []*reportFile, stdin io.Reader, found *problems) {
 	}
 }
 
-func (f *reportFile) open(stdin io.Reader) error {
+func (f *reportFile) open(ctx context.Context, stdin io.Reader) error {
 	if f.path == "-" {
-		return f.keep(stdin)
+		return f.keep(ctx, stdin)
 	}
 	file, err := os.Open(f.path)
 	if err != nil {
@@ -209,20 +213,33 @@ func (f *reportFile) open(stdin io.Reader) error {
 		return nil
 	}
 	if err == nil {
-		err = f.keep(file)
+		err = f.keep(ctx, file)
 	}
 	return errors.Join(err, file.Close())
 }
 
-// keep copies a stream to a temporary file that only this user can read.
-func (f *reportFile) keep(stream io.Reader) error {
+// keep copies a stream to a temporary file that only this user can read. A stream that never ends,
+// such as a terminal, is left alone when ctx ends.
+func (f *reportFile) keep(ctx context.Context, stream io.Reader) error {
 	file, err := os.CreateTemp("", "gatecrier-*") // with mode 0600
 	if err != nil {
 		return err
 	}
 	f.file, f.spool = file, file.Name()
-	f.size, err = io.Copy(file, stream)
-	return err
+	copied := make(chan error, 1)
+	var size int64
+	go func() {
+		var err error
+		size, err = io.Copy(file, stream)
+		copied <- err
+	}()
+	select {
+	case err := <-copied:
+		f.size = size
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // closeAll closes the files.
