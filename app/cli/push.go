@@ -180,7 +180,6 @@ func (p *push) send(ctx context.Context, f *reportFile) (a answer, err error) {
 		method: http.MethodPost,
 		path:   "/products/" + strconv.FormatInt(p.productID, 10) + "/reports",
 		query:  p.query(f),
-		key:    uuid.NewString(),
 		size:   f.size,
 		body: func() (io.Reader, func()) {
 			shown := &progress{
@@ -193,6 +192,9 @@ func (p *push) send(ctx context.Context, f *reportFile) (a answer, err error) {
 			}
 			return shown.counted(f.body()), shown.begin(ctx)
 		},
+	}
+	if p.api.retry > 0 { // the server stores the answer to a request with a key
+		r.key = uuid.NewString()
 	}
 	if err := p.api.call(ctx, f.label(), r, &a); err != nil {
 		return a, err
