@@ -133,6 +133,7 @@ var actionWords = map[models.AssessmentAction]string{
 	models.ActionExpire: "The waiver has ended",
 	models.ActionCreate: "entered it",
 	models.ActionEdit:   "edited it",
+	models.ActionReopen: "No duplicate any more",
 }
 
 // assessmentHistory fills one page of the history of assessments.

@@ -163,13 +163,13 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := a.Observations.Without(c.Request.Context(), actorOf(c), f.ID)
+	g, duplicates, err := a.Observations.Without(c.Request.Context(), actorOf(c), f.ID)
 	if err != nil {
 		return err
 	}
 	return a.askPage(c, http.StatusOK, "Delete an observation", layout.NavProducts, page.AskView{
 		Title:   "Delete “" + f.Title + "”?",
-		Effects: lossOf(f, g),
+		Effects: lossOf(f, g, duplicates),
 		Cancel:  f.path(),
 		Crumbs: []ui.Crumb{
 			{Label: "Products", Href: "/products"},
@@ -180,21 +180,26 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 	})
 }
 
-// lossOf says what a deletion means.
-func lossOf(f finding, g observation.BranchGate) []string {
-	const first = "The observation goes, with its history of who has said what of it. It cannot be brought back."
+// lossOf says what a deletion means. g is the gate without the observation, whose duplicates count
+// again.
+func lossOf(f finding, g observation.BranchGate, duplicates int) []string {
+	list := []string{"The observation goes, with its history of who has said what of it. It cannot be brought back."}
 	stays := "gate of " + g.Branch + " stays " + ui.Title(string(g.After)) + "."
-	if !f.Status.Active() {
-		return []string{first, "It does not count now, so the " + stays}
+	if duplicates > 0 {
+		list = append(list, ui.Plural(duplicates, "duplicate counts", "duplicates count")+" again.")
+	} else if !f.Status.Active() {
+		return append(list, "It does not count now, so the "+stays)
 	}
-	now, without := ui.Number(f.branch.Counts.Of(f.Severity)), ui.Number(g.Counts.Of(f.Severity))
-	counts := "It counts now: " + f.branch.Name + " has " + now + " active " + f.Severity.String() +
-		", and " + without + " without it."
+	if f.Status.Active() {
+		now, without := ui.Number(f.branch.Counts.Of(f.Severity)), ui.Number(g.Counts.Of(f.Severity))
+		list = append(list, "It counts now: "+f.branch.Name+" has "+now+" active "+f.Severity.String()+
+			", and "+without+" without it.")
+	}
 	if g.Before == g.After {
-		return []string{first, counts, "The " + stays}
+		return append(list, "The "+stays)
 	}
 	before, after := ui.Title(string(g.Before)), ui.Title(string(g.After))
-	return []string{first, counts, "The gate of " + g.Branch + " changes from " + before + " to " + after + "."}
+	return append(list, "The gate of "+g.Branch+" changes from "+before+" to "+after+".")
 }
 
 // manualDelete deletes an observation that was entered.

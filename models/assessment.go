@@ -33,7 +33,13 @@ const (
 	ActionMove   AssessmentAction = "move"   // it has moved, and another finding fits as well: an assessment has ended
 	ActionCreate AssessmentAction = "create" // a user has entered the observation
 	ActionEdit   AssessmentAction = "edit"   // a user has edited an observation that a user entered
+	ActionReopen AssessmentAction = "reopen" // the original of a duplicate is resolved or deleted
 )
+
+// hasNoAuthor reports whether no user takes the action: it is a consequence of time or of a report.
+func (a AssessmentAction) hasNoAuthor() bool {
+	return a == ActionExpire || a == ActionMove || a == ActionReopen
+}
 
 // Assessment is a row of an observation's history: a change and its author.
 type Assessment struct {
@@ -56,7 +62,7 @@ type Assessment struct {
 func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	a := &o.Assessed
 	severity := o.ReportSeverity()
-	if s.Action != ActionExpire && s.Action != ActionMove { // these have no author
+	if !s.Action.hasNoAuthor() {
 		a.At, a.By = at, s.Actor
 	}
 	if s.ClearStatus {
@@ -203,17 +209,6 @@ func (r queries) Assessments(ctx context.Context, observationID, before int64, l
 	return list, err
 }
 
-// CountDuplicates counts the observations that users have assessed as duplicates of one.
-func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
-	var n int
-	err := r.get(ctx, `
-		SELECT count(*)
-		FROM observations
-		WHERE duplicate_of = ?
-		AND assessed_status = 'duplicate'`, []any{observationID}, &n)
-	return n, err
-}
-
 // ShiftSource adds to a source's counts what its observations were changed by. An import that
 // has compared its report with them must do so again. It returns a conflict while a large import
 // of the source is in progress.
@@ -225,6 +220,26 @@ func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
 		WHERE id = ?
 		AND NOT unsettled`, append(by.args(), sourceID)...)
 	if err == nil && n == 0 {
+		return errImporting()
+	}
+	return err
+}
+
+// AddToSource adds to a source's counts within the import that has just written them.
+func (tx *Tx) AddToSource(sourceID int64, by Counts) error {
+	_, err := tx.exec(`
+		UPDATE sources
+		SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?,
+			unknown = unknown + ?
+		WHERE id = ?`, append(by.args(), sourceID)...)
+	return err
+}
+
+// RequireSettled returns a conflict while a large import of a source is in progress.
+func (tx *Tx) RequireSettled(sourceID int64) error {
+	var unsettled bool
+	err := tx.get(tx.Context(), "SELECT unsettled FROM sources WHERE id = ?", []any{sourceID}, &unsettled)
+	if err == nil && unsettled {
 		return errImporting()
 	}
 	return err

@@ -309,7 +309,14 @@ func (w world) hotObservations() map[string]hot {
 		"duplicates of one": hotRead(
 			"SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)",
 			func(ctx context.Context) error {
-				_, err := w.s.CountDuplicates(ctx, 1)
+				_, err := w.s.DuplicatesOf(ctx, []int64{1, 2})
+				return err
+			},
+		),
+		"duplicates of resolved ones": hotRead(
+			"SEARCH d USING INDEX observations_duplicates (duplicate_of>?)",
+			func(ctx context.Context) error {
+				_, err := w.s.OrphanedDuplicates(ctx, models.Duplicate{}, 10)
 				return err
 			},
 		),

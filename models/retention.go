@@ -180,19 +180,20 @@ func (r queries) OldObservations(
 }
 
 // DeleteOldObservations removes observations of a source that were resolved before a time,
-// unless a large import of the source is in progress. An import that has already compared its
-// report with them must do so again.
+// unless a large import of the source is in progress. The original of a duplicate stays. An import
+// that has already compared its report with them must do so again.
 func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int64) (int64, error) {
 	n, err := tx.exec("UPDATE sources SET version = version + 1 WHERE id = ? AND NOT unsettled", sourceID)
 	if err != nil || n == 0 {
 		return 0, err
 	}
 	return tx.exec(`
-		DELETE FROM observations
-		WHERE source_id = ?
-		AND NOT active
-		AND resolved_at < ?
-		AND id IN (`+placeholders(len(ids))+")", append([]any{sourceID, micro(before)}, toAny(ids)...)...)
+		DELETE FROM observations AS o
+		WHERE o.source_id = ?
+		AND NOT o.active
+		AND o.resolved_at < ?
+		AND NOT EXISTS (SELECT 1 FROM observations d WHERE d.duplicate_of = o.id)
+		AND o.id IN (`+placeholders(len(ids))+")", append([]any{sourceID, micro(before)}, toAny(ids)...)...)
 }
 
 // OldGateChange is a row of a product's gate history that is not its last.

@@ -123,8 +123,8 @@ type manyAnswer struct {
 type historyBody struct {
 	ID          int64                   `json:"id"`
 	At          time.Time               `json:"at"`
-	Actor       string                  `json:"actor" doc:"Empty: nobody, where a waiver has ended"`
-	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,create,edit"`
+	Actor       string                  `json:"actor" doc:"Empty: no user, where a waiver has ended or the original of a duplicate is gone"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,create,edit,reopen" doc:"reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again"`
 	WasStatus   models.Status           `json:"was_status" doc:"What counted before"`
 	Status      models.Status           `json:"status" doc:"What was said, or what counts again"`
 	WasSeverity models.Severity         `json:"was_severity"`

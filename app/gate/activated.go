@@ -2,6 +2,7 @@ package gate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +28,15 @@ func (f *Activated) AddNew(e event.Finding) {
 func (f *Activated) AddReopened(e event.Finding) {
 	f.reopened.Add(e.Severity, 1)
 	f.keep(e)
+}
+
+// clone returns a copy that shares nothing with f.
+func (f Activated) clone() Activated {
+	f.named = maps.Clone(f.named)
+	for severity, list := range f.named {
+		f.named[severity] = slices.Clone(list)
+	}
+	return f
 }
 
 func (f *Activated) keep(e event.Finding) {

@@ -19,11 +19,13 @@ const (
 	maxRepairsNamed = 3
 	// maxTries is how often a branch whose sources change meanwhile is checked.
 	maxTries = 3
+	// reconcileText is the cause of the events of repairs.
+	reconcileText = "the hourly reconciliation"
 )
 
-// Reconciler finds and repairs drift of any cause: counts of a source that differ from its
-// observations, counts of a branch that differ from its sources, and gates that differ
-// from their policy.
+// Reconciler finds and repairs drift of any cause: duplicates whose original is resolved, counts of
+// a source that differ from its observations, counts of a branch that differ from its sources, and
+// gates that differ from their policy.
 type Reconciler struct {
 	store   *models.Store
 	gates   *Service
@@ -69,7 +71,7 @@ func (r *Reconciler) Reconcile(ctx context.Context) (Repairs, error) {
 	if err := r.sweeper.Sweep(ctx); err != nil { // first, so that its changes do not count as drift
 		return repairs, err
 	}
-	var errs error
+	errs := r.endOrphans(ctx, &repairs)
 	for after := int64(0); ; {
 		list, err := r.store.EvaluatedGates(ctx, after, reconcileBatch)
 		if err != nil || len(list) == 0 {
@@ -165,7 +167,7 @@ func (r *Reconciler) repair(
 	if g.Branch.Counts != total { // this text replaces those of the sources
 		wrong = []string{countsChanged(total, g.Branch.Counts)}
 	}
-	cause := event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}
+	cause := event.Cause{Kind: event.CauseReconcile, Text: reconcileText}
 	out, err := r.gates.Evaluate(tx, g, Evaluation{Counts: total, Cause: cause})
 	switch {
 	case out.Before != out.After:

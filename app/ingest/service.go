@@ -50,6 +50,8 @@ type Result struct {
 	Gate   gate.Outcome
 	// Warnings say what the import did otherwise than usual, and why.
 	Warnings []string
+
+	duplicates []models.Duplicate // of observations that it resolves, which are still to end
 }
 
 // May returns nil if the actor can import into a product, else fault.Forbidden or

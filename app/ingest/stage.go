@@ -53,6 +53,9 @@ func (s *Service) stage(
 		return Result{}, err
 	}
 	err := st.fill(ctx, c.diff)
+	if err == nil { // from now on, nothing becomes a duplicate of what the import resolves
+		c.duplicates, err = s.store.DuplicatesOf(ctx, c.diff.resolve)
+	}
 	if err == nil {
 		before.source, before.hasSource, before.hasBranch = st.source, true, true
 		c.diff, c.renewLease = nil, st.renewLease // the rows are written

@@ -51,10 +51,14 @@ func (s *Service) importReport(
 	}
 	cause := event.Cause{Kind: event.CauseImport, Text: reportText(dest)}
 	c := change{format: report.Format, counts: d.counts, cause: cause, activated: d.activated, diff: d, unsure: d.unsure}
+	put := s.write
 	if d.size() > stageFrom {
-		return s.stage(ctx, actor, dest, before, c, result)
+		put = s.stage
 	}
-	return s.write(ctx, actor, dest, before, c, result)
+	if result, err = put(ctx, actor, dest, before, c, result); err != nil {
+		return Result{}, err
+	}
+	return s.endOtherDuplicates(ctx, actor, dest, cause, result), nil
 }
 
 // previousObservations returns the observations of a snapshot's source.

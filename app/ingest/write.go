@@ -18,6 +18,7 @@ type change struct {
 	activated  gate.Activated
 	diff       *diff                     // nil for bare counts, and once its rows are written
 	unsure     []int64                   // IDs of observations whose assessments end
+	duplicates []models.Duplicate        // of a staged import: those of the observations that it resolves
 	renewLease func(tx *models.Tx) error // of a staged import: fails if another one has taken over
 }
 
@@ -25,6 +26,7 @@ type change struct {
 func (s *Service) write(
 	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
 ) (Result, error) {
+	warnings := result.Warnings
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		g, err := lockDestination(tx, dest, before, c)
 		if err != nil {
@@ -33,14 +35,19 @@ func (s *Service) write(
 		if err := s.markReported(tx, g); err != nil {
 			return err
 		}
-		was, err := replace(tx, g.Branch, dest, before, c)
+		src, err := replace(tx, g.Branch, dest, before, c)
 		if err != nil {
 			return err
 		}
-		total := g.Branch.Counts.Minus(was).Plus(c.counts)
-		outcome, err := s.gates.Evaluate(
-			tx, g, gate.Evaluation{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated},
-		)
+		ended, err := endDuplicates(tx, src.ID, c)
+		if err != nil {
+			return err
+		}
+		result.duplicates, result.Warnings = ended.Rest, withDuplicates(warnings, ended)
+		total := g.Branch.Counts.Minus(before.source.Counts).Plus(c.counts).Plus(ended.Counts)
+		outcome, err := s.gates.Evaluate(tx, g, gate.Evaluation{
+			Counts: total, Cause: c.cause, Actor: actor.Label, Activated: ended.AddTo(c.activated),
+		})
 		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || dest.Once == nil {
 			return err
 		}
@@ -75,38 +82,38 @@ func lockDestination(tx *models.Tx, dest Destination, before snapshot, c change)
 	return g, err
 }
 
-// replace puts an import in place of its source's previous one, and returns the counts of
-// that. SaveSource returns a conflict if the source has another version.
+// replace puts an import in place of its source's previous one, and returns the source. SaveSource
+// returns a conflict if the source has another version.
 func replace(
 	tx *models.Tx, branch models.Branch, dest Destination, before snapshot, c change,
-) (models.Counts, error) {
-	src, was := before.source, before.source.Counts
+) (models.Source, error) {
+	src := before.source
 	if !before.hasSource {
 		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
 	}
 	src.Format, src.Counts, src.LastReportAt = c.format, c.counts, tx.Now()
 	if err := tx.SaveSource(&src); err != nil {
-		return was, err
+		return src, err
 	}
 	if err := tx.Assess(c.unsure, movedUnsurely); err != nil || c.diff == nil {
-		return was, err
+		return src, err
 	}
 	insert := c.diff.inserted(c.diff.insert)
 	for i := range insert {
 		insert[i].BranchID, insert[i].SourceID = branch.ID, src.ID
 	}
 	if err := tx.InsertObservations(insert); err != nil {
-		return was, err
+		return src, err
 	}
 	for _, o := range c.diff.updated(c.diff.update) {
 		if err := tx.MoveObservation(o); err != nil {
-			return was, err
+			return src, err
 		}
 		if err := tx.UpdateObservation(o); err != nil {
-			return was, err
+			return src, err
 		}
 	}
-	return was, tx.ResolveObservations(c.diff.resolve)
+	return src, tx.ResolveObservations(c.diff.resolve)
 }
 
 // movedUnsurely ends the assessment of an observation that has moved where another finding fits

@@ -111,8 +111,9 @@ func (s *Service) apply(
 	return done, nil
 }
 
-// checkDuplicate returns a field error unless the original of duplicates is in their branch,
-// is none of them, and is no duplicate itself. originalID is 0 for no duplicates.
+// checkDuplicate returns a field error unless the original of duplicates is in their branch and in
+// its last report, is none of them, and is no duplicate itself. originalID is 0 for no duplicates.
+// It returns a conflict while a large import of the original's source is in progress.
 func checkDuplicate(tx *models.Tx, originalID, productID int64, list []models.Observation) error {
 	if originalID == 0 {
 		return nil
@@ -136,5 +137,8 @@ func checkDuplicate(tx *models.Tx, originalID, productID int64, list []models.Ob
 	if o.Status == models.StatusDuplicate || o.Assessed.Status == models.StatusDuplicate {
 		return fault.BadField("duplicate_of", "That one is a duplicate itself: name the one that it is the same as")
 	}
-	return nil
+	if !o.InReport() {
+		return fault.BadField("duplicate_of", "That one is resolved: name one that its last report contains")
+	}
+	return tx.RequireSettled(o.SourceID)
 }

@@ -1,7 +1,6 @@
 package observation
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
+	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
@@ -202,13 +202,20 @@ func (s *Service) Amend(
 	return o, done, err
 }
 
-// Delete deletes a manual observation. It returns a conflict for one of a report, which the
-// next report would bring back, and for the original of duplicates.
+// Delete deletes a manual observation; its duplicates count again. It returns a conflict for one of
+// a report, which the next report would bring back, and for the original of too many duplicates.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done, error) {
 	remove := func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
 		c, cause := change{before: []models.Observation{o}}, manualCause("deleted", o)
-		if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
-			return c, cause, cmp.Or(err, errHasDuplicates(n))
+		duplicates, err := tx.DuplicatesOf(tx.Context(), []int64{id})
+		if err != nil {
+			return c, cause, err
+		}
+		if len(duplicates) > gate.MaxEnded {
+			return c, cause, errTooManyDuplicates(len(duplicates))
+		}
+		if c.ended, err = gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, 0); err != nil {
+			return c, cause, err
 		}
 		if err := tx.DeleteObservation(id); err != nil {
 			return c, cause, err
@@ -230,13 +237,11 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done
 	return s.changeManual(ctx, actor, id, remove)
 }
 
-// errHasDuplicates refuses to delete the original of n duplicates: without it, none of them
-// would count.
-func errHasDuplicates(n int) error {
-	text := fmt.Sprintf("%d observations are duplicates of this one: assess these first", n)
-	if n == 1 {
-		text = "Another observation is a duplicate of this one: assess that first"
-	}
+// errTooManyDuplicates refuses to delete the original of n duplicates, more than one transaction
+// ends.
+func errTooManyDuplicates(n int) error {
+	text := fmt.Sprintf("%d observations are duplicates of this one: assess some of them first, until %d are left",
+		n, gate.MaxEnded)
 	return fault.New(fault.Conflict, text)
 }
 

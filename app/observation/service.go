@@ -74,6 +74,7 @@ type BranchGate struct {
 // only in after, a deleted one only in before.
 type change struct {
 	before, after []models.Observation
+	ended         gate.EndedDuplicates // of a deleted one; their sources are updated
 }
 
 // branchShift is the effect of a change on a branch.
@@ -118,6 +119,7 @@ func (c change) shiftSources(tx *models.Tx) (branchShift, error) {
 		}
 		s.counts = s.counts.Plus(sources[id])
 	}
+	s.counts, s.activated = s.counts.Plus(c.ended.Counts), c.ended.AddTo(s.activated)
 	return s, nil
 }
 

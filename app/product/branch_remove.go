@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatecrier/app/audit"
@@ -42,8 +43,9 @@ func (s *Service) removeBranch(
 	return removed, nil
 }
 
-// removePart deletes removeAtOnce observations of a branch, or the branch with the rest of them.
-// done reports that the branch is deleted.
+// removePart deletes removeAtOnce observations of a branch, or the branch with the rest of them. It
+// deletes none where they have many duplicates, but ends some of these. done reports that the branch
+// is deleted.
 func (s *Service) removePart(
 	tx *models.Tx, actor authz.Actor, b models.Branch, check func(models.BranchRow) error,
 ) (n int, done bool, err error) {
@@ -72,7 +74,8 @@ func (s *Service) removePart(
 		return 0, false, err
 	}
 	if len(list) == removeAtOnce {
-		return len(list), false, s.removeObservations(tx, actor, now.Branch, list)
+		n, err := s.removeObservations(tx, actor, now.Branch, list)
+		return n, false, err
 	}
 	if err := tx.DeleteBranch(b.ID); err != nil {
 		return 0, false, err
@@ -87,12 +90,20 @@ func (s *Service) removePart(
 }
 
 // removeObservations deletes observations of a branch and updates its counts and its gate, so
-// that the branch is consistent if the rest has to wait.
+// that the branch is consistent if the rest has to wait: the duplicates that stay count again. It
+// returns how many it has deleted.
 func (s *Service) removeObservations(
 	tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation,
-) error {
-	ids, total := make([]int64, len(list)), b.Counts
-	shifts := map[int64]models.Counts{}
+) (int, error) {
+	ended, err := endDuplicates(tx, list)
+	if err != nil {
+		return 0, err
+	}
+	total := b.Counts.Plus(ended.Counts)
+	if len(ended.Rest) > 0 {
+		return 0, s.evaluateRemoval(tx, actor, b, total)
+	}
+	ids, shifts := make([]int64, len(list)), map[int64]models.Counts{}
 	for i, o := range list {
 		ids[i] = o.ID
 		by := shifts[o.SourceID]
@@ -103,13 +114,34 @@ func (s *Service) removeObservations(
 		shifts[o.SourceID] = by
 	}
 	if err := tx.DeleteObservations(ids); err != nil {
-		return err
+		return 0, err
 	}
 	for source, by := range shifts {
 		if err := tx.ShiftSource(source, by); err != nil {
-			return err
+			return 0, err
 		}
 	}
+	return len(list), s.evaluateRemoval(tx, actor, b, total)
+}
+
+// endDuplicates ends the duplicates of observations that are deleted, except those among them.
+func endDuplicates(tx *models.Tx, list []models.Observation) (gate.EndedDuplicates, error) {
+	ids, deleted := make([]int64, len(list)), make(map[int64]bool, len(list))
+	for i, o := range list {
+		ids[i], deleted[o.ID] = o.ID, true
+	}
+	duplicates, err := tx.DuplicatesOf(tx.Context(), ids)
+	if err != nil {
+		return gate.EndedDuplicates{}, err
+	}
+	duplicates = slices.DeleteFunc(duplicates, func(d models.Duplicate) bool { return deleted[d.ID] })
+	return gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, 0)
+}
+
+// evaluateRemoval evaluates the gate of a branch whose removal goes on.
+func (s *Service) evaluateRemoval(
+	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Counts,
+) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if err != nil {
 		return err
