@@ -40,6 +40,7 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 		{Action: models.ActionClear, ClearSeverity: true, Actor: "bob"},
 		{Action: models.ActionAssess, ClearSeverity: true, Status: models.StatusOpen, Actor: "bob"},
 		{Action: models.ActionExpire, ClearStatus: true},
+		{Action: models.ActionReopen, ClearStatus: true, Comment: "why"},
 	}
 	var cases []assessmentCase
 	for _, report := range []models.Status{models.StatusOpen, models.StatusNotAffected} {

@@ -106,6 +106,22 @@ func (w *randomWalk) assess() error {
 	return w.assessAs(models.ObservationFilter{All: true}, w.assessment())
 }
 
+// duplicate marks an observation as a duplicate of another one of its branch.
+func (w *randomWalk) duplicate() error {
+	original, err := w.anyObservation(models.ObservationFilter{})
+	if err != nil {
+		return err
+	}
+	f := models.ObservationFilter{BranchID: original.BranchID, All: w.rand.IntN(4) == 0, Limit: 60}
+	list, err := w.app.Store.Observations(w.t.Context(), apptest.AllProducts(), f)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	_, _, err = w.app.Observations.Assess(w.t.Context(), w.actor, pick(w, list...).ID,
+		observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: original.ID})
+	return err
+}
+
 func (w *randomWalk) waive() error { return w.assessAs(models.ObservationFilter{}, w.waiver()) }
 
 func (w *randomWalk) withdraw() error {
@@ -273,7 +289,7 @@ func (w *randomWalk) largeReport() error {
 	var err error
 	work.Go(func() { _, err = w.app.Ingest.Upload(w.t.Context(), w.actor, slot, bytes.NewReader(report)) })
 	for i := range 10 {
-		s := pick(w, randomSteps()[:9]...)
+		s := pick(w, randomSteps()[:10]...)
 		w.note(s.name, s.do(w), i)
 	}
 	work.Wait()

@@ -44,6 +44,7 @@ func randomSteps() []step {
 		{"counts", 80, (*randomWalk).counts},
 		{"assess", 120, (*randomWalk).assess},
 		{"assess many", 40, (*randomWalk).assessMany},
+		{"duplicate", 60, (*randomWalk).duplicate},
 		{"waive", 60, (*randomWalk).waive},
 		{"withdraw", 50, (*randomWalk).withdraw},
 		{"enter", 50, (*randomWalk).addManual},
@@ -185,6 +186,7 @@ func (w *randomWalk) check(step int, last bool) {
 			w.t.Fatal(err)
 		}
 		counted := w.count(row)
+		w.checkDuplicates(row)
 		for _, b := range branches {
 			want := gate.Decide(gate.PolicyOf(w.app.Settings.Gate(), group, row.Product), counted[b.Name])
 			if !b.Evaluated {
@@ -235,4 +237,23 @@ func (w *randomWalk) count(row models.ProductRow) map[string]models.Counts {
 		branches[s.Branch] = branches[s.Branch].Plus(counts)
 	}
 	return branches
+}
+
+// checkDuplicates checks that no original of a duplicate is resolved.
+func (w *randomWalk) checkDuplicates(row models.ProductRow) {
+	w.t.Helper()
+	list, err := w.app.Store.Observations(w.t.Context(), apptest.AllProducts(),
+		models.ObservationFilter{ProductID: row.ID, All: true, Limit: 1_000_000})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	known := map[int64]models.Observation{}
+	for _, o := range list {
+		known[o.ID] = o
+	}
+	for _, d := range list {
+		if id := d.Assessed.DuplicateOf; id != 0 && !known[id].InReport() {
+			w.t.Errorf("%s: %d is a duplicate of %d, which is resolved", row.Name, d.ID, id)
+		}
+	}
 }
