@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -134,27 +135,54 @@ func (a *Admin) manualEditPage(
 	return render(c, status, page.Manual(page.ManualView{
 		Frame:      a.productFrame(c, "Edit an observation", f.product),
 		ID:         f.ID,
+		Version:    f.Version,
 		Fields:     manualFields(d),
-		Errors:     assessErrors(formErr),
+		Errors:     conflictErrors(formErr),
+		Conflict:   fault.Is(formErr, fault.Conflict),
 		Severities: severityOptions(severity),
 	}))
 }
 
-// manualSave changes an observation that was entered.
+// conflictErrors returns the errors of a form. After a conflict they name the fields that another user
+// has changed.
+func conflictErrors(err error) map[string]string {
+	errs := assessErrors(err)
+	if fault.Is(err, fault.Conflict) {
+		for _, f := range fault.FieldsOf(err) {
+			errs[f.Name] = f.Message
+		}
+	}
+	return errs
+}
+
+// manualSave changes an observation that was entered. After a conflict the form keeps what was typed
+// and gets the current version, so that saving again overwrites.
 func (a *Admin) manualSave(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
 		return err
 	}
 	d, err := observationDraft(c)
+	if version, parseErr := strconv.ParseInt(c.PostForm("version"), 10, 64); parseErr == nil {
+		d.IfVersion = &version // without one, the last save wins
+	}
 	var done observation.Done
 	if err == nil {
 		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
 	}
-	if isFormError(err) {
-		return a.manualEditPage(c, web.StatusOf(err), f, d, c.PostForm("severity"), err)
+	if !isFormError(err) {
+		return a.assessed(c, done, err, "Saved", f.path())
 	}
-	return a.assessed(c, done, err, "Saved", f.path())
+	if fault.Is(err, fault.Conflict) {
+		now, readErr := a.manualObservation(c)
+		if readErr != nil {
+			return readErr
+		}
+		f = now
+	} else if d.IfVersion != nil {
+		f.Version = *d.IfVersion
+	}
+	return a.manualEditPage(c, web.StatusOf(err), f, d, c.PostForm("severity"), err)
 }
 
 // manualDeleteConfirm names what is lost, and what that means for the gate.

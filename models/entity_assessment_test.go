@@ -64,7 +64,10 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 				clock.Advance(time.Second)
 				write(t, s, func(tx *models.Tx) error { return tx.Assess([]int64{id}, j) })
 				want, got := before.Assess(j, s.Now()), observationOf(t, s, id)
-				want.ChangedAt = got.ChangedAt
+				want.ChangedAt, want.Version = got.ChangedAt, got.Version
+				if got.Version <= before.Version {
+					t.Errorf("%+v: version %d after %d", j, got.Version, before.Version)
+				}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%+v of %+v: code against store (-code +store):\n%s", j, before, diff)
 				}

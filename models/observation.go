@@ -52,6 +52,7 @@ type Observation struct {
 	Since        int64     // the version of its source that added it
 	Assessed     Assessed
 	Scanner      string // of its source, if the read includes it
+	Version      int64  // the id of the last row of its history, 0 without one, if the read includes it
 	Branch       string // the branch's name, if the read includes it
 }
 
@@ -94,6 +95,9 @@ func (o *Observation) Renew(status Status, severity Severity) {
 	}
 	o.Severity = severity
 }
+
+// observationVersion is the version of an observation: each change by a user adds to its history.
+const observationVersion = "coalesce((SELECT max(a.id) FROM assessments a WHERE a.observation_id = o.id), 0)"
 
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
 	o.fix, o.url, o.details, o.kev, o.unfixed, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at,

@@ -26,6 +26,7 @@ type ObservationFilter struct {
 	Assessed  bool            // only assessed ones
 	Source    int64           // the id of their source
 	Same      int64           // the id of the observation that they are duplicates of
+	Versions  bool            // also reads their versions
 	After     *ObservationKey // the last row of the page before
 	Limit     int
 }
@@ -89,12 +90,17 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 // Observations lists observations, worst first.
 func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
+	version := "0"
+	if f.Versions {
+		version = observationVersion
+	}
 	var list []Observation
 	err := r.query(ctx, `
-		SELECT `+observationColumns+", b.name"+observationsFrom+cond+`
+		SELECT `+observationColumns+", b.name, "+version+observationsFrom+cond+`
 		ORDER BY o.severity, o.id
 		LIMIT ?`,
-		append(args, f.Limit), collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }))
+		append(args, f.Limit),
+		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch, &o.Version) }))
 	return list, err
 }
 
@@ -133,9 +139,9 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
 	err = r.get(ctx, `
-		SELECT `+observationColumns+", b.name, b.product_id"+observationsFrom+`o.id = ?
+		SELECT `+observationColumns+", b.name, b.product_id, "+observationVersion+observationsFrom+`o.id = ?
 		AND o.since <= s.version
-		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
+		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID, &o.Version)...)
 	if err != nil {
 		return Observation{}, 0, notFound(err, "observation")
 	}

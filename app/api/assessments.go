@@ -25,6 +25,7 @@ func outcomeOf(g observation.BranchGate) outcomeBody {
 
 // assessedAnswer is an observation after an assessment, with the gate of its branch.
 type assessedAnswer struct {
+	ETag string `header:"ETag" doc:"The version, for If-Match"`
 	Body struct {
 		observationBody
 		Gate *outcomeBody `json:"gate" doc:"The branch's gate before and after"`
@@ -32,7 +33,7 @@ type assessedAnswer struct {
 }
 
 func assessedOf(o models.Observation, productID int64, done observation.Done) *assessedAnswer {
-	out := &assessedAnswer{}
+	out := &assessedAnswer{ETag: etagOf(o.Version)}
 	out.Body.observationBody = observationOf(o, productID)
 	if len(done.Gates) > 0 {
 		gate := outcomeOf(done.Gates[0])
@@ -42,9 +43,11 @@ func assessedOf(o models.Observation, productID int64, done observation.Done) *a
 }
 
 type assessInput struct {
-	ID   int64 `path:"id"`
-	Body struct {
+	ID      int64  `path:"id"`
+	IfMatch string `header:"If-Match" doc:"The ETag of the observation: like version"`
+	Body    struct {
 		ManualFields
+		Version     *int64               `json:"version,omitempty" doc:"If sent, the observation must still have it; 409 names who has changed what since"`
 		Status      patch[models.Status] `json:"status,omitempty" doc:"open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security or risk_accepted; null takes back all that people say of it"`
 		Severity    patch[string]        `json:"severity,omitempty" doc:"critical, high, medium, low, none or unknown; null: as the report says"`
 		Comment     string               `json:"comment,omitempty" doc:"Why; a waiver has one"`
@@ -168,19 +171,26 @@ func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, err
 	if err != nil {
 		return nil, err
 	}
+	ifVersion, err := ifVersionOf(in.IfMatch, in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
 	if in.Body.sent() {
-		return a.amend(ctx, in, productID)
+		return a.amend(ctx, in, productID, ifVersion)
 	}
 	assessment, err := assessmentOf(in, was)
 	if err != nil {
 		return nil, err
 	}
+	assessment.IfVersion = ifVersion
 	o, done, err := a.Observations.Assess(ctx, actor, in.ID, assessment)
 	return assessedOf(o, productID, done), err
 }
 
 // amend changes an observation that was entered by hand.
-func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*assessedAnswer, error) {
+func (a *API) amend(
+	ctx context.Context, in *assessInput, productID int64, ifVersion *int64,
+) (*assessedAnswer, error) {
 	b := in.Body
 	var fieldErrs fault.Fields
 	for name, sent := range map[string]bool{
@@ -205,6 +215,7 @@ func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*ass
 	}
 	o, done, err := a.Observations.Amend(ctx, actorOf(ctx), in.ID, func(d *observation.Draft) {
 		b.apply(d)
+		d.IfVersion = ifVersion
 		if b.Severity.Sent {
 			d.Severity = severity
 		}

@@ -29,6 +29,7 @@ type observationBody struct {
 	Scanner        string          `json:"scanner" doc:"manual: entered by hand"`
 	FirstSeen      time.Time       `json:"first_seen"`
 	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
+	Version        int64           `json:"version" doc:"Grows with each assessment and each edit; 0: none yet"`
 }
 
 // assessedBody is the assessment of an observation by a user.
@@ -59,6 +60,7 @@ func observationOf(o models.Observation, productID int64) observationBody {
 		Scanner:        o.Scanner,
 		FirstSeen:      o.FirstSeenAt,
 		Resolved:       optional(o.ResolvedAt),
+		Version:        o.Version,
 	}
 	if assessed := o.Assessed; assessed.Any() {
 		b.Assessment = &assessedBody{
@@ -84,7 +86,11 @@ func unlessZero[T comparable](v T) *T {
 	return &v
 }
 
-type observationAnswer struct{ Body observationBody }
+// observationAnswer is an observation, with its version as its ETag.
+type observationAnswer struct {
+	ETag string `header:"ETag" doc:"The version, for If-Match"`
+	Body observationBody
+}
 
 // observationFilter selects observations of a product, for a list or for an assessment.
 type observationFilter struct {
@@ -136,7 +142,7 @@ func (a *API) observations() {
 		"Get an observation",
 		func(ctx context.Context, in *IDPath) (*observationAnswer, error) {
 			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
-			return &observationAnswer{observationOf(o, productID)}, err
+			return &observationAnswer{etagOf(o.Version), observationOf(o, productID)}, err
 		})
 	register(a, onDelete("/observations/{id}", "delete-observation"),
 		"Delete an observation that was entered by hand",
@@ -159,7 +165,7 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 	if err != nil {
 		return nil, err
 	}
-	f.Limit = in.Limit + 1
+	f.Limit, f.Versions = in.Limit+1, true
 	var key models.ObservationKey
 	if err := seek(in.Cursor, &key); err != nil {
 		return nil, err

@@ -10,7 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// Assess assesses one observation, and returns it as it is then.
+// Assess assesses one observation, and returns it as it is then. It returns a conflict for another
+// version than that of the assessment.
 func (s *Service) Assess(
 	ctx context.Context, actor authz.Actor, id int64, a Assessment,
 ) (models.Observation, Done, error) {
@@ -27,7 +28,8 @@ func (s *Service) Assess(
 }
 
 // AssessMany assesses many observations in one transaction, and evaluates the gate of each
-// branch once. If one of them cannot be assessed, it changes none.
+// branch once. If one of them cannot be assessed, it changes none. A version goes with a single
+// one.
 func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selection, a Assessment) (Done, error) {
 	if err := s.requireAssess(ctx, actor, sel.ProductID); err != nil {
 		return Done{}, err
@@ -46,6 +48,9 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 		}
 		list, err := selectObservations(tx, sel)
 		if err != nil {
+			return err
+		}
+		if err := requireVersion(tx, list[0], a.IfVersion); err != nil {
 			return err
 		}
 		if err := checkDuplicate(tx, a.DuplicateOf, sel.ProductID, list); err != nil {

@@ -29,6 +29,7 @@ type Assessment struct {
 	Comment       string           // required for a waiver, as its reason
 	Until         time.Time        // the end of a waiver; required for risk_accepted, only with it
 	DuplicateOf   int64            // the ID of the original; only with duplicate, 0 = none
+	IfVersion     *int64           // the version of a single observation that the user saw, nil for any
 }
 
 // Assessable lists the statuses that an assessment can have.

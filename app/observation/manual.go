@@ -1,6 +1,7 @@
 package observation
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -26,6 +27,7 @@ type Draft struct {
 	Location    string
 	Fix         string
 	URL         string
+	IfVersion   *int64 // the version that the user edits, nil for any
 }
 
 // check trims the texts, and returns the field errors of a draft.
@@ -158,7 +160,8 @@ func manualCause(what string, o models.Observation) event.Cause {
 	return event.Cause{Kind: event.CauseAssessment, Text: "an observation " + what + " by hand: " + o.Title}
 }
 
-// Edit changes a manual observation. It returns a conflict for one of a report.
+// Edit changes a manual observation. It returns a conflict for one of a report, and for another
+// version than that of the draft.
 func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft) (models.Observation, Done, error) {
 	return s.Amend(ctx, actor, id, func(was *Draft) { *was = d })
 }
@@ -168,12 +171,16 @@ func (s *Service) Amend(
 	ctx context.Context, actor authz.Actor, id int64, fn func(d *Draft),
 ) (models.Observation, Done, error) {
 	amend := func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
-		d := draftOf(o)
+		was := draftOf(o)
+		d := was
 		fn(&d)
-		if err := d.check(); err != nil {
+		if err := cmp.Or(requireVersion(tx, o, d.IfVersion), d.check()); err != nil {
 			return change{}, event.Cause{}, err
 		}
-		now := o
+		now, comment := o, d.changesOf(was)
+		if comment == "" {
+			return change{}, manualCause("changed", o), nil
+		}
 		d.fill(&now)
 		now.ChangedAt = tx.Now()
 		if d.Severity != o.Severity {
@@ -192,6 +199,7 @@ func (s *Service) Amend(
 			Status:        now.Status,
 			WasSeverity:   o.Severity,
 			Severity:      now.Severity,
+			Comment:       comment,
 		})
 	}
 	done, err := s.changeManual(ctx, actor, id, amend)

@@ -81,6 +81,8 @@ type DuplicateView struct {
 type ManualView struct {
 	Frame      ProductFrame
 	ID         int64 // 0 = a new one
+	Version    int64 // that is edited
+	Conflict   bool  // another user has changed it meanwhile
 	Branches   []ui.Option
 	Severities []ui.Option
 	Fields     map[string]string // as typed, by name
@@ -106,6 +108,14 @@ func (v ManualView) title() string {
 		return "Enter an observation"
 	}
 	return "Edit the observation"
+}
+
+// notSaved says what has become of the input after an error.
+func (v ManualView) notSaved() string {
+	if v.Conflict {
+		return "Nothing was changed. The form keeps your values: save again to replace the current ones."
+	}
+	return "Nothing was changed."
 }
 
 // field returns a line of text of the form.
