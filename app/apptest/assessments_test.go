@@ -308,11 +308,7 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", path, object{"severity": nil})
 		s.checkCounts(t, p)
 
-		// It cannot be deleted while others are duplicates of it.
 		s.upload(c, findingsReport("CVE-1 High"))
-		s.assess(t, c, "CVE-1",
-			object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")})
-		c.Must(http.StatusConflict, "DELETE", path, nil)
 		s.assess(t, c, "CVE-1", object{"status": "false_positive"})
 		c.Must(http.StatusNoContent, "DELETE", path, nil)
 		c.Must(http.StatusNotFound, "GET", path, nil)
