@@ -177,6 +177,12 @@ func TestObservationInTheBrowser(t *testing.T) {
 	b.Do(chromedp.SetValue("#assess-status", "resolved"))
 	b.Press(".gc-assess button[type=submit]")
 	b.WantText("from Failed to Passed")
+
+	// Its duplicate counts again when the scanner no longer reports it.
+	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(0, nil))
+	b.Open("/products/1/observations/2")
+	b.WantText("it fails the gate", "No duplicate any more", "Counts again: its original is resolved")
+	b.CheckPage("observation-counts-again")
 }
 
 // TestManualObservationInTheBrowser enters one that no scanner finds, edits
@@ -210,7 +216,8 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	b.Fill("[name=component]", "console 3")
 	b.CheckPage("manual-edit")
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.WantText("Saved", "console 3", "admin edited it")
+	b.WantText("Saved", "console 3", "admin edited it", "Changed: component")
+	checkEditConflict(t, p, b)
 	b.Press("a[href$='/delete']")
 	b.WantText("main has 1 active critical, and 0 without it", "changes from Failed to Passed")
 	b.CheckPage("manual-delete")
@@ -230,4 +237,27 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 		rita.WaitFor("no form changes anything",
 			`document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`)
 	}
+}
+
+// checkEditConflict edits an observation while another user does: the form shows what that user has
+// changed, keeps the input, and saves it when asked again.
+func checkEditConflict(t *testing.T, p *apptest.Program, b *apptest.Browser) {
+	t.Helper()
+	b.Press("a[href$='/edit']")
+	b.Fill("[name=location]", "/console/login")
+	p.User("ann")
+	c := p.Client("admin")
+	c.Must(http.StatusCreated, "POST", "/products/1/members", object{"user": "ann", "role": "writer"})
+	p.Client("ann").Must(http.StatusOK, "PATCH", "/observations/2",
+		object{"title": "Default password", "severity": "high", "fix": "Ask for another one"})
+	b.Press("form[action$='/edit'] .btn-primary")
+	b.WantText("Meanwhile ann changed title, severity, fix", "save again to replace the current ones",
+		"ann changed this to “Default password”", "ann changed this to “high”", "ann changed this to “Ask for another one”")
+	b.WaitFor("the input is kept", `document.querySelector("[name=location]").value === "/console/login" &&
+		document.querySelector("[name=title]").value === "Default password of the console" &&
+		document.querySelector("[name=severity]").value === "critical"`)
+	b.CheckPage("manual-conflict")
+	b.TabThrough("the form with a conflict")
+	b.Press("form[action$='/edit'] .btn-primary")
+	b.WantText("Saved", "/console/login", "Default password of the console", "ann edited it")
 }

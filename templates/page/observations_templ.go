@@ -1162,7 +1162,7 @@ func assessForm(f AssessForm, back string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-same", Name: "duplicate_of", Label: "Same as", Value: f.Same, Inputmode: "numeric", MaxLength: 19, Mono: true, Autocomplete: "off", Error: f.Errors["duplicate_of"], Help: "With “duplicate” only: the number of an observation of the same branch, as its page has it."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-same", Name: "duplicate_of", Label: "Same as", Value: f.Same, Inputmode: "numeric", MaxLength: 19, Mono: true, Autocomplete: "off", Error: f.Errors["duplicate_of"], Help: "With “duplicate” only: the number of an observation of the same branch, as its page has it. They count again when that one is resolved."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
