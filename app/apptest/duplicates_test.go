@@ -107,7 +107,8 @@ func TestDuplicate_CountsAgainWhenOriginalIsResolved(t *testing.T) {
 			t.Errorf("the assessed original is resolved: %s", a.Text)
 		}
 		got := s.found(t, c, "two", "CVE-1")
-		if got.Get("status") != "open" || got.Get("assessment.severity") != "critical" || got.Get("assessment.status") != nil {
+		if got.Get("status") != "open" || got.Get("assessment.severity") != "critical" ||
+			got.Get("assessment.status") != nil {
 			t.Errorf("the severity that a user has set stays: %s", got.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 3})
@@ -317,7 +318,8 @@ func TestDuplicate_DuringLargeImportOfItsSource(t *testing.T) {
 		c.Must(http.StatusConflict, "PATCH", s.observationPath(t, c, "CVE-2"),
 			object{"status": "duplicate", "duplicate_of": original.ID("id")})
 		settle(source)
-		if a := s.scan(c, "one", findingsReport()); a.Get("gate.after") != "failed" || countsOf(a, "counts") != "1 high, 1 low" {
+		a = s.scan(c, "one", findingsReport())
+		if a.Get("gate.after") != "failed" || countsOf(a, "counts") != "1 high, 1 low" {
 			t.Errorf("resolved: %s", a.Text)
 		}
 		s.checkCounts(t, p)

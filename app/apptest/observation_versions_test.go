@@ -21,7 +21,8 @@ func TestObservationVersion_RefusesOutdatedEdit(t *testing.T) {
 		p.User("ann")
 		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "ann", "role": "writer"})
 		ann := p.Client("ann")
-		a := c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "Default password", "severity": "low"})
+		a := c.Must(http.StatusCreated, "POST", s.path+"/observations",
+			object{"title": "Default password", "severity": "low"})
 		path, seen := fmt.Sprint("/observations/", a.ID("id")), a.ID("version")
 		tag := fmt.Sprintf("%q", fmt.Sprint(seen))
 		if a := c.Must(http.StatusOK, "GET", path, nil); seen == 0 || a.ID("version") != seen || a.Header.Get("ETag") != tag {

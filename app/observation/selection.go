@@ -29,7 +29,9 @@ func selectObservations(tx *models.Tx, sel Selection) ([]models.Observation, err
 	ids := slices.Compact(slices.Sorted(slices.Values(sel.IDs)))
 	list := make([]models.Observation, 0, len(ids))
 	for part := range slices.Chunk(ids, readBatch) {
-		f := models.ObservationFilter{ProductID: sel.ProductID, IDs: part, All: true, Versions: len(ids) == 1, Limit: len(part)}
+		f := models.ObservationFilter{
+			ProductID: sel.ProductID, IDs: part, All: true, Versions: len(ids) == 1, Limit: len(part),
+		}
 		rows, err := tx.Observations(tx.Context(), scope, f)
 		if err != nil {
 			return nil, err
