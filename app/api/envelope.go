@@ -94,10 +94,7 @@ func (a *API) envelope(c *gin.Context) {
 // refuseEnvelope answers an error with the headers that SDKs read.
 func (a *API) refuseEnvelope(c *gin.Context, err error) {
 	p := web.ToProblem(c.Request.Context(), a.Log, err)
-	switch {
-	case errors.Is(err, sentry.ErrEncoding):
-		p.Status = http.StatusUnsupportedMediaType
-	case errors.Is(err, errOverBudget):
+	if errors.Is(err, errOverBudget) {
 		c.Header("Retry-After", overBudget)
 		c.Header("X-Sentry-Rate-Limits", overBudget+":error:key")
 	}

@@ -21,6 +21,7 @@ const (
 	NotFound                    // does not exist, or is not visible to the actor: 404
 	Conflict                    // another change was faster: 409
 	TooLarge                    // over a size limit: 413
+	Unsupported                 // the encoding of a body: 415
 	TooMany                     // too many requests: 429
 	Unavailable                 // a later try can work: 503
 )

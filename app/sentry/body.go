@@ -40,7 +40,7 @@ func decompress(body io.Reader, encoding string) (io.Reader, error) {
 }
 
 // ErrEncoding is the error of a body with an unknown Content-Encoding.
-var ErrEncoding = fault.New(fault.Malformed, "Only the Content-Encodings gzip, deflate and identity are understood")
+var ErrEncoding = fault.New(fault.Unsupported, "Only the Content-Encodings gzip, deflate and identity are understood")
 
 // inflate decompresses deflate: with the header of zlib, as the standard requires, or without
 // it, as some clients send it.

@@ -56,6 +56,8 @@ func StatusOf(err error) int {
 		return http.StatusConflict
 	case fault.TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case fault.Unsupported:
+		return http.StatusUnsupportedMediaType
 	case fault.TooMany:
 		return http.StatusTooManyRequests
 	case fault.Unavailable:
