@@ -2,7 +2,6 @@ package admin
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -137,8 +136,7 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 }
 
 func (a *Admin) tooLarge(cause error) error {
-	text := fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20)
-	return fault.Wrap(fault.TooLarge, text, cause)
+	return ingest.TooLarge(a.Settings.Reports().MaxBytes, cause)
 }
 
 // uploadErrors returns the errors beside the form's fields. What the use case calls report is the

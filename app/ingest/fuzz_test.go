@@ -32,8 +32,13 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	f.Add(marked(markUTF16LE, inUTF16(sarifRuns(oneFound), false)))
+	f.Add(inUTF16(sarifRuns(oneFound), true))
+	f.Add(packed(f, packed(f, []byte(sarifRuns(oneFound)))))
+	f.Add(packed(f, []byte(sarifRuns(oneFound)))[:40])
 	samples := []string{
 		"sarif-empty.sarif", "sarif-suppressions.sarif", "gitlab-secrets.json", "cyclonedx-analysis.json",
+		"intake/enc-utf16be-bom.json", "intake/enc-gzip.sarif.gz",
 	}
 	for _, name := range samples {
 		f.Add(readSample(f, name))

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// A report takes a multiple of its size in memory. So only a few large ones are imported at
+// A report takes a multiple of its unpacked size in memory. So only a few large ones are imported at
 // the same time; the others wait in the middle of their body.
 const (
 	largeReport     = 4 << 20 // bytes

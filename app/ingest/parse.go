@@ -1,12 +1,11 @@
 package ingest
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 
@@ -19,13 +18,19 @@ import (
 // Parse reads a report in any order of its keys and detects its format by its content;
 // newDetector lists the formats. The error of an unreadable report, or of an unknown
 // format, is a fault that names the location; so is the error of a report whose scan did not
-// run. Parse reads the text as a stream and holds only the findings.
+// run. Parse reads the text as a stream and holds only the findings. decode says how the
+// text can be encoded and packed; Parse has no limit of its size.
 func Parse(r io.Reader) (Report, error) { return parse(r, false) }
 
 // parse is Parse. If clean, the user says that the scan ran and found nothing: a report that
 // does not say so itself is accepted too.
 func parse(r io.Reader, clean bool) (Report, error) {
-	det := newDetector(newDocument(fullReader{transform.NewReader(skipBOM(r), encoding.UTF8Validator)}))
+	return parseText(decode(r, math.MaxInt64), clean)
+}
+
+// parseText is parse for a text in UTF-8.
+func parseText(r io.Reader, clean bool) (Report, error) {
+	det := newDetector(newDocument(fullReader{transform.NewReader(r, encoding.UTF8Validator)}))
 	det.clean = clean
 	report, err := det.read()
 	if err != nil {
@@ -46,18 +51,6 @@ func (f fullReader) Read(p []byte) (int, error) {
 		return n, io.EOF
 	}
 	return n, err
-}
-
-// skipBOM skips a byte order mark, which some tools on Windows write.
-func skipBOM(r io.Reader) io.Reader {
-	b := bufio.NewReaderSize(r, 32<<10)
-	// An error returns when the text is read.
-	if start, err := b.Peek(3); err == nil && string(start) == "\xef\xbb\xbf" {
-		if _, err := b.Discard(len(start)); err != nil {
-			return r
-		}
-	}
-	return b
 }
 
 // format reads its parts of a document whose format is not known yet. grype.go is the model
@@ -260,7 +253,9 @@ func (det *detector) explain(err error) error {
 	var r *refusal
 	switch {
 	case errors.As(err, &tooLarge):
-		return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", tooLarge.Limit>>20), err)
+		return TooLarge(tooLarge.Limit, err)
+	case fault.KindOf(err) != fault.Internal: // of decode
+		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Unavailable, "The report was not read to its end: send it again", err)
 	case errors.Is(err, errUnknownFormat):

@@ -11,14 +11,15 @@ import (
 )
 
 // Upload imports a report. It reads and compares the report before any transaction, and
-// compares again if another import of the same destination was faster.
+// compares again if another import of the same destination was faster. decode says how the
+// body can be encoded and packed.
 func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destination, body io.Reader) (Result, error) {
 	if err := s.authorize(ctx, actor, &dest); err != nil {
 		return Result{}, err
 	}
-	r := s.memory.begin(ctx, body)
+	r := s.memory.begin(ctx, decode(body, s.settings().MaxBytes))
 	defer r.end()
-	report, err := parse(r, dest.Clean)
+	report, err := parseText(r, dest.Clean)
 	if err != nil {
 		return Result{}, err
 	}
