@@ -74,6 +74,7 @@ func (a *API) reports(group *gin.RouterGroup) {
 			Schema:      text,
 			Description: "A repeat within 24 hours gets the first answer; the same key with another report is a conflict",
 		},
+		{Name: "Content-Encoding", In: "header", Schema: text, Description: "gzip, or absent; others are a 415"},
 		{
 			Name:        "default",
 			In:          "query",
@@ -97,9 +98,10 @@ func (a *API) reports(group *gin.RouterGroup) {
 		}},
 	}
 	op.RequestBody = &huma.RequestBody{
-		Description: "The report, raw or as the multipart field file",
-		Required:    true,
-		Content:     body,
+		Description: "The report, raw or as the multipart field file: UTF-8, UTF-16 with a byte order mark, or either " +
+			"of them packed with gzip (recognized by content). The size limit applies to the unpacked report too",
+		Required: true,
+		Content:  body,
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"201": {
@@ -141,7 +143,10 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.Settings.Reports().MaxBytes)
+	if err := a.limitBody(c); err != nil {
+		a.fail(c, err)
+		return
+	}
 	body, err := reportBody(c.Request)
 	if err != nil {
 		a.fail(c, err)
@@ -231,7 +236,7 @@ func reportBody(r *http.Request) (io.Reader, error) {
 			return nil, fault.BadField("file", "Send the report in the field file")
 		}
 		if err != nil {
-			return nil, fault.Wrap(fault.Malformed, "The multipart body cannot be read", err)
+			return nil, unreadableParts(err)
 		}
 		if part.FormName() == "file" {
 			return part, nil
