@@ -27,7 +27,7 @@ func intakes(t *testing.T) map[string]intake {
 	if err := json.Unmarshal(readSample(t, "intake/expected.json"), &all); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 26 {
+	if len(all) < 45 {
 		t.Fatalf("%d files are too few", len(all))
 	}
 	return all

@@ -30,8 +30,9 @@ func parse(r io.Reader, clean bool) (Report, error) {
 
 // parseText is parse for a text in UTF-8.
 func parseText(r io.Reader, clean bool) (Report, error) {
-	det := newDetector(newDocument(fullReader{transform.NewReader(r, encoding.UTF8Validator)}))
-	det.clean = clean
+	shown := &foreign{}
+	det := newDetector(newDocument(fullReader{transform.NewReader(shown.capture(r), encoding.UTF8Validator)}))
+	det.clean, det.foreign = clean, shown
 	report, err := det.read()
 	if err != nil {
 		return Report{}, det.explain(err)
@@ -86,6 +87,7 @@ type namedFormat struct {
 type detector struct {
 	doc       *document
 	clean     bool // the user says that the scan ran and found nothing
+	foreign   *foreign
 	cyclonedx *cyclonedx
 	sarif     *sarif
 	trivy     *trivy
@@ -100,7 +102,7 @@ type detector struct {
 func newDetector(d *document) *detector {
 	t := newTexts()
 	det := &detector{
-		doc: d, cyclonedx: newCycloneDX(d, t), sarif: newSARIF(d, t), trivy: newTrivy(d, t),
+		doc: d, foreign: &foreign{}, cyclonedx: newCycloneDX(d, t), sarif: newSARIF(d, t), trivy: newTrivy(d, t),
 		grype: newGrype(d, t), gitlab: newGitLab(d, t),
 	}
 	det.formats = []namedFormat{
@@ -164,6 +166,7 @@ func (det *detector) read() (Report, error) {
 // which two have.
 func (det *detector) member(key string) error {
 	det.grype.note(key)
+	det.foreign.note(key)
 	switch key {
 	case "version":
 		return det.version()
@@ -234,23 +237,13 @@ func (det *detector) choose() (Report, error) {
 	return Report{}, errUnknownFormat
 }
 
-// end returns an error if something follows the document.
-func (d *document) end() error {
-	if _, err := d.dec.Token(); !errors.Is(err, io.EOF) {
-		if err != nil {
-			return err
-		}
-		return errors.New("something follows the end of the document")
-	}
-	return nil
-}
-
 // explain turns an error into a fault with its location. An error of the transport gives
 // its own fault.
 func (det *detector) explain(err error) error {
 	var tooLarge *http.MaxBytesError
 	var typeErr *typeError
 	var r *refusal
+	var f *followed
 	switch {
 	case errors.As(err, &tooLarge):
 		return TooLarge(tooLarge.Limit, err)
@@ -259,12 +252,15 @@ func (det *detector) explain(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Unavailable, "The report was not read to its end: send it again", err)
 	case errors.Is(err, errUnknownFormat):
-		return fault.BadField("report", "This is no report of a known format ("+det.titles()+")"+det.difference()+
-			". Let the tool write one of these formats, or send its numbers with PUT .../counts")
+		return fault.BadField("report", det.unknown())
+	case errors.As(err, &f):
+		return fault.BadField("report", det.several(f))
 	case errors.As(err, &r):
 		return refused(r)
 	case errors.As(err, &typeErr):
 		return unreadable(typeErr.Error(), err)
+	case det.foreign.describe().kind != kindJSON:
+		return fault.BadField("report", det.unknown())
 	}
 	d := det.doc
 	return unreadable(d.locationPrefix(d.location())+d.userText(err), err)
@@ -281,8 +277,6 @@ func unreadable(why string, cause error) error {
 func (d *document) userText(err error) string {
 	early := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	switch {
-	case early && d.dec.InputOffset() == 0 && len(d.path) == 0:
-		return "the document ends too early, perhaps it is empty"
 	case early:
 		return "the document ends too early"
 	case errors.Is(err, encoding.ErrInvalidUTF8):

@@ -70,7 +70,7 @@ func TestRefusals(t *testing.T) {
 		"a match without a vulnerability":    {`{"matches": [{"artifact": {}}]}`, match, match},
 		"a match without an artifact":        {`{"matches": [{"vulnerability": {"id": "V"}}]}`, match, match},
 		"no matches of another tool":         {`{"matches": [], "num_matches": 0}`, name, name},
-		"no matches of a named tool":         {`{"matches": [], "descriptor": {"name": "xeol"}}`, name, name},
+		"no matches of a named tool":         {`{"matches": [], "descriptor": {"name": "tool"}}`, name, name},
 		"null matches":                       {`{"matches": null, "descriptor": {"name": "grype"}}`, name, name},
 		"a home-made list":                   {`{"version": "1", "vulnerabilities": [{"id": "1", "name": "A"}]}`, name, name},
 		"a home-made list, nothing found":    {`{"version": "1", "vulnerabilities": []}`, name, name},
