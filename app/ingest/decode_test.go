@@ -188,7 +188,7 @@ func bombs(t testing.TB, size int) map[string][]byte {
 func TestParse_StopsBombs(t *testing.T) {
 	const limit = 4 << 20
 	early := map[string]bool{"of NULs": true, "of gzip": true} // refused at once: they are no JSON
-	for name, data := range bombs(t, 32<<20) {
+	for name, data := range bombs(t, 16<<20) {
 		runtime.GC()
 		peak := watchMemory()
 		r := &counted{r: decode(bytes.NewReader(data), limit)}

@@ -184,9 +184,11 @@ func (d *document) end() error {
 
 // several returns the text for a file with more than its document: another one, or other text.
 func (det *detector) several(f *followed) string {
-	known := det.isKnown()
+	known, d := det.isKnown(), det.foreign.describe()
+	if d.kind != kindJSON { // such as CSV: its first value can be a value of JSON too
+		return det.unknown()
+	}
 	if !known {
-		d := det.foreign.describe()
 		if f.document {
 			d.kind = "JSON Lines"
 		}

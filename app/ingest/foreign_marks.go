@@ -132,8 +132,7 @@ func markValue(marks map[string]bool, dec *json.Decoder, path string, depth int)
 			if err != nil {
 				return err
 			}
-			key, _ = k.(string) //nolint:errcheck // a key is a string
-			key = markText(key)
+			key = markText(fmt.Sprint(k))
 		}
 		if depth > 0 {
 			key = path + "." + key

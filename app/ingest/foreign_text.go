@@ -16,7 +16,7 @@ var signatures = []struct{ start, says string }{
 	{"PK\x03\x04", "a zip archive"},
 	{"PK\x05\x06", "an empty zip archive"},
 	{"%PDF-", "a PDF"},
-	{"\xd0\xcf\x11\xe0", "an Office file, such as .xls"},
+	{"\xd0\xcf\x11\xe0", "an Office file, such as an Excel workbook"},
 	{"BZh", "data packed with bzip2; only gzip is unpacked"},
 	{"\xfd7zXZ", "data packed with xz; only gzip is unpacked"},
 	{"\x28\xb5\x2f\xfd", "data packed with zstd; only gzip is unpacked"},
@@ -45,7 +45,7 @@ func binaryName(head []byte) string {
 		}
 		for _, part := range []string{"[Content_Types].xml", "xl/workbook"} {
 			if bytes.Contains(head, []byte(part)) {
-				return "an Office file, such as .xlsx"
+				return "an Office file, such as an Excel workbook"
 			}
 		}
 		return s.says
@@ -126,7 +126,7 @@ func (d *described) describeText(text []byte) {
 	d.kind, d.plain = "text", true
 	d.head = escapes.ReplaceAll(text, nil)
 	if columns := columnsOf(d.head); columns != nil {
-		d.kind, d.says, d.plain = "CSV", "CSV", false
+		d.kind, d.says = "CSV", "CSV"
 		for _, c := range columns {
 			d.marks["csv:"+strings.ToLower(markText(strings.TrimSpace(c)))] = true
 		}
@@ -146,7 +146,7 @@ func (d *described) describeText(text []byte) {
 // columnsOf returns the columns of CSV, nil if the text is none: at least three short names in
 // the first line, and as many fields in the second.
 func columnsOf(text []byte) []string {
-	for _, comma := range ",;\t|" {
+	for _, comma := range ",;\t" {
 		r := csv.NewReader(bytes.NewReader(text))
 		r.Comma, r.LazyQuotes, r.TrimLeadingSpace = comma, true, true
 		columns, err := r.Read()

@@ -29,6 +29,7 @@ func FuzzParse(f *testing.F) {
 		sarifRuns(`"results": null`, brokenRun(`"toolExecutionNotifications": [{"level": "error"}]`)),
 		gitlabFailed(`{"location": null}`),
 		gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}`),
+		"{} {}", `"a","b","c"`, "[2031-01-01] a", "PK\x03\x04", "<!DOCTYPE html>", "a: b",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -36,6 +37,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(inUTF16(sarifRuns(oneFound), true))
 	f.Add(packed(f, packed(f, []byte(sarifRuns(oneFound)))))
 	f.Add(packed(f, []byte(sarifRuns(oneFound)))[:40])
+	for _, texts := range foreignSamples(f) {
+		f.Add([]byte(texts[0]))
+	}
 	samples := []string{
 		"sarif-empty.sarif", "sarif-suppressions.sarif", "gitlab-secrets.json", "cyclonedx-analysis.json",
 		"intake/enc-utf16be-bom.json", "intake/enc-gzip.sarif.gz",
