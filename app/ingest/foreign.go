@@ -59,7 +59,10 @@ const convert = "convert it to the generic JSON format (format=generic), or send
 // refusal returns the text for a document of the tool.
 func (t foreignTool) refusal(kind string) string {
 	text := fmt.Sprintf("This is %s (%s), which is not read. ", t.what, kind)
-	if t.way == "" {
+	switch t.way {
+	case scanSBOM: // has no findings to convert
+		return text + t.way
+	case "":
 		return text + strings.ToUpper(convert[:1]) + convert[1:]
 	}
 	return text + t.way + ". Or " + convert

@@ -13,7 +13,7 @@ var foreignCode = []foreignTool{
 	},
 	{"Staticcheck output", "Write SARIF: staticcheck -f sarif", "code location.file end.file"},
 	{
-		"govulncheck output", "Write SARIF: govulncheck -format sarif ./...",
+		"govulncheck output", "Write SARIF: govulncheck -format sarif",
 		"config.scanner_name=govulncheck* | config.protocol_version | finding.osv | Vulns Imports Calls | text:=== " +
 			"Symbol Results === | text:Vulnerability #1: GO-",
 	},
@@ -29,7 +29,7 @@ var foreignCode = []foreignTool{
 	{"Semgrep output", "Write SARIF: semgrep scan --sarif", "text:Semgrep CLI | text:Code Finding"},
 	{
 		"ESLint output",
-		"Write SARIF: eslint -f @microsoft/eslint-formatter-sarif (npm package @microsoft/eslint-formatter-sarif)",
+		"Write SARIF: eslint -f @microsoft/eslint-formatter-sarif (an npm package)",
 		"[].filePath [].messages | [].filePath [].errorCount | results.[].filePath results.[].messages | " +
 			"<checkstyle*@source=eslint*",
 	},
