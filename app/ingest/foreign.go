@@ -12,8 +12,9 @@ import (
 // foreign is what a document shows of itself while it is read, for the refusal of one that no
 // format recognizes: its first bytes and its top-level keys.
 type foreign struct {
-	head []byte
-	keys map[string]bool
+	watched bool // false = the user has named the format: nothing is kept
+	head    []byte
+	keys    map[string]bool
 }
 
 const (
@@ -23,7 +24,10 @@ const (
 )
 
 // capture returns r, and keeps the first bytes that are read from it.
-func (f *foreign) capture(r io.Reader) io.Reader { return io.TeeReader(r, (*headWriter)(f)) }
+func (f *foreign) capture(r io.Reader) io.Reader {
+	f.watched = true
+	return io.TeeReader(r, (*headWriter)(f))
+}
 
 // headWriter keeps the first bytes that are written to it.
 type headWriter foreign
@@ -33,6 +37,9 @@ func (w *headWriter) Write(p []byte) (int, error) {
 	w.head = append(w.head, p[:min(len(p), maxHead-len(w.head))]...)
 	return len(p), nil
 }
+
+// isOther reports whether the document is known to be something else than JSON.
+func (f *foreign) isOther() bool { return f.watched && f.describe().kind != kindJSON }
 
 // note notes a top-level key.
 func (f *foreign) note(key string) {
@@ -187,8 +194,8 @@ func (d *document) end() error {
 
 // several returns the text for a file with more than its document: another one, or other text.
 func (det *detector) several(f *followed) string {
-	known, d := det.isKnown(), det.foreign.describe()
-	if d.kind != kindJSON { // such as CSV: its first value can be a value of JSON too
+	known, d := det.isKnown() || !det.foreign.watched, det.foreign.describe()
+	if det.foreign.isOther() { // such as CSV: its first value can be a value of JSON too
 		return det.unknown()
 	}
 	if !known {

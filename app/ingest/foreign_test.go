@@ -218,3 +218,19 @@ func TestGlob(t *testing.T) {
 		}
 	}
 }
+
+// A reader that the user has named the format for reports places only, and no other tools.
+func TestExplain_NamedFormat(t *testing.T) {
+	for text, says := range map[string]string{
+		`<lake/>`:         "at byte 0: invalid character '<'",
+		`[{"x": 1}] true`: "something follows",
+		`[1] [2]`:         "a file has one report. Send each in its own request, or as a file of its own with push",
+	} {
+		det := newDetector(newDocument(strings.NewReader(text)))
+		_, err := det.read()
+		fields := fault.FieldsOf(det.explain(err))
+		if len(fields) != 1 || !strings.Contains(fields[0].Message, says) || strings.Contains(fields[0].Message, "formats") {
+			t.Errorf("%s: %+v", text, fields)
+		}
+	}
+}

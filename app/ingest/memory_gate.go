@@ -19,9 +19,10 @@ type memoryGate struct {
 
 func newMemoryGate() memoryGate { return memoryGate{make(chan struct{}, maxLargeReports)} }
 
-// begin returns a reader of body. The caller must call its end after the import.
-func (h memoryGate) begin(ctx context.Context, body io.Reader) *gatedReader {
-	return &gatedReader{gate: h, ctx: ctx, body: body}
+// begin returns a reader of body, unpacked, of at most limit bytes. The caller must call its end
+// after the import.
+func (h memoryGate) begin(ctx context.Context, body io.Reader, limit int64) *gatedReader {
+	return &gatedReader{gate: h, ctx: ctx, body: body, limit: limit}
 }
 
 // gatedReader reads a report. Once the report is large, it waits for a slot of its gate.
@@ -29,11 +30,13 @@ type gatedReader struct {
 	gate  memoryGate
 	ctx   context.Context //nolint:containedctx // Read has no context
 	body  io.Reader
-	size  int
+	limit int64
+	size  int64
 	holds bool
 }
 
-// Read waits for a slot before it goes on into a large report.
+// Read waits for a slot before it goes on into a large report. Over its limit it returns
+// fault.TooLarge.
 func (w *gatedReader) Read(p []byte) (int, error) {
 	if w.size >= largeReport && !w.holds {
 		select {
@@ -44,7 +47,10 @@ func (w *gatedReader) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := w.body.Read(p)
-	w.size += n
+	w.size += int64(n)
+	if w.size > w.limit {
+		return n, TooLarge(w.limit, nil)
+	}
 	return n, err
 }
 

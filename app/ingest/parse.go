@@ -259,7 +259,7 @@ func (det *detector) explain(err error) error {
 		return refused(r)
 	case errors.As(err, &typeErr):
 		return unreadable(typeErr.Error(), err)
-	case det.foreign.describe().kind != kindJSON:
+	case det.foreign.isOther():
 		return fault.BadField("report", det.unknown())
 	}
 	d := det.doc

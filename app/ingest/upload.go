@@ -17,7 +17,8 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destinatio
 	if err := s.authorize(ctx, actor, &dest); err != nil {
 		return Result{}, err
 	}
-	r := s.memory.begin(ctx, decode(body, s.settings().MaxBytes))
+	limit := s.settings().MaxBytes
+	r := s.memory.begin(ctx, decode(body, limit), limit)
 	defer r.end()
 	report, err := parseText(r, dest.Clean)
 	if err != nil {
