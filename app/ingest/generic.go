@@ -26,7 +26,7 @@ type generic struct {
 // parseGeneric reads a report in the format FormatGeneric. Its errors are faults that name the
 // location.
 func parseGeneric(r io.Reader) (Report, error) {
-	det := newDetector(newDocument(r)) // for its errors
+	det := newDetector(newDocument(fullReader{r})) // for its errors
 	det.doc.dec.DisallowUnknownFields()
 	g := &generic{doc: det.doc, report: Report{Format: FormatGeneric, Findings: newFindings(newTexts())}}
 	if err := g.read(); err != nil {
@@ -101,7 +101,7 @@ type genericFinding struct {
 	URL          string   `json:"url"`
 	References   []string `json:"references"`
 	CWEs         []string `json:"cwes"`
-	Score        score    `json:"cvss_score"`
+	Score        float64  `json:"cvss_score"`
 	Vector       string   `json:"cvss_vector"`
 	EPSS         float64  `json:"epss"`
 	KEV          bool     `json:"kev"`
@@ -119,15 +119,20 @@ func (g *generic) finding() error {
 		return &refusal{g.doc.location() + ".severity", "the severity must be critical, high, medium, low, none or unknown"}
 	}
 	title, aliases := v.names()
-	if title == "" {
+	switch {
+	case title == "":
 		return &refusal{g.doc.location() + ".title", "a finding needs a title, or ids"}
+	case v.Score < 0 || v.Score > 10:
+		return &refusal{g.doc.location() + ".cvss_score", "the score is from 0 to 10"}
+	case v.EPSS < 0 || v.EPSS > 1:
+		return &refusal{g.doc.location() + ".epss", "the probability is from 0 to 1"}
 	}
 	g.report.Findings.add(v.identity(), Finding{
 		Match: v.matchKey(), Title: title, Description: v.Description, Component: first(v.Component, v.PURL),
 		Location: v.Location, Fix: v.Fix, URL: v.URL, KEV: v.KEV, Unfixed: v.FixAvailable != nil && !*v.FixAvailable,
 		Severity: severity, Status: models.StatusOpen,
 		Details: models.Details{
-			Aliases: aliases, Score: v.Score.value, Vector: v.Vector, EPSS: v.EPSS, CWEs: cweNames(v.CWEs),
+			Aliases: aliases, Score: v.Score, Vector: v.Vector, EPSS: v.EPSS, CWEs: cweNames(v.CWEs),
 			References: v.References, PURL: v.PURL, Markdown: v.Description != "",
 		}.Encode(),
 	})
