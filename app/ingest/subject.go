@@ -40,7 +40,7 @@ var (
 	// absolutePath matches paths of Unix and of Windows, with or without a scheme such as dir:.
 	absolutePath  = regexp.MustCompile(`(?i)^(file:.*|([a-z][a-z0-9+.-]*:)?(/([^/].*)?|\\.*)|//.*|~([/\\].*)?)$`)
 	relativeStart = regexp.MustCompile(`^((file|dir|fs):)?(\.{1,2}([/\\]+|$))*`)
-	temporaryPath = regexp.MustCompile(`(?i)^(((private|var)[/\\])*(tmp|temp|folders)([/\\]|$)|tmp\.[^/\\]+$|tmp\.[^/\\]+[/\\])`)
+	temporaryPath = regexp.MustCompile(`(?i)^(((private|var)[/\\])*(tmp|temp|folders)|tmp\.[^/\\]+)([/\\]|$)`)
 )
 
 // isLocalPath reports whether a name is an absolute or a temporary path, or the working directory.
