@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -44,4 +45,29 @@ func withoutLine(location string) string {
 		location = location[:colon]
 	}
 	return location
+}
+
+// textOrList is a text or a list of texts. Tools write both, and any other type is none.
+type textOrList []string
+
+// UnmarshalJSON never fails.
+func (t *textOrList) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*t = nil
+		if one != "" {
+			*t = textOrList{one}
+		}
+		return nil
+	}
+	var list []any
+	if json.Unmarshal(text, &list) != nil {
+		return nil
+	}
+	for _, v := range list {
+		if one, ok := v.(string); ok {
+			*t = append(*t, one)
+		}
+	}
+	return nil
 }

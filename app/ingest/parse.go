@@ -93,6 +93,9 @@ type detector struct {
 	trivy     *trivy
 	grype     *grype
 	gitlab    *gitlab
+	npm       *npmAudit
+	osv       *osv
+	semgrep   *semgrep
 	formats   []namedFormat
 }
 
@@ -103,7 +106,7 @@ func newDetector(d *document) *detector {
 	t := newTexts()
 	det := &detector{
 		doc: d, foreign: &foreign{}, cyclonedx: newCycloneDX(d, t), sarif: newSARIF(d, t), trivy: newTrivy(d, t),
-		grype: newGrype(d, t), gitlab: newGitLab(d, t),
+		grype: newGrype(d, t), gitlab: newGitLab(d, t), npm: newNPMAudit(d, t), osv: newOSV(d, t), semgrep: newSemgrep(d, t),
 	}
 	det.formats = []namedFormat{
 		{det.cyclonedx, "cyclonedx", "CycloneDX JSON"},
@@ -111,6 +114,9 @@ func newDetector(d *document) *detector {
 		{det.trivy, "trivy", "Trivy JSON"},
 		{det.grype, "grype", "Grype JSON"},
 		{det.gitlab, "gitlab", "GitLab security report"},
+		{det.npm, "npm-audit", "npm audit JSON"},
+		{det.osv, "osv-scanner", "OSV-Scanner JSON"},
+		{det.semgrep, "semgrep", "Semgrep JSON"},
 	}
 	return det
 }
@@ -162,16 +168,19 @@ func (det *detector) read() (Report, error) {
 	return det.choose()
 }
 
-// member reads the value of a top-level key. No format gets "version" and "vulnerabilities",
-// which two have.
+// member reads the value of a top-level key. No format gets "version", "vulnerabilities" and
+// "results", which several have.
 func (det *detector) member(key string) error {
 	det.grype.note(key)
 	det.foreign.note(key)
+	det.npm.note(key)
 	switch key {
 	case "version":
 		return det.version()
 	case "vulnerabilities":
 		return det.vulnerabilities()
+	case "results":
+		return det.results()
 	}
 	for _, f := range det.formats {
 		if read := f.member(key); read != nil {
@@ -186,38 +195,6 @@ func (det *detector) member(key string) error {
 func (det *detector) version() (err error) {
 	det.gitlab.hasVersion = true
 	det.sarif.version, err = det.doc.textOrEmpty()
-	return err
-}
-
-// vulnerabilities reads a list that two formats have: for both until it is known which of
-// them the document has.
-func (det *detector) vulnerabilities() error {
-	if det.cyclonedx.recognized() {
-		det.doc.typeErrs = det.cyclonedx.typeErrors()
-		given, err := det.doc.given(nil, det.cyclonedx.vulnerability)
-		det.cyclonedx.isScan = det.cyclonedx.isScan || given
-		return err
-	}
-	var both typeErrors // of the list itself
-	det.doc.typeErrs = &both
-	given, err := det.doc.given(nil, func() error {
-		var raw json.RawMessage
-		if err := det.doc.dec.Decode(&raw); err != nil {
-			return err
-		}
-		det.doc.typeErrs = det.cyclonedx.typeErrors()
-		det.cyclonedx.rawVulnerability(raw)
-		det.doc.typeErrs = det.gitlab.typeErrors()
-		det.gitlab.rawVulnerability(raw)
-		return nil
-	})
-	det.cyclonedx.isScan = det.cyclonedx.isScan || given
-	det.gitlab.hasVulnerabilities = det.gitlab.hasVulnerabilities || given
-	for _, errs := range []*typeErrors{det.cyclonedx.typeErrors(), det.gitlab.typeErrors()} {
-		if errs.first == nil {
-			errs.first = both.first
-		}
-	}
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security " +
-	"report)"
+	"report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
