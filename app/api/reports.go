@@ -82,6 +82,13 @@ func (a *API) reports(group *gin.RouterGroup) {
 			Description: "Name the default branch, while it is still empty",
 		},
 		{
+			Name:   "format",
+			In:     "query",
+			Schema: &huma.Schema{Type: "string", Enum: []any{"auto", ingest.FormatGeneric}},
+			Description: "generic: Gatecrier's own list of findings, see docs/api.md. All other formats are recognized by " +
+				"their content",
+		},
+		{
 			Name:   "clean",
 			In:     "query",
 			Schema: &huma.Schema{Type: "boolean"},
@@ -202,6 +209,7 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 		Branch:    c.Query("branch"),
 		Scanner:   c.Query("scanner"),
 		Source:    c.Query("source"),
+		Format:    c.Query("format"),
 	}
 	if dest.AsDefault, err = queryFlag(c, "default"); err != nil {
 		return dest, err

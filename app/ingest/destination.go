@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,7 +22,8 @@ type Destination struct {
 	Branch    string // "" = the default branch
 	Scanner   string // "" = the tool's name in the report
 	Source    string
-	AsDefault bool // make Branch the default branch; possible until that has its first report
+	AsDefault bool   // make Branch the default branch; possible until that has its first report
+	Format    string // FormatGeneric, or "" or "auto" for what the report's content shows
 	// Clean says that the scan ran and found nothing, where the report does not say so itself.
 	Clean bool
 	// Once, if set, is called with the result in the transaction of a report's import.
@@ -49,6 +51,9 @@ func (s *Service) authorize(ctx context.Context, actor authz.Actor, dest *Destin
 	}
 	if strings.EqualFold(dest.Scanner, models.ManualScanner) {
 		fieldErrs.Add("scanner", "“manual” is for observations that people enter by hand")
+	}
+	if !slices.Contains([]string{"", "auto", FormatGeneric}, dest.Format) {
+		fieldErrs.Add("format", "Leave it out, or send auto or generic: other formats are recognized by their content")
 	}
 	if dest.AsDefault && dest.Branch == "" {
 		fieldErrs.Add("branch", "Name the branch that is to be the default")

@@ -39,7 +39,6 @@ var foreignComponents = []foreignTool{
 		"type=audit* data | type=warning data=*license_field | type=error data=*yarn* | type=info data=*yarn* | " +
 			"value children.Severity | value children.Issue | text:yarn audit v",
 	},
-	{"pnpm or yarn audit output", scanLockfile, "actions advisories metadata | advisories.*.module_name"},
 	{"npm audit output", "Write JSON: npm audit --json", "text:# npm audit report"},
 	{
 		"composer audit output", "Scan composer.lock with trivy fs --format sarif",

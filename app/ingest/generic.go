@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/transform"
+
 	"gatecrier/models"
 )
 
@@ -26,7 +29,8 @@ type generic struct {
 // parseGeneric reads a report in the format FormatGeneric. Its errors are faults that name the
 // location.
 func parseGeneric(r io.Reader) (Report, error) {
-	det := newDetector(newDocument(fullReader{r})) // for its errors
+	text := fullReader{transform.NewReader(r, encoding.UTF8Validator)}
+	det := newDetector(newDocument(text)) // for its errors
 	det.doc.dec.DisallowUnknownFields()
 	g := &generic{doc: det.doc, report: Report{Format: FormatGeneric, Findings: newFindings(newTexts())}}
 	if err := g.read(); err != nil {

@@ -86,7 +86,7 @@ func TestGeneric_Refusals(t *testing.T) {
 		`[{"severity": "awful"}]`:                                               "in [0].severity: the severity must be",
 		`[{"title": "a", "severity": "low"}, {"title": "b", "severty": "low"}]`: `in [1], at byte 68: unknown field "severty"`,
 		`[{"title": "a", "severity": 3}]`:                                       "in [0].severity, at byte 30: expected a text",
-		`[{"title": "a", "severity": "low"}] []`:                                "something follows",
+		`[{"title": "a", "severity": "low"}] []`:                                "a file has one report",
 	} {
 		_, err := parseGeneric(strings.NewReader(text))
 		if err == nil {

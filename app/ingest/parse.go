@@ -28,6 +28,14 @@ func parse(r io.Reader, clean bool) (Report, error) {
 	return parseText(decode(r, math.MaxInt64), clean)
 }
 
+// parseFor parses a report for a destination, which can name its format. r is UTF-8.
+func parseFor(dest Destination, r io.Reader) (Report, error) {
+	if dest.Format == FormatGeneric {
+		return parseGeneric(r)
+	}
+	return parseText(r, dest.Clean)
+}
+
 // parseText is parse for a text in UTF-8.
 func parseText(r io.Reader, clean bool) (Report, error) {
 	shown := &foreign{}

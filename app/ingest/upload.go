@@ -20,7 +20,7 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destinatio
 	limit := s.settings().MaxBytes
 	r := s.memory.begin(ctx, decode(body, limit), limit)
 	defer r.end()
-	report, err := parseText(r, dest.Clean)
+	report, err := parseFor(dest, r)
 	if err != nil {
 		return Result{}, err
 	}
