@@ -22,18 +22,50 @@ func TestGitLabFindings(t *testing.T) {
 			),
 			[]string{"critical open A", "none open B", "unknown open C", "unknown open D"},
 		},
-		"by id": {
+		"by the first identifier": {
 			gitlabReport(
-				`{"id": "1", "name": "A", "cve": "x"}, {"id": "2", "name": "A", "cve": "x"}, {"id": "1", "name": "A", "cve": "y"}`,
+				`{"id": "1", "name": "A", "identifiers": [{"type": "r", "value": "1"}, {"type": "r", "value": "2"}]}, ` +
+					`{"id": "1", "name": "A", "identifiers": [{"type": "r", "value": "2"}, {"type": "r", "value": "1"}]}, ` +
+					`{"id": "1", "name": "A", "identifiers": [{"type": "s", "value": "1"}]}, ` +
+					`{"id": "9", "name": "A", "identifiers": [{"type": "r", "value": "1", "name": "x"}]}, ` +
+					`{"id": "1", "name": "A", "identifiers": [{"type": "r", "name": "3"}]}`,
 			),
-			[]string{"unknown open A", "unknown open A"},
+			[]string{"unknown open A", "unknown open A", "unknown open A", "unknown open A"},
+		},
+		"by cve, else id": {
+			gitlabReport(
+				`{"id": "1", "name": "A", "cve": "x"}, {"id": "2", "name": "A", "cve": "x"}, ` +
+					`{"id": "1", "name": "A", "cve": "y", "identifiers": []}, {"id": "1", "name": "A", "identifiers": [{}]}, ` +
+					`{"id": "2", "name": "A"}, {"id": "2", "name": "B"}`,
+			),
+			[]string{"unknown open A", "unknown open A", "unknown open A", "unknown open A"},
+		},
+		"by category": {
+			gitlabReport(
+				`{"name": "A", "category": "sast"}, {"name": "A", "category": "dast"}, {"name": "A"}, ` +
+					`{"name": "A", "category": "sast"}`,
+			),
+			[]string{"unknown open A", "unknown open A", "unknown open A"},
+		},
+		"by the category of the scan": {
+			`{"version": "15.0.4", "vulnerabilities": [{"name": "A", "category": "sast"}, {"name": "A"}], ` +
+				`"scan": {"type": "sast"}}`,
+			[]string{"unknown open A"},
+		},
+		"by the whole location": {
+			gitlabReport(
+				`{"name": "A", "location": {"file": "a", "commit": {"sha": "1"}}}, ` +
+					`{"name": "A", "location": {"commit": {"sha": "2"}, "file": "a"}}, ` +
+					`{"name": "A", "location": {"commit": {"sha": "1"}, "file": "a"}}, {"name": "A", "location": null}, {"name": "A"}`,
+			),
+			[]string{"unknown open A", "unknown open A", "unknown open A"},
 		},
 		"by cve": {
 			gitlabReport(
 				`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, ` +
 					`{"cve": "y", "name": "A"}`,
 			),
-			[]string{"unknown open A", "unknown open A"},
+			[]string{"unknown open A", "unknown open A", "unknown open A"},
 		},
 		"by place": {
 			gitlabReport(
@@ -73,7 +105,7 @@ func TestGitLabTexts(t *testing.T) {
 			`{"id": "1", "name": "A", "description": "why", "solution": "do", "location": {"file": "a.go", ` +
 				`"start_line": 7}, "links": [{"url": "u"}], "identifiers": [{"url": "v"}]}`,
 			Finding{
-				Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u",
+				Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u", Details: `{"references":["u"]}`,
 				Severity: models.Unknown, Status: models.StatusOpen,
 			},
 		},

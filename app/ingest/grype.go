@@ -1,9 +1,8 @@
 package ingest
 
 import (
+	"encoding/json"
 	"strings"
-
-	"gatecrier/models"
 )
 
 // grype reads Anchore Grype's JSON (grype -o json). Its list of matches marks it, whose
@@ -15,6 +14,8 @@ type grype struct {
 	foreignAt  string // the place of a match that is none of Grype's; "" = none
 	foreignKey bool   // a top-level key is none of Grype's
 	tool       string
+	madeAt     string
+	source     grypeSource
 	findings   *Findings
 }
 
@@ -22,7 +23,12 @@ func newGrype(d *document, t *texts) *grype { return &grype{doc: d, findings: ne
 
 func (g *grype) typeErrors() *typeErrors { return &g.typeErrs }
 func (g *grype) check(bool) error        { return g.typeErrs.first }
-func (g *grype) report() Report          { return Report{Tool: g.tool, Findings: g.findings} }
+
+func (g *grype) report() Report {
+	r := Report{Tool: g.tool, Findings: g.findings, MadeAt: timeOf(g.madeAt)}
+	r.Subject, r.Reference = g.source.subject()
+	return r
+}
 
 // recognized reports whether all matches are Grype's. An empty list has no such mark: the
 // name of the tool decides, else the other keys.
@@ -51,80 +57,89 @@ func (g *grype) member(key string) func() error {
 	switch key {
 	case "matches":
 		return g.matches
+	case "source":
+		return g.readSource
 	case "descriptor":
 		return g.descriptor
 	}
 	return nil
 }
 
-// descriptor reads the tool's name. Nothing depends on it, so that any type is accepted.
+// descriptor reads the tool's name and the time. No finding depends on it, so that any type is
+// accepted.
 func (g *grype) descriptor() error {
 	g.doc.typeErrs = nil
 	return g.doc.object(func(key string) (err error) {
-		if key != "name" {
-			return g.doc.skip()
+		switch key {
+		case "name":
+			g.tool, err = g.doc.textOrEmpty()
+		case "timestamp":
+			g.madeAt, err = g.doc.textOrEmpty()
+		default:
+			err = g.doc.skip()
 		}
-		g.tool, err = g.doc.textOrEmpty()
 		return err
 	})
+}
+
+// grypeSource is what was scanned.
+type grypeSource struct{ kind, target string }
+
+// subject returns the image without its tag and digest, or the directory.
+func (s grypeSource) subject() (subject, reference string) {
+	if s.kind == "unknown" {
+		return "", ""
+	}
+	return subjectOf(s.target)
+}
+
+// readSource reads what was scanned, of any type.
+func (g *grype) readSource() error {
+	g.doc.typeErrs = nil
+	return g.doc.object(func(key string) (err error) {
+		switch key {
+		case "type":
+			g.source.kind, err = g.doc.textOrEmpty()
+		case "target":
+			g.source.target, err = g.readTarget()
+		default:
+			err = g.doc.skip()
+		}
+		return err
+	})
+}
+
+// readTarget reads the target of a source: a text, or an object of an image with what the user has
+// asked for.
+func (g *grype) readTarget() (string, error) {
+	var name, path string
+	t, err := g.doc.dec.Token()
+	if err != nil {
+		return "", err
+	}
+	switch t {
+	case json.Delim('{'):
+		err = g.doc.members(func(key string) (err error) {
+			switch key {
+			case "userInput":
+				name, err = g.doc.textOrEmpty()
+			case "name", "path":
+				path, err = g.doc.textOrEmpty()
+			default:
+				err = g.doc.skip()
+			}
+			return err
+		})
+	case json.Delim('['):
+		err = g.doc.skipRest(t)
+	default:
+		name, _ = t.(string)
+	}
+	return clean(first(name, path), maxLocation), err
 }
 
 func (g *grype) matches() error {
 	given, err := g.doc.given(nil, g.match)
 	g.hasMatches = g.hasMatches || given
 	return err
-}
-
-type grypeMatch struct {
-	Vulnerability *struct {
-		ID          string   `json:"id"`
-		Severity    string   `json:"severity"`
-		Description string   `json:"description"`
-		DataSource  string   `json:"dataSource"`
-		Links       []string `json:"links"` // before Grype 0.10
-		Fix         struct {
-			Versions []string `json:"versions"`
-		} `json:"fix"`
-	} `json:"vulnerability"`
-	Related []struct {
-		Description string `json:"description"`
-	} `json:"relatedVulnerabilities"`
-	Artifact *struct {
-		Name      string `json:"name"`
-		Version   string `json:"version"`
-		Type      string `json:"type"`
-		PURL      string `json:"purl"`
-		Locations []struct {
-			Path string `json:"path"`
-		} `json:"locations"`
-	} `json:"artifact"`
-}
-
-// match reads one match: a vulnerability in an artifact.
-func (g *grype) match() error {
-	var m grypeMatch
-	if ok, err := g.doc.decodeStrict(&m); err != nil || !ok {
-		return err
-	}
-	v, a := m.Vulnerability, m.Artifact
-	if v == nil || a == nil {
-		g.foreignAt = first(g.foreignAt, g.doc.location())
-		return nil
-	}
-	f := Finding{
-		Title: v.ID, Description: v.Description, Component: a.Name + " " + a.Version,
-		Fix: strings.Join(v.Fix.Versions, ", "), URL: v.DataSource,
-		Severity: severityOf(v.Severity), Status: models.StatusOpen,
-	}
-	if len(a.Locations) > 0 {
-		f.Location = a.Locations[0].Path
-	}
-	if f.Description == "" && len(m.Related) > 0 {
-		f.Description = m.Related[0].Description
-	}
-	if f.URL == "" && len(v.Links) > 0 {
-		f.URL = v.Links[0]
-	}
-	g.findings.add(digestOf(v.ID, first(a.PURL, a.Name+"\x00"+a.Version), a.Type), f)
-	return nil
 }

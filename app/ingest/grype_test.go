@@ -18,8 +18,21 @@ func TestGrypeIdentities(t *testing.T) {
 		"one name":         {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "1"}`), one},
 		"two versions":     {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "2"}`), two},
 		"two types":        {of(`{"purl": "p", "type": "deb"}`, `{"purl": "p", "type": "python"}`), two},
-		"ignored matches":  {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
-		"an empty list":    {`{"matches": [], "descriptor": null}`, nil},
+		"two paths": {
+			of(`{"purl": "p", "locations": [{"path": "/a"}]}`, `{"purl": "p", "locations": [{"path": "/b"}]}`), two,
+		},
+		"the same paths": {
+			of(
+				`{"purl": "p", "locations": [{"path": "/a"}, {"path": "/b"}]}`,
+				`{"purl": "p", "locations": [{"path": "/b"}, {"path": "/a", "layerID": "x"}]}`,
+			), one,
+		},
+		"one more path": {
+			of(`{"purl": "p", "locations": [{"path": "/a"}, {"path": "/b"}]}`, `{"purl": "p", "locations": [{"path": "/a"}]}`), two,
+		},
+		"two qualifiers":  {of(`{"purl": "p?arch=x"}`, `{"purl": "p?arch=y"}`), two},
+		"ignored matches": {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
+		"an empty list":   {`{"matches": [], "descriptor": null}`, nil},
 	}.check(t)
 }
 

@@ -84,11 +84,11 @@ func statusNumber(s models.Status) uint8 {
 	return uint8(max(0, slices.Index(allStatuses[:], s))) //nolint:gosec // ten statuses
 }
 
-// namesIn returns the hashes of the names of a vulnerability in a component: its title and its
-// aliases.
+// namesIn returns the hashes of the names of a vulnerability in a component: its title, if that is an
+// ID, and its aliases.
 func namesIn(component shortDigest, title string, details models.EncodedDetails) []shortDigest {
 	var list []shortDigest
-	for _, name := range append(details.Decode().Aliases, title) {
+	for _, name := range append(details.Decode().Aliases, idIn(title)) {
 		if name = strings.ToUpper(strings.TrimSpace(name)); name != "" {
 			list = append(list, digestOf(string(component[:]), name).short())
 		}

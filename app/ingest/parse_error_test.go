@@ -37,8 +37,8 @@ var invalidReports = map[string]struct{ text, message string }{
 		"in matches[1], at byte 48: the document ends too early",
 	},
 	"cut in a skipped value": {
-		`{"matches": [], "source": {"a": [1, 2`,
-		"in source, at byte 37: the document ends too early",
+		`{"matches": [], "distro": {"a": [1, 2`,
+		"in distro, at byte 37: the document ends too early",
 	},
 	"cut in a run": {
 		`{"runs": [{"results": [{"ruleId": "a"}, {"message": {"te`,

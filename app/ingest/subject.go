@@ -33,7 +33,7 @@ func subjectOf(name string) (subject, reference string) {
 
 var (
 	imageID    = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
-	withDigest = regexp.MustCompile(`^(.+)@([a-z0-9+._-]+:[0-9a-fA-F]{32,})$`)
+	withDigest = regexp.MustCompile(`^(.+)@(sha[0-9]+:[0-9a-fA-F]+|[a-z0-9+._-]+:[0-9a-fA-F]{32,})$`)
 	// withTag matches a tag after the last slash, so that the port of a registry is none.
 	withTag = regexp.MustCompile(`^([^@]*[^@:/]):([A-Za-z0-9_][A-Za-z0-9._-]{0,127})$`)
 

@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 
 	"gatecrier/models"
@@ -17,13 +17,20 @@ type trivy struct {
 	hasResults   bool   // it has a list of results, perhaps an empty one
 	targets      bool   // a result has a target
 	foreignAt    string // the place of a result without a target: another tool wrote it; "" = none
+	artifact     trivyArtifact
+	classes      []string // of the results, each once
 	findings     *Findings
-	target       string // of the current result
-	hasTarget    bool
-	unfinished   chunks[trivyFinding] // of the current result, read before its target
+	resource     trivyResource // of the current results, in a cluster
+	unsettled    chunks[trivyFinding]
+	target       trivyTarget // of the current result
+	unfinished   chunks[trivyFinding]
 }
 
-// trivyFinding is a finding whose identity and location lack the target.
+// trivyArtifact is what a report is of.
+type trivyArtifact struct{ name, kind, cluster, createdAt string }
+
+// trivyFinding is a finding that lacks its resource, or its target and its resource. Its extra has
+// what its match key has so far.
 type trivyFinding struct {
 	compactFinding
 	line int32 // 0 = none
@@ -34,7 +41,6 @@ func newTrivy(d *document, t *texts) *trivy {
 }
 
 func (t *trivy) typeErrors() *typeErrors { return &t.typeErrs }
-func (t *trivy) report() Report          { return Report{Tool: "Trivy", Findings: t.findings} }
 
 // recognized reports whether the document is a Trivy report: each result has a target. A
 // clean scan has no results: its other keys mark it.
@@ -46,17 +52,59 @@ func (t *trivy) recognized() bool {
 
 func (t *trivy) check(bool) error { return t.typeErrs.first }
 
+func (t *trivy) report() Report {
+	r := Report{Tool: "Trivy", Findings: t.findings, Classes: t.classes, MadeAt: timeOf(t.artifact.createdAt)}
+	r.Subject, r.Reference = t.artifact.subject()
+	return r
+}
+
+// subject returns the name of the cluster, or of the artifact with its kind, such as
+// "lark/shop (container image)".
+func (a trivyArtifact) subject() (subject, reference string) {
+	if a.cluster != "" {
+		return a.cluster, ""
+	}
+	subject, reference = subjectOf(a.name)
+	if kind := strings.ReplaceAll(a.kind, "_", " "); subject != "" && kind != "" {
+		subject += " (" + kind + ")"
+	}
+	return subject, reference
+}
+
 func (t *trivy) member(key string) func() error {
 	switch key {
 	case "Results":
 		return t.topResults
 	case "Resources", "Findings", "Vulnerabilities", "Misconfigurations":
 		t.hasResources = true
-		return func() error { return t.doc.array(t.resource) }
-	case "SchemaVersion", "ArtifactName", "ClusterName":
+		return func() error { return t.doc.array(t.readResource) }
+	case "SchemaVersion":
 		t.keys[key] = true
+	case "ArtifactName":
+		return t.readName(key, &t.artifact.name)
+	case "ArtifactType":
+		return t.readText(&t.artifact.kind)
+	case "ClusterName":
+		return t.readName(key, &t.artifact.cluster)
+	case "CreatedAt":
+		return t.readText(&t.artifact.createdAt)
 	}
 	return nil
+}
+
+// readName notes a key that marks a report, and reads its value.
+func (t *trivy) readName(key string, to *string) func() error {
+	t.keys[key] = true
+	return t.readText(to)
+}
+
+// readText reads a value of any type. No finding depends on it.
+func (t *trivy) readText(to *string) func() error {
+	return func() error {
+		text, err := t.doc.textOrEmpty()
+		*to = clean(text, maxLocation)
+		return err
+	}
 }
 
 func (t *trivy) topResults() error {
@@ -65,140 +113,110 @@ func (t *trivy) topResults() error {
 	return err
 }
 
-// resource reads one resource of a cluster.
-func (t *trivy) resource() error {
-	return t.doc.object(func(key string) error {
-		if key == "Results" {
-			return t.doc.array(t.result)
+// trivyTarget is what a result is of: a file, or an image with its distribution.
+type trivyTarget struct {
+	name   string
+	stable string // without the tag of the image and the version of the distribution
+	known  bool
+}
+
+func newTrivyTarget(name string) trivyTarget {
+	image, distribution, found := strings.Cut(name, " (")
+	stable := imageName(image)
+	if found {
+		family, _, versioned := strings.Cut(distribution, " ")
+		if versioned && strings.HasSuffix(distribution, ")") {
+			distribution = family + ")"
 		}
-		return t.doc.skip()
-	})
+		stable += " (" + distribution
+	}
+	return trivyTarget{name: name, stable: stable, known: true}
 }
 
 // result reads the findings in one target.
 func (t *trivy) result() error {
-	t.target, t.hasTarget = "", false
+	t.target = trivyTarget{}
 	err := t.doc.object(func(key string) error {
 		switch key {
 		case "Target":
 			return t.readTarget()
+		case "Class":
+			return t.readClass()
 		case "Vulnerabilities":
 			return t.doc.array(t.vulnerability)
 		case "Misconfigurations":
 			return t.doc.array(t.misconfiguration)
 		case "Secrets":
 			return t.doc.array(t.secret)
+		case "Licenses":
+			return t.doc.array(t.license)
 		}
 		return t.doc.skip()
 	})
-	t.targets = t.targets || t.hasTarget
-	if !t.hasTarget && t.typeErrs.first == nil {
+	t.targets = t.targets || t.target.known
+	if !t.target.known && t.typeErrs.first == nil {
 		t.foreignAt = first(t.foreignAt, t.doc.location())
 	}
-	t.unfinished.drain(t.finish)
+	t.unfinished.drain(func(r *trivyFinding) { t.finish(*r, t.findings.texts.extra(r.extra)) })
 	return err
 }
 
 func (t *trivy) readTarget() error {
-	t.hasTarget = true
-	_, err := t.doc.decodeStrict(&t.target)
+	var name string
+	_, err := t.doc.decodeStrict(&name)
+	t.target = newTrivyTarget(name)
 	return err
 }
 
-type trivyVulnerability struct {
-	VulnerabilityID  string
-	PkgName          string
-	PkgPath          string
-	InstalledVersion string
-	FixedVersion     string
-	Title            string
-	Description      string
-	Severity         string
-	PrimaryURL       string
-}
+// maxClasses bounds the classes that are kept; Trivy has some seven.
+const maxClasses = 20
 
-func (t *trivy) vulnerability() error {
-	var v trivyVulnerability
-	if ok, err := t.doc.decodeStrict(&v); err != nil || !ok {
-		return err
+func (t *trivy) readClass() error {
+	class, err := t.doc.textOrEmpty()
+	class = clean(class, maxTitle)
+	if class != "" && len(t.classes) < maxClasses && !slices.Contains(t.classes, class) {
+		t.classes = append(t.classes, class)
 	}
-	t.add(digestOf("vulnerability", v.VulnerabilityID, v.PkgName, v.InstalledVersion, v.PkgPath), 0, Finding{
-		Title: v.VulnerabilityID, Description: first(v.Description, v.Title), Component: v.PkgName + " " + v.InstalledVersion,
-		Location: v.PkgPath, Fix: v.FixedVersion, URL: v.PrimaryURL, Severity: severityOf(v.Severity),
-	})
-	return nil
+	return err
 }
 
-type trivyMisconfiguration struct {
-	ID            string
-	Title         string
-	Description   string
-	Message       string
-	Resolution    string
-	Severity      string
-	PrimaryURL    string
-	Status        string
-	CauseMetadata struct {
-		Resource  string
-		StartLine float64
+// trivyIdentity is what identifies a finding in its target. Its stable part does so without lines.
+type trivyIdentity struct {
+	exact, stable digest
+	line          int32 // 0 = none
+}
+
+// add adds a finding: at once if its target and its resource have been read, else when they are.
+func (t *trivy) add(id trivyIdentity, f Finding, details models.Details) {
+	if t.resource.settled() {
+		details.Locations = t.resource.locations()
 	}
-}
-
-func (t *trivy) misconfiguration() error {
-	var m trivyMisconfiguration
-	if ok, err := t.doc.decodeStrict(&m); err != nil || !ok || !strings.EqualFold(m.Status, "FAIL") {
-		return err
+	e := extra{fix: clean(f.Fix, maxFix), match: f.Match, details: details.Encode()}
+	f.Status, f.Fix, f.Match = models.StatusOpen, "", matchKey{}
+	r := trivyFinding{compactFinding: t.findings.texts.compact(id.exact, f), line: id.line}
+	r.stable = id.stable.short()
+	if t.target.known {
+		t.finish(r, e)
+		return
 	}
-	line := lineOf(m.CauseMetadata.StartLine)
-	t.add(digestOf("misconfiguration", m.ID, strconv.Itoa(int(line)), m.Message), line, Finding{
-		Title:       first(m.ID, m.Title),
-		Description: first(m.Message, m.Description, m.Title),
-		Component:   m.CauseMetadata.Resource,
-		Fix:         m.Resolution,
-		URL:         m.PrimaryURL,
-		Severity:    severityOf(m.Severity),
-	})
-	return nil
+	r.extra = t.findings.texts.putExtra(e)
+	t.unfinished.add(r)
 }
 
-type trivySecret struct {
-	RuleID    string
-	Title     string
-	Severity  string
-	StartLine float64
-	Match     string
-}
-
-// secret reads a secret. The matched text is part of its identity, but is not stored.
-func (t *trivy) secret() error {
-	var s trivySecret
-	if ok, err := t.doc.decodeStrict(&s); err != nil || !ok {
-		return err
+// finish completes a finding with its target.
+func (t *trivy) finish(r trivyFinding, e extra) {
+	r.identity = digestOf(t.target.name, string(r.identity[:]))
+	r.stable = digestOf(t.target.stable, string(r.stable[:])).short()
+	if e.match.component != (shortDigest{}) {
+		e.match.component = digestOf(t.target.stable, string(e.match.component[:])).short()
 	}
-	line := lineOf(s.StartLine)
-	t.add(digestOf("secret", s.RuleID, strconv.Itoa(int(line)), s.Match), line, Finding{
-		Title: first(s.RuleID, s.Title), Description: s.Title, Severity: severityOf(s.Severity),
-	})
-	return nil
-}
-
-// add adds a finding, whose identity lacks the target: at once if the target has been read,
-// else at the end of the result.
-func (t *trivy) add(identity digest, line int32, f Finding) {
-	f.Status = models.StatusOpen
-	r := trivyFinding{compactFinding: t.findings.texts.compact(identity, f), line: line}
-	if t.hasTarget {
-		t.finish(&r)
-	} else {
-		t.unfinished.add(r)
-	}
-}
-
-// finish completes a finding with the target, and adds it to the findings.
-func (t *trivy) finish(r *trivyFinding) {
-	r.identity = digestOf(t.target, string(r.identity[:]))
 	if r.location == 0 {
-		r.location = t.findings.texts.put(fileLine(t.target, r.line), maxLocation)
+		r.location = t.findings.texts.put(fileLine(t.target.name, r.line), maxLocation)
 	}
-	t.findings.addCompact(r.compactFinding)
+	if t.resource.settled() {
+		t.settle(r, e)
+		return
+	}
+	r.extra = t.findings.texts.putExtra(e)
+	t.unsettled.add(r)
 }

@@ -65,6 +65,31 @@ func TestTrivyIdentities(t *testing.T) {
 			),
 			[]string{"unknown open S", "unknown open S", "unknown open S"},
 		},
+		"secrets of one line": {
+			in(`"Secrets": [{"RuleID": "S", "StartLine": 1, "Match": "a", "Offset": 2}, ` +
+				`{"RuleID": "S", "StartLine": 1, "Match": "a", "Offset": 9}, ` +
+				`{"RuleID": "S", "StartLine": 1, "Match": "a", "Offset": 9}]`),
+			[]string{"unknown open S", "unknown open S"},
+		},
+		"misconfigurations of resources": {
+			in(`"Misconfigurations": [{"ID": "M", "Status": "FAIL", "CauseMetadata": {"Resource": "r"}}, ` +
+				`{"ID": "M", "Status": "FAIL", "CauseMetadata": {"Resource": "s"}}, {"ID": "M", "Status": "fail"}]`),
+			[]string{"unknown open M", "unknown open M", "unknown open M"},
+		},
+		"licenses": {
+			in(`"Licenses": [{"Name": "L", "PkgName": "p", "Severity": "HIGH"}, {"Name": "L", "PkgName": "q"}, ` +
+				`{"Name": "L", "FilePath": "p"}, {"Name": "K", "PkgName": "p"}, {"Name": "L", "PkgName": "p", "Category": "c"}]`),
+			[]string{"high open L", "unknown open K", "unknown open L", "unknown open L"},
+		},
+		"without an id": {
+			in(`"Vulnerabilities": [{"Title": "a"}, {"Title": "b"}, {"PkgName": "p"}, {}], ` +
+				`"Misconfigurations": [{"Status": "FAIL", "Message": "m"}, {"Status": "FAIL"}], ` +
+				`"Secrets": [{"Category": "c"}, {"StartLine": 3}], "Licenses": [{"PkgName": "p"}]`),
+			[]string{
+				"unknown open License", "unknown open Misconfiguration", "unknown open Secret", "unknown open Vulnerability",
+				"unknown open a", "unknown open b", "unknown open c", "unknown open m", "unknown open p",
+			},
+		},
 		"targets": {
 			`{"Results": [{"Target": "t", "Secrets": [{"RuleID": "S"}]}, {"Target": "u", "Secrets": [{"RuleID": "S"}]}, ` +
 				`{"Target": "t", "Secrets": [{"RuleID": "S"}]}]}`,
@@ -88,6 +113,7 @@ func TestTrivyTexts(t *testing.T) {
 				Location:    "t",
 				Fix:         "2",
 				URL:         "u",
+				Details:     `{"rule":"short"}`,
 				Severity:    models.Low,
 				Status:      models.StatusOpen,
 			},
@@ -95,7 +121,7 @@ func TestTrivyTexts(t *testing.T) {
 		"path": {
 			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "PkgPath": "a.jar", "Title": "short"}]`,
 			Finding{
-				Title: "CVE-1", Description: "short", Component: "p", Location: "a.jar",
+				Title: "CVE-1", Description: "short", Component: "p", Location: "a.jar", Unfixed: true,
 				Severity: models.Unknown, Status: models.StatusOpen,
 			},
 		},
@@ -104,12 +130,16 @@ func TestTrivyTexts(t *testing.T) {
 				`"CauseMetadata": {"StartLine": 3, "Resource": "r"}}]`,
 			Finding{
 				Title: "M", Description: "said", Component: "r", Location: "t:3", Fix: "do",
+				Details:  `{"rule":"title","kind":"misconfiguration"}`,
 				Severity: models.Unknown, Status: models.StatusOpen,
 			},
 		},
 		"secret": {
 			`"Secrets": [{"RuleID": "S", "Title": "Token", "StartLine": 4, "Match": "password=hunter2"}]`,
-			Finding{Title: "S", Description: "Token", Location: "t:4", Severity: models.Unknown, Status: models.StatusOpen},
+			Finding{
+				Title: "S", Description: "Token", Location: "t:4", Details: `{"kind":"secret"}`,
+				Severity: models.Unknown, Status: models.StatusOpen,
+			},
 		},
 	}
 	for name, test := range tests {
