@@ -23,12 +23,13 @@ func imageName(reference string) string {
 // packageURL returns a package URL without its qualifiers, such as the architecture or the
 // distribution.
 func packageURL(purl string) string {
-	name, rest, found := strings.Cut(purl, "?")
-	if !found {
+	rest, path, _ := strings.Cut(purl, "#") // a path in the package
+	name, _, qualified := strings.Cut(rest, "?")
+	if !qualified {
 		return purl
 	}
-	if at := strings.IndexByte(rest, '#'); at >= 0 { // a path in the package
-		return name + rest[at:]
+	if path != "" {
+		return name + "#" + path
 	}
 	return name
 }
