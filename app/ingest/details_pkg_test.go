@@ -48,22 +48,25 @@ func TestTrivyDetails(t *testing.T) {
 			models.Details{Score: 8, Rule: "t"},
 		},
 		"a score of version 2": {
-			vulnerability(`"CVSS": {"nvd": {"V2Score": 4.3, "V2Vector": "v"}}`), models.Details{Score: 4.3, Vector: "v", Rule: "t"},
+			vulnerability(`"CVSS": {"nvd": {"V2Score": 4.3, "V2Vector": "v"}}`),
+			models.Details{Score: 4.3, Vector: "v", Rule: "t"},
 		},
 		"only a vector": {
 			vulnerability(`"CVSS": {"nvd": {"V3Vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}`),
 			models.Details{Score: 9.8, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Rule: "t"},
 		},
 		"of other types": {
-			vulnerability(`"VendorIDs": 7, "CweIDs": {}, "References": "u", "PkgIdentifier": [], "CVSS": [1], "SeveritySource": 1`),
+			vulnerability(`"VendorIDs": 7, "CweIDs": {}, "References": "u", "PkgIdentifier": [], ` +
+				`"CVSS": [1], "SeveritySource": 1`),
 			models.Details{Rule: "t"},
 		},
 		"of a license": {
-			trivyOf("t", `"Licenses": [{"Name": "GPL-3.0", "Category": "restricted", "Link": "u"}]`), models.Details{Kind: "license"},
+			trivyOf("t", `"Licenses": [{"Name": "GPL-3.0", "Category": "restricted", "Link": "u"}]`),
+			models.Details{Kind: "license"},
 		},
 		"in a cluster": {
-			`{"ClusterName": "c", "Resources": [{"Namespace": "till", "Kind": "Pod", "Name": "web", "Results": [{"Target": "t", ` +
-				`"Secrets": [{"RuleID": "S"}]}]}]}`,
+			`{"ClusterName": "c", "Resources": [{"Namespace": "till", "Kind": "Pod", "Name": "web", ` +
+				`"Results": [{"Target": "t", "Secrets": [{"RuleID": "S"}]}]}]}`,
 			models.Details{Kind: "secret", Locations: []string{"till/Pod/web"}},
 		},
 		"of a whole cluster": {
@@ -81,7 +84,8 @@ func TestTrivyDetails(t *testing.T) {
 
 func TestGrypeDetails(t *testing.T) {
 	match := func(vulnerability, rest string) string {
-		return `{"matches": [{"vulnerability": {"id": "GHSA-1", ` + vulnerability + `}, "artifact": {"name": "p"}` + rest + `}]}`
+		return `{"matches": [{"vulnerability": {"id": "GHSA-1", ` + vulnerability + `}, ` +
+			`"artifact": {"name": "p"}` + rest + `}]}`
 	}
 	cvss := func(version, score string) string {
 		return `{"version": "` + version + `", "metrics": {"baseScore": ` + score + `}}`
@@ -107,7 +111,8 @@ func TestGrypeDetails(t *testing.T) {
 			false, true,
 		},
 		"a related score": {
-			match(`"cvss": []`, `, "relatedVulnerabilities": [{"cvss": [`+cvss("3.0", "5.5")+`]}, {"cvss": [`+cvss("3.0", "9")+`]}]`),
+			match(`"cvss": []`, `, "relatedVulnerabilities": [{"cvss": [`+cvss("3.0", "5.5")+`]}, `+
+				`{"cvss": [`+cvss("3.0", "9")+`]}]`),
 			models.Details{Score: 5.5},
 			false, true,
 		},
@@ -117,7 +122,9 @@ func TestGrypeDetails(t *testing.T) {
 			false, false,
 		},
 		"known exploited elsewhere": {
-			match(`"fix": {"state": "fixed"}`, `, "relatedVulnerabilities": [{"knownExploited": [{}]}]`), models.Details{}, true, false,
+			match(`"fix": {"state": "fixed"}`, `, "relatedVulnerabilities": [{"knownExploited": [{}]}]`),
+			models.Details{},
+			true, false,
 		},
 		"of other types": {
 			match(`"urls": 7, "epss": [{"epss": 7, "percentile": 2}], "knownExploited": {}, "cwes": "x", "cvss": {}, `+
@@ -161,14 +168,17 @@ func TestGitLabDetails(t *testing.T) {
 // A package has no known fix if the report says how to fix another one.
 func TestGitLabUnfixed(t *testing.T) {
 	vulnerability := func(name, solution string) string {
-		return `{"name": "` + name + `", "solution": "` + solution + `", "location": {"dependency": {"package": {"name": "p"}}}}`
+		return `{"name": "` + name + `", "solution": "` + solution + `", ` +
+			`"location": {"dependency": {"package": {"name": "p"}}}}`
 	}
 	code := `{"name": "code", "solution": "do", "location": {"file": "a"}}`
 	for name, test := range map[string]struct {
 		list string
 		want []string
 	}{
-		"no solutions":          {vulnerability("a", "") + "," + vulnerability("b", "No solution provided") + "," + code, nil},
+		"no solutions": {
+			vulnerability("a", "") + "," + vulnerability("b", "No solution provided") + "," + code, nil,
+		},
 		"solutions":             {vulnerability("a", "") + "," + vulnerability("b", "Upgrade") + "," + code, []string{"a"}},
 		"solutions come before": {vulnerability("b", "Upgrade") + "," + vulnerability("a", "no solution"), []string{"a"}},
 	} {
@@ -196,14 +206,17 @@ func TestReportsSaySubject(t *testing.T) {
 			`"CreatedAt": "2031-05-04T14:00:00.0+02:00"`): {
 			Subject: "shop.example:5000/till (container image)", Reference: "b1", MadeAt: noon,
 		},
-		trivy(`"ArtifactName": "till@` + digest + `", "ArtifactType": 7`):                               {Subject: "till", Reference: digest},
+		trivy(`"ArtifactName": "till@` + digest + `", "ArtifactType": 7`): {
+			Subject: "till", Reference: digest,
+		},
 		trivy(`"ArtifactName": "/builds/till", "ArtifactType": "filesystem", "CreatedAt": "yesterday"`): {},
 		trivy(`"ArtifactName": {}, "ArtifactType": "filesystem"`):                                       {},
-		`{"ClusterName": "arn:aws:eks:us:1:cluster/pond", "Resources": [{"Results": [{"Target": "a", "Class": "config"}]}]}`: {
+		`{"ClusterName": "arn:aws:eks:us:1:cluster/pond", ` +
+			`"Resources": [{"Results": [{"Target": "a", "Class": "config"}]}]}`: {
 			Subject: "arn:aws:eks:us:1:cluster/pond", Classes: []string{"config"},
 		},
-		trivy(`"ArtifactName": "till", "Results": [{"Target": "a", "Class": "os-pkgs"}, {"Target": "b", "Class": "secret"}, ` +
-			`{"Target": "c", "Class": "os-pkgs"}, {"Target": "d", "Class": 7}]`): {
+		trivy(`"ArtifactName": "till", "Results": [{"Target": "a", "Class": "os-pkgs"}, ` +
+			`{"Target": "b", "Class": "secret"}, {"Target": "c", "Class": "os-pkgs"}, {"Target": "d", "Class": 7}]`): {
 			Subject: "till", Classes: []string{"os-pkgs", "secret"},
 		},
 		grype(`{"type": "image", "target": {"userInput": "shop.example/till:1", "tags": ["x:2"], "layers": [{}]}}`): {

@@ -48,8 +48,6 @@ var vulnerabilityDatabases = regexp.MustCompile(
 // vulnerabilityID matches IDs that name one vulnerability, whatever the type says.
 var vulnerabilityID = regexp.MustCompile(`(?i)^(cve-\d+-|ghsa-|osv-|pysec-|rustsec-|go-\d{4}-|mal-\d|euvd-\d)`)
 
-var weaknessID = regexp.MustCompile(`(?i)^(?:cwe[-: ]?)?([0-9]+)$`)
-
 // alias returns the ID of the vulnerability that the identifier names, "" if it names a weakness or
 // a rule.
 func (i gitlabIdentifier) alias() string {
@@ -60,17 +58,12 @@ func (i gitlabIdentifier) alias() string {
 	return ""
 }
 
-// weakness returns the weakness that the identifier names, such as CWE-79, or "".
-func (i gitlabIdentifier) weakness() string {
+// weaknesses returns the weakness that the identifier names, such as CWE-79, or none.
+func (i gitlabIdentifier) weaknesses() []string {
 	if !strings.EqualFold(i.Type, "cwe") {
-		return ""
+		return nil
 	}
-	for _, id := range []string{string(i.Value), i.Name} {
-		if parts := weaknessID.FindStringSubmatch(strings.TrimSpace(id)); parts != nil {
-			return "CWE-" + parts[1]
-		}
-	}
-	return ""
+	return cweNames([]string{string(i.Value), i.Name})
 }
 
 // rawVulnerability adds an element of the list of vulnerabilities, unless a type is wrong.
@@ -175,7 +168,7 @@ func (v *gitlabVulnerability) details(title string, l gitlabLocation) models.Det
 	var ids []string
 	for _, i := range v.Identifiers {
 		ids = append(ids, i.alias())
-		d.CWEs = append(d.CWEs, i.weakness())
+		d.CWEs = append(d.CWEs, i.weaknesses()...)
 	}
 	d.Aliases = aliasesOf(title, ids)
 	for _, link := range v.Links {

@@ -137,7 +137,7 @@ func (a *grypeArtifact) component() digest {
 // exploited. The database of the match comes first.
 func (m *grypeMatch) details() (d models.Details, exploited bool) {
 	records := append([]grypeRecord{m.Vulnerability.grypeRecord}, m.Related...)
-	var related []string
+	var related, weaknesses []string
 	for _, r := range m.Related {
 		related = append(related, r.ID.v)
 	}
@@ -146,7 +146,7 @@ func (m *grypeMatch) details() (d models.Details, exploited bool) {
 		exploited = exploited || len(r.Exploited.v) > 0
 		d.References = append(d.References, r.URLs.v...)
 		for _, cwe := range r.CWEs.v {
-			d.CWEs = append(d.CWEs, cwe.CWE)
+			weaknesses = append(weaknesses, cwe.CWE)
 		}
 		for _, e := range r.EPSS.v {
 			if e.EPSS > d.EPSS && e.EPSS <= 1 && e.Percentile >= 0 && e.Percentile <= 1 {
@@ -157,6 +157,7 @@ func (m *grypeMatch) details() (d models.Details, exploited bool) {
 			r.rating().addTo(&d)
 		}
 	}
+	d.CWEs = cweNames(weaknesses)
 	for i, l := range m.Artifact.Locations {
 		if i > 0 {
 			d.Locations = append(d.Locations, l.Path)

@@ -28,7 +28,10 @@ func TestGrypeIdentities(t *testing.T) {
 			), one,
 		},
 		"one more path": {
-			of(`{"purl": "p", "locations": [{"path": "/a"}, {"path": "/b"}]}`, `{"purl": "p", "locations": [{"path": "/a"}]}`), two,
+			of(
+				`{"purl": "p", "locations": [{"path": "/a"}, {"path": "/b"}]}`,
+				`{"purl": "p", "locations": [{"path": "/a"}]}`,
+			), two,
 		},
 		"two qualifiers":  {of(`{"purl": "p?arch=x"}`, `{"purl": "p?arch=y"}`), two},
 		"ignored matches": {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},

@@ -44,7 +44,8 @@ func TestPackageURL(t *testing.T) {
 
 func TestAliasesOf(t *testing.T) {
 	shared := []string{
-		"CWE-79", "OWASP-A1", "DSA-1-1", "DLA-1", "USN-1-1", "RHSA-2031:1", "ALSA-2031:1", "RLSA-1", "ELSA-1", "SUSE-SU-2031:1-1",
+		"CWE-79", "OWASP-A1", "DSA-1-1", "DLA-1", "USN-1-1", "RHSA-2031:1", "ALSA-2031:1", "RLSA-1", "ELSA-1",
+		"SUSE-SU-2031:1-1",
 		"openSUSE-RU-1", "ALAS2-2031-1", "FEDORA-EPEL-2031-1", " ", "cve-2031-1",
 	}
 	own := []string{"GHSA-1", "OSV-2031-1", "GO-2031-1", "PYSEC-1", "RUSTSEC-1", "CVE-2031-2", "HERON-7"}

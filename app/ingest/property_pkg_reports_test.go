@@ -67,7 +67,8 @@ func (p planted) trivy() string {
 	name, alias := p.names()
 	switch p.kind {
 	case plantedVulnerability:
-		return fmt.Sprintf(`"Vulnerabilities": [{"VulnerabilityID": %q, "VendorIDs": [%q], "PkgName": "p%d", "PrimaryURL": %q}]`,
+		return fmt.Sprintf(`"Vulnerabilities": [{"VulnerabilityID": %q, "VendorIDs": [%q], "PkgName": "p%d", `+
+			`"PrimaryURL": %q}]`,
 			name, alias, p.pkg, p.url())
 	case plantedSecret:
 		return fmt.Sprintf(`"Secrets": [{"RuleID": %q, "StartLine": %d, "Offset": %d, "Match": %q, "Title": %q}]`,
@@ -137,12 +138,14 @@ func gitlabGarden(list []planted, tag int) string {
 	var rows []string
 	for n, p := range list {
 		name, alias := p.names()
-		location := fmt.Sprintf(`{"image": %q, "dependency": {"iid": %d, "package": {"name": "p%d"}, "dependency_path": [%d]}}`,
+		location := fmt.Sprintf(`{"image": %q, "dependency": {"iid": %d, "package": {"name": "p%d"}, `+
+			`"dependency_path": [%d]}}`,
 			image(p.place, tag), p.mark+100*tag, p.pkg, tag)
 		code := ""
 		if p.kind > 0 {
 			code = p.snippet()
-			location = fmt.Sprintf(`{"file": "f%d-%d", "start_line": %d, "commit": {"sha": "%d"}}`, p.place, p.pkg, p.line+1, tag)
+			location = fmt.Sprintf(`{"file": "f%d-%d", "start_line": %d, "commit": {"sha": "%d"}}`,
+				p.place, p.pkg, p.line+1, tag)
 		}
 		rows = append(rows, fmt.Sprintf(`{"id": "uuid-%d-%d", "name": "Denial of service", "category": "c%d", `+
 			`"raw_source_code_extract": %q, "links": [{"url": %q}], "identifiers": [{"type": "any", "value": %q}, `+

@@ -58,7 +58,7 @@ func TestMovesOfRandomReports(t *testing.T) {
 	for name, g := range gardens {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(60) {
-				rnd := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // repeatable
+				rnd := rand.New(rand.NewPCG(seed, 7))
 				g.grow(t, seed, rnd)
 			}
 		})

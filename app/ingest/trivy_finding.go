@@ -67,7 +67,7 @@ func (t *trivy) vulnerability() error {
 		Severity: severityOf(v.Severity),
 	}
 	details := models.Details{
-		Aliases: aliasesOf(f.Title, v.VendorIDs.v), CWEs: v.CweIDs.v, References: v.References.v,
+		Aliases: aliasesOf(f.Title, v.VendorIDs.v), CWEs: cweNames(v.CweIDs.v), References: v.References.v,
 		PURL: v.PkgIdentifier.v.PURL,
 	}
 	if v.Title != f.Title && v.Title != f.Description {

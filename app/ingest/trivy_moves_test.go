@@ -34,7 +34,9 @@ func TestTrivyMoves_Vulnerabilities(t *testing.T) {
 		"another image":                     {of("till:1 (debian 12.5)"), of("shop:1 (debian 12.5)"), replaced, 0},
 		"another registry's port":           {of("shop.example:5000/till"), of("shop.example:6000/till"), replaced, 0},
 		"another file":                      {of("a/go.sum"), of("b/go.sum"), replaced, 0},
-		"one is gone":                       {of("till:1 (debian 12.5)"), trivyOf("till:2 (debian 12.6)", trivyVulns(pond)), Tally{Updated: 1, Resolved: 1}, 1},
+		"one is gone": {
+			of("till:1 (debian 12.5)"), trivyOf("till:2 (debian 12.6)", trivyVulns(pond)), Tally{Updated: 1, Resolved: 1}, 1,
+		},
 		"another version of the package": {
 			one(pond), one(`{"VulnerabilityID": "CVE-2031-5", "PkgName": "libpond", "InstalledVersion": "1.2-4"}`), other, 0,
 		},
@@ -88,7 +90,9 @@ func TestTrivyMoves_Misconfigurations(t *testing.T) {
 	bare := func(line int) string { return finding(line, "r", "open", "") }
 	other := Tally{New: 1, Resolved: 1}
 	moves{
-		"another line":     {of(finding(3, "r", "open", "x = 1")), of(finding(8, "r", "open", "x = 1")), Tally{Updated: 1}, 1},
+		"another line": {
+			of(finding(3, "r", "open", "x = 1")), of(finding(8, "r", "open", "x = 1")), Tally{Updated: 1}, 1,
+		},
 		"other code":       {of(finding(3, "r", "open", "x = 1")), of(finding(8, "r", "open", "x = 2")), other, 0},
 		"another resource": {of(finding(3, "r", "open", "x = 1")), of(finding(3, "s", "open", "x = 1")), other, 0},
 		"another message":  {of(finding(3, "r", "open", "x = 1")), of(finding(3, "r", "shut", "x = 1")), other, 0},
@@ -112,7 +116,8 @@ func TestTrivyMoves_Licenses(t *testing.T) {
 
 func TestTrivyMoves_Resources(t *testing.T) {
 	resource := func(namespace, kind, name, tag string) string {
-		return fmt.Sprintf(`{"Namespace": %q, "Kind": %q, "Name": %q, "Error": "half", "Results": [{"Target": "nest:%s (debian 12.5)", %s}]}`,
+		return fmt.Sprintf(`{"Namespace": %q, "Kind": %q, "Name": %q, "Error": "half", `+
+			`"Results": [{"Target": "nest:%s (debian 12.5)", %s}]}`,
 			namespace, kind, name, tag, trivyVulns(`{"VulnerabilityID": "CVE-2031-5", "PkgName": "libpond"}`))
 	}
 	of := func(list string) string { return `{"ClusterName": "pond", "Resources": [` + list + `]}` }
