@@ -30,6 +30,18 @@ func FuzzParse(f *testing.F) {
 		gitlabFailed(`{"location": null}`),
 		gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}`),
 		"{} {}", `"a","b","c"`, "[2031-01-01] a", "PK\x03\x04", "<!DOCTYPE html>", "a: b",
+		`{"vulnerabilities": [{"identifiers": [{"type": "ghsa", "value": "GHSA-1"}, {"type": "cwe", "value": 79}], ` +
+			`"raw_source_code_extract": ["a"], "cvss_vectors": [{"vector": "AV:N/AC:L/Au:N/C:C/I:C/A:C"}], "location": ` +
+			`{"image": "a:1@sha256:ab", "operating_system": "debian 12", "dependency": {"iid": 1, ` +
+			`"package": {"name": "p"}}}}], "version": "15", ` +
+			`"scan": {"type": "container_scanning", "end_time": "2031-05-04T12:00:00"}}`,
+		`{"matches": [{"vulnerability": {"id": "V", "cvss": [{"version": "3.1", "metrics": {"baseScore": 7}}], ` +
+			`"epss": [{"epss": 0.1}], "knownExploited": [{}]}, "relatedVulnerabilities": [{"id": "CVE-1"}], "artifact": ` +
+			`{"purl": "pkg:deb/a@1?b=c#d", "locations": [{"path": "/b"}, {"path": "/a"}]}}], ` +
+			`"source": {"target": {"userInput": "a:1"}}}`,
+		`{"Resources": [{"Results": [{"Licenses": [{"Name": "L"}], "Vulnerabilities": [{"VendorIDs": ["GHSA-1"], "CVSS": ` +
+			`{"nvd": {"V3Score": 7}}}], "Secrets": [{"Match": "m", "Offset": 7}], "Class": "c", "Target": "a:1 (b 2)"}], ` +
+			`"Kind": "Pod", "Name": "n", "Namespace": "s", "Error": "e"}], "ClusterName": "c"}`,
 	} {
 		f.Add([]byte(seed))
 	}

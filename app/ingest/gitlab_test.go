@@ -57,7 +57,8 @@ func TestGitLabFindings(t *testing.T) {
 				`{"name": "A", "location": {"file": "a", "commit": {"sha": "1"}}}, ` +
 					`{"name": "A", "location": {"commit": {"sha": "2"}, "file": "a"}}, ` +
 					`{"name": "A", "location": {"commit": {"sha": "1"}, "file": "a"}}, {"name": "A", "location": null}, ` +
-					`{"name": "A"}, {"name": "A", "location": {"iid": 9007199254740992}}, {"name": "A", "location": {"iid": 9007199254740993}}`,
+					`{"name": "A"}, {"name": "A", "location": {"iid": 9007199254740992}}, ` +
+					`{"name": "A", "location": {"iid": 9007199254740993}}`,
 			),
 			[]string{"unknown open A", "unknown open A", "unknown open A", "unknown open A", "unknown open A"},
 		},
