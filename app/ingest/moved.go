@@ -16,6 +16,9 @@ type pairing struct {
 	diff    *diff
 	missing *leftovers
 	seen    []bool // by number of a finding: it has an observation
+	// unsure are the components of vulnerabilities of which a pair is not sure: what is left of
+	// them is not sure either.
+	unsure map[shortDigest]bool
 }
 
 // pairKey is what both sides of a pair have in common.
@@ -33,7 +36,7 @@ func (d *diff) pairMoved(missing *leftovers, seen []bool) {
 	if len(missing.list) == 0 || !slices.Contains(seen, false) {
 		return
 	}
-	p := &pairing{diff: d, missing: missing, seen: seen}
+	p := &pairing{diff: d, missing: missing, seen: seen, unsure: map[shortDigest]bool{}}
 	if missing.legacy < len(missing.list) {
 		keyed := func(l *leftover) bool { return !l.legacy }
 		p.join(keyOfPrint, keyed, p.findingKey, p.byPrint)
@@ -125,7 +128,8 @@ func (p *pairing) pairRenamed() {
 	for _, pair := range pairs {
 		o, f := pair[0], pair[1]
 		if !p.missing.list[o.n].paired && !p.seen[f.n] {
-			p.pair(o, f, partners[0][o.n] == 1 && partners[1][f.n] == 1)
+			single := partners[0][o.n] == 1 && partners[1][f.n] == 1
+			p.pair(o, f, single && !p.unsure[p.missing.list[o.n].key.component])
 		}
 	}
 }
@@ -177,6 +181,9 @@ func (p *pairing) pair(o, f side, sure bool) {
 		if print := p.findingKey(int(f.n)).print; print != (shortDigest{}) && print != l.key.print {
 			sure = false // the code has changed as well
 		}
+	}
+	if !sure {
+		p.unsure[l.key.component] = true
 	}
 	was := l.observation(p.diff)
 	if !sure && l.milder() {

@@ -171,6 +171,19 @@ func TestCompare_Moved(t *testing.T) {
 			Tally{Updated: 1},
 			0, nil, "1=a.py:1 ",
 		},
+		"two copies of which one is renamed as well: both waivers end": {
+			[]models.Observation{
+				waived(1, keyed("a", "s", 1, vulnerability("lake", "GHSA-1"))),
+				waived(2, keyed("b", "s", 2, vulnerability("lake", "GHSA-1"))),
+			},
+			[]Finding{
+				keyed("c", "t", 1, vulnerability("lake", "CVE-1", "GHSA-1")), keyed("d", "s", 2, vulnerability("lake", "GHSA-1")),
+			},
+			Tally{Updated: 2},
+			2,
+			[]int64{1, 2},
+			"1=a.py:2 2=a.py:1 ",
+		},
 		"resolved by an earlier import: no candidate": {
 			[]models.Observation{gone(1, keyed("a", "s", 10))},
 			[]Finding{keyed("b", "s", 13)},
