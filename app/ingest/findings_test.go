@@ -111,6 +111,32 @@ func TestTextsAcrossPages(t *testing.T) {
 	}
 }
 
+// A report can repeat the details of a rule for very many findings. They take bounded memory.
+func TestTexts_BoundDetails(t *testing.T) {
+	kept := newTexts()
+	shared := models.EncodedDetails(strings.Repeat("d", 1000))
+	var at []textRef
+	for i := range 10 {
+		at = append(at, kept.putExtra(extra{fix: strconv.Itoa(i), details: shared}))
+	}
+	if kept.details > 2*len(shared) {
+		t.Errorf("ten findings share details of %d bytes in %d", len(shared), kept.details)
+	}
+	for i := range at {
+		if e := kept.extra(at[i]); e.fix != strconv.Itoa(i) || e.details != shared {
+			t.Errorf("extra %d is %+v", i, e)
+		}
+	}
+	long := strings.Repeat("d", 40_000)
+	for i := range 2 * maxDetailsTotal / len(long) {
+		at = append(at, kept.putExtra(extra{fix: "f", details: models.EncodedDetails(strconv.Itoa(i) + long)}))
+	}
+	last := kept.extra(at[len(at)-1])
+	if kept.details > maxDetailsTotal+2*len(long) || last.fix != "f" || last.details != "" {
+		t.Errorf("%d bytes of details, the last extra has %d", kept.details, len(last.details))
+	}
+}
+
 // Has reports whether the findings contain an identity.
 func (s *Findings) Has(identity string) bool {
 	_, found := s.number([]byte(identity))

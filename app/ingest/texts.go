@@ -18,9 +18,11 @@ const (
 // components, files and rules, are stored once. It holds 4 GiB, more than the largest
 // report; beyond that, texts are empty.
 type texts struct {
-	seed   maphash.Seed
-	pages  []*strings.Builder // no page grows: a text that get returned stays valid
-	recent []cachedText
+	seed    maphash.Seed
+	pages   []*strings.Builder // no page grows: a text that get returned stays valid
+	recent  []cachedText
+	size    int // bytes of all texts
+	details int // of them, those of details
 }
 
 type cachedText struct {
@@ -59,6 +61,7 @@ func (t *texts) write(s string) textRef {
 		t.pages, last = append(t.pages, newPage()), last+1
 	}
 	page := t.pages[last]
+	t.size += 2 + len(s)
 	at := textRef(last<<pageBits | page.Len()) //nolint:gosec // the number of pages is checked above
 	page.WriteByte(byte(len(s) >> 8 & 0xff))
 	page.WriteByte(byte(len(s) & 0xff))
@@ -82,6 +85,8 @@ func (t *texts) get(at textRef) string {
 	page := t.pages[at>>pageBits].String()[at&(pageSize-1):]
 	return page[2 : 2+(int(page[0])<<8|int(page[1]))]
 }
+
+func (t *texts) hash(at textRef) uint64 { return maphash.String(t.seed, t.get(at)) }
 
 const chunkSize = 1 << 12
 
