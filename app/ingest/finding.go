@@ -108,6 +108,12 @@ func first(texts ...string) string {
 	return ""
 }
 
+// firstLine returns the first line of a text.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
 // lineOf returns a line number, 0 for none.
 func lineOf(n float64) int32 {
 	if n >= 1 && n <= math.MaxInt32 {

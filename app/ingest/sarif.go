@@ -2,8 +2,7 @@ package ingest
 
 import (
 	"strings"
-
-	"gatecrier/models"
+	"time"
 )
 
 // sarif reads SARIF 2.1.0 (OASIS). It reads all runs of a file; the tool of the first run
@@ -17,12 +16,19 @@ type sarif struct {
 	version   string
 	runs      int
 	scan      sarifScan
-	tool      string
+	tools     []string // of the runs, each once
+	knowsTool map[string]bool
+	category  string // of the first run
+	mixed     bool   // another run has another category
+	madeAt    time.Time
 	findings  *Findings
 	run       *sarifRun
+	next      sarifResult // the one that is read, once for all of them to save memory
 }
 
-func newSARIF(d *document, t *texts) *sarif { return &sarif{doc: d, findings: newFindings(t)} }
+func newSARIF(d *document, t *texts) *sarif {
+	return &sarif{doc: d, findings: newFindings(t), knowsTool: map[string]bool{}}
+}
 
 func (s *sarif) typeErrors() *typeErrors { return &s.typeErrs }
 
@@ -33,7 +39,14 @@ func (s *sarif) recognized() bool {
 }
 
 func (s *sarif) report() Report {
-	r := Report{Tool: s.tool, Findings: s.findings}
+	s.findings.dropSharedPrints()
+	r := Report{Tools: s.tools, MadeAt: s.madeAt, Findings: s.findings}
+	if len(s.tools) > 0 {
+		r.Tool = s.tools[0]
+	}
+	if !s.mixed && !isLocalPath(s.category) {
+		r.Subject = s.category
+	}
 	if s.scan.brokenAt != "" {
 		r.Partial, r.Warnings = true, []string{brokeOff(s.scan.brokenAt)}
 	}
@@ -59,39 +72,85 @@ func (s *sarif) schema() error {
 	return err
 }
 
-// readRun reads one run. Its results can come before the rules and the artifacts that they
-// refer to.
+// readRun reads one run. Its results can come before what they refer to, and before the category.
 func (s *sarif) readRun() error {
-	s.run = newSARIFRun()
-	err := s.doc.object(func(key string) error {
-		switch key {
-		case "tool":
-			return s.readTool()
-		case "artifacts":
-			return s.doc.array(s.artifact)
-		case "results":
-			return s.results()
-		case "invocations":
-			return s.doc.array(s.invocation)
-		case "externalPropertyFileReferences":
-			return s.externalReferences()
-		}
-		return s.doc.skip()
-	})
-	s.run.unfinished.drain(s.finish)
-	if s.runs == 0 {
-		s.tool = s.run.tool
-	}
-	s.runs++
+	s.run = newSARIFRun(s.findings.texts)
+	err := s.doc.object(s.runMember)
+	s.endRun()
 	if err == nil {
 		s.judgeRun()
 	}
 	return err
 }
 
+func (s *sarif) runMember(key string) error {
+	switch key {
+	case "tool":
+		return s.readTool()
+	case "automationDetails":
+		return s.automation()
+	case "artifacts":
+		return s.doc.array(s.artifact)
+	case "logicalLocations":
+		return s.doc.array(s.logicalLocation)
+	case "results":
+		return s.results()
+	case "invocations":
+		err := s.doc.array(s.invocation)
+		s.run.invocationsRead = true
+		return err
+	case "externalPropertyFileReferences":
+		return s.externalReferences()
+	}
+	return s.doc.skip()
+}
+
+// automation reads the category of a run: its ID up to the last slash. What follows names the run.
+func (s *sarif) automation() error {
+	var v loose[struct {
+		ID string `json:"id"`
+	}]
+	_, err := s.doc.decodeStrict(&v)
+	s.run.category = v.v.ID
+	if slash := strings.LastIndexByte(v.v.ID, '/'); slash >= 0 {
+		s.run.category = v.v.ID[:slash]
+	}
+	return err
+}
+
+// endRun adds the results of a run to the findings. Only now its category is known, which is part
+// of their identities.
+func (s *sarif) endRun() {
+	run := s.run
+	run.unfinished.drain(func(r *sarifFinding) { s.finish(r, run.findings.texts.extra(r.extra)) })
+	switch {
+	case s.findings.Len() == 0 && run.category == "":
+		s.findings = run.findings
+	default:
+		run.findings.index = nil
+		run.findings.list.drain(func(c *compactFinding) {
+			if run.category != "" {
+				s.findings.texts.categorize(c, run.category)
+			}
+			s.findings.addCompact(*c)
+		})
+	}
+	run.findings = nil
+	if s.runs == 0 {
+		s.category = run.category
+	}
+	s.mixed = s.mixed || run.category != s.category
+	if !s.knowsTool[run.tool] && (run.tool != "" || s.runs == 0) {
+		s.knowsTool[run.tool] = true
+		s.tools = append(s.tools, run.tool)
+	}
+	s.runs++
+}
+
 type sarifArtifact struct {
 	Location struct {
-		URI string `json:"uri"`
+		URI    string        `json:"uri"`
+		BaseID loose[string] `json:"uriBaseId"`
 	} `json:"location"`
 }
 
@@ -103,181 +162,26 @@ func (s *sarif) artifact() error {
 	}
 	var file sarifFile
 	if ok && a.Location.URI != "" {
-		file = sarifFile{uri: digestOf(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxLocation)}
+		file = sarifFile{
+			id:   fileDigest(a.Location.BaseID.v, a.Location.URI),
+			name: s.findings.texts.put(a.Location.URI, maxLocation),
+		}
 	}
 	s.run.artifacts.add(file)
 	return nil
 }
 
-type sarifResult struct {
-	RuleID    string `json:"ruleId"`
-	RuleIndex *int   `json:"ruleIndex"`
-	Rule      struct {
-		ID            string `json:"id"`
-		Index         *int   `json:"index"`
-		ToolComponent struct {
-			Index *int `json:"index"`
-		} `json:"toolComponent"`
-	} `json:"rule"`
-	Kind          string `json:"kind"`
-	Level         string `json:"level"`
-	BaselineState string `json:"baselineState"`
-	Message       struct {
-		Text      string   `json:"text"`
-		Markdown  string   `json:"markdown"`
-		ID        string   `json:"id"`
-		Arguments []string `json:"arguments"`
-	} `json:"message"`
-	Locations    []sarifLocation `json:"locations"`
-	Suppressions []struct {
-		Status string `json:"status"`
-	} `json:"suppressions"`
-	Properties struct {
-		Severity score `json:"security-severity"`
-	} `json:"properties"`
-}
+// fileDigest returns the hash of a file: of its URI and of what the URI is relative to.
+func fileDigest(baseID, uri string) digest { return digestOf("file", baseID, uri) }
 
-type sarifLocation struct {
-	Physical struct {
-		Artifact struct {
-			URI   string `json:"uri"`
-			Index *int   `json:"index"`
-		} `json:"artifactLocation"`
-		Region struct {
-			StartLine float64 `json:"startLine"`
-		} `json:"region"`
-	} `json:"physicalLocation"`
-	Logical []struct {
-		FullName string `json:"fullyQualifiedName"`
-		Name     string `json:"name"`
-	} `json:"logicalLocations"`
-}
-
-// sarifFinding is a result whose identity lacks the tool, the rule and, if file is not -1,
-// the file.
-type sarifFinding struct {
-	compactFinding
-	rule      digest // the hash of its ID; zero = none
-	index     int32  // of the rule; -1 = none
-	extension int32  // of the rule's component; -1 = none
-	file      int32  // index of an artifact; -1 = none
-	line      int32
-	source    severitySource
-}
-
-// severitySource is the source of a result's own severity.
-type severitySource uint8
-
-const (
-	fromNothing severitySource = iota
-	fromLevel
-	fromScore
-)
-
-// result reads a result. It finishes the result at once if all that it refers to is known.
-func (s *sarif) result() error {
-	var v sarifResult
-	if ok, err := s.doc.decodeStrict(&v); err != nil || !ok || !v.isFinding() {
+// logicalLocation reads a part of the product, such as a function, that results name by its index.
+func (s *sarif) logicalLocation() error {
+	var l loose[sarifLogical]
+	if _, err := s.doc.decodeStrict(&l); err != nil {
 		return err
 	}
-	s.run.state.findings++
-	r := s.newFinding(&v)
-	if s.run.toolRead && r.file < 0 {
-		s.finish(&r)
-	} else {
-		s.run.unfinished.add(r)
-	}
+	s.run.logical.add(sarifFile{
+		id: logicalDigest([]sarifLogical{l.v}), name: s.findings.texts.put(l.v.name(), maxComponent),
+	})
 	return nil
-}
-
-// isFinding reports whether a result is a present problem.
-func (v *sarifResult) isFinding() bool {
-	switch strings.ToLower(v.Kind) {
-	case "", "fail", "open", "review":
-		return !strings.EqualFold(v.BaselineState, "absent")
-	}
-	return false
-}
-
-func (v *sarifResult) status() models.Status {
-	for _, s := range v.Suppressions {
-		if s.Status == "" || strings.EqualFold(s.Status, "accepted") {
-			return models.StatusRiskAccepted
-		}
-	}
-	return models.StatusOpen
-}
-
-// newFinding returns a result without what finish adds: the tool, the rule, and a file that
-// it names by its index.
-func (s *sarif) newFinding(v *sarifResult) sarifFinding {
-	var l sarifLocation
-	if len(v.Locations) > 0 {
-		l = v.Locations[0]
-	}
-	rule, line, uri := first(v.RuleID, v.Rule.ID), lineOf(l.Physical.Region.StartLine), l.Physical.Artifact.URI
-	r := sarifFinding{
-		index:     indexOf(v.RuleIndex, v.Rule.Index),
-		extension: indexOf(v.Rule.ToolComponent.Index),
-		file:      -1,
-		line:      line,
-	}
-	if rule != "" {
-		r.rule = digestOf(rule)
-	}
-	severity, source := v.ownSeverity()
-	r.source = source
-	f := Finding{
-		Title:       rule,
-		Description: first(v.Message.Text, v.Message.Markdown),
-		Severity:    severity,
-		Status:      v.status(),
-	}
-	if len(l.Logical) > 0 {
-		f.Component = first(l.Logical[0].FullName, l.Logical[0].Name)
-	}
-	if uri == "" {
-		r.file = indexOf(l.Physical.Artifact.Index)
-	}
-	message := digestOf(f.Description)
-	if f.Description == "" {
-		message = digestOf(append([]string{v.Message.ID}, v.Message.Arguments...)...)
-	}
-	if r.file < 0 {
-		f.Location, message = fileLine(uri, line), messageAt(digestOf(uri), line, message)
-	}
-	r.compactFinding = s.findings.texts.compact(message, f)
-	return r
-}
-
-// ownSeverity returns the severity of the result itself, before its rule's.
-func (v *sarifResult) ownSeverity() (models.Severity, severitySource) {
-	switch {
-	case v.Properties.Severity.given:
-		return v.Properties.Severity.severity(), fromScore
-	case v.Level != "":
-		return levelOf(v.Level), fromLevel
-	}
-	return models.Unknown, fromNothing
-}
-
-// finish completes a result with its rule and its file, and adds it to the findings.
-func (s *sarif) finish(r *sarifFinding) {
-	if r.file >= 0 {
-		file := s.run.file(r.file)
-		r.identity = messageAt(file.uri, r.line, r.identity)
-		r.location = s.findings.texts.put(fileLine(s.findings.texts.get(file.name), r.line), maxLocation)
-	}
-	rule := s.run.rule(r)
-	if r.rule == (digest{}) {
-		r.rule = rule.id
-	}
-	rule.describe(&r.compactFinding)
-	r.severity = rule.severity(r.severity, r.source)
-	if r.title == 0 {
-		line, _, _ := strings.Cut(s.findings.texts.get(r.description), "\n")
-		r.title = s.findings.texts.put(line, maxTitle)
-	}
-	r.identity = digestOf(s.run.tool, string(r.rule[:]), string(r.identity[:]))
-	s.findings.addCompact(r.compactFinding)
 }

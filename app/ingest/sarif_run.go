@@ -3,185 +3,150 @@ package ingest
 import (
 	"math"
 	"strconv"
-
-	"gatecrier/models"
 )
 
-// sarifRun is the part of a run that its results refer to.
+// sarifRun is the part of a run that its results refer to, and its findings, which lack the category.
 type sarifRun struct {
-	tool       string
-	toolRead   bool // the tool and its rules are complete
-	driver     *sarifRules
-	extensions []*sarifRules
-	artifacts  chunks[sarifFile]
-	unfinished chunks[sarifFinding] // results whose rule or file is not read yet
-	state      sarifRunState
+	tool            string
+	toolRead        bool // the tool and its rules are complete
+	category        string
+	driver          *sarifRules
+	extensions      []*sarifRules
+	byID            map[digest]rulePlace // the rules of all components, those of the driver first
+	messages        map[digest]textRef
+	artifacts       chunks[sarifFile]
+	logical         chunks[sarifFile]
+	invocations     int32
+	invocationsRead bool
+	overrides       map[digest]uint8
+	unfinished      chunks[sarifFinding] // results that wait for what they refer to
+	findings        *Findings
+	state           sarifRunState
 }
 
+// sarifFile is an artifact or a logical location.
 type sarifFile struct {
-	uri  digest // the hash of its URI
+	id   digest
 	name textRef
 }
 
 // sarifRules are the rules of the driver or of an extension.
 type sarifRules struct {
+	name string
 	list chunks[sarifRule]
-	byID map[digest]int
+	byID map[digest]int32
 }
 
 // sarifRule is what the results of a rule have in common.
 type sarifRule struct {
-	id                      digest
-	title, description, url textRef
-	score, level            uint8 // severities, or noSeverity
+	id                            digest
+	title, description, url, name textRef
+	details                       textRef // encoded; as the rule of a result whose title is the rule's ID
+	score, level                  uint8   // severities, or noSeverity
 }
 
 const noSeverity = math.MaxUint8
 
-func newSARIFRun() *sarifRun { return &sarifRun{driver: newSARIFRules()} }
+// rulePlace is where a rule is listed. Its component is the index of an extension, or driver.
+type rulePlace struct{ component, rule int32 }
 
-func newSARIFRules() *sarifRules { return &sarifRules{byID: map[digest]int{}} }
+const driver = -1
 
-// readTool reads the tool of a run: its driver and extensions.
-func (s *sarif) readTool() error {
-	err := s.doc.object(func(key string) error {
-		switch key {
-		case "driver":
-			given, err := s.component(s.run.driver, &s.run.tool)
-			s.hasDriver = s.hasDriver || given
-			return err
-		case "extensions":
-			return s.doc.array(s.extension)
+var noRule = rulePlace{driver, -1}
+
+func newSARIFRun(t *texts) *sarifRun {
+	return &sarifRun{
+		driver: newSARIFRules(), byID: map[digest]rulePlace{}, messages: map[digest]textRef{}, overrides: map[digest]uint8{},
+		findings: newFindings(t),
+	}
+}
+
+func newSARIFRules() *sarifRules { return &sarifRules{byID: map[digest]int32{}} }
+
+// component returns the driver or an extension.
+func (r *sarifRun) component(i int32) *sarifRules {
+	if i == driver {
+		return r.driver
+	}
+	return r.extensions[i]
+}
+
+// rule returns a rule, an empty one for noRule.
+func (r *sarifRun) rule(at rulePlace) sarifRule {
+	if at == noRule {
+		return sarifRule{score: noSeverity, level: noSeverity}
+	}
+	return *r.component(at.component).list.at(int(at.rule))
+}
+
+// maxRuleParents bounds the levels of a hierarchical ID, and maxExtensions the extensions that are
+// searched by index.
+const (
+	maxRuleParents = 16
+	maxExtensions  = 256
+)
+
+// ruleOf returns where the rule of a result is listed: by its ID, also a hierarchical one, then by
+// its index; first in the component that the result names, then in the driver and its extensions.
+func (r *sarifRun) ruleOf(of *sarifFinding, id string) rulePlace {
+	named := of.extension
+	if int(named) >= len(r.extensions) {
+		named = -1
+	}
+	for n := 0; id != "" && n < maxRuleParents; id, n = ruleParent(id), n+1 {
+		key := digestOf(id)
+		if named >= 0 {
+			if rule, ok := r.extensions[named].byID[key]; ok {
+				return rulePlace{named, rule}
+			}
 		}
-		return s.doc.skip()
-	})
-	s.run.toolRead = true
-	return err
-}
-
-func (s *sarif) extension() error {
-	rules := newSARIFRules()
-	s.run.extensions = append(s.run.extensions, rules)
-	var name string
-	_, err := s.component(rules, &name)
-	return err
-}
-
-// component reads the driver or an extension, and reports whether it is not null.
-func (s *sarif) component(rules *sarifRules, name *string) (bool, error) {
-	return s.doc.given(func(key string) error {
-		switch key {
-		case "name":
-			_, err := s.doc.decodeStrict(name)
-			return err
-		case "rules":
-			return s.doc.array(func() error { return s.rule(rules) })
-		}
-		return s.doc.skip()
-	}, nil)
-}
-
-type sarifRuleJSON struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Short struct {
-		Text string `json:"text"`
-	} `json:"shortDescription"`
-	Full struct {
-		Text string `json:"text"`
-	} `json:"fullDescription"`
-	HelpURI       string `json:"helpUri"`
-	Configuration struct {
-		Level string `json:"level"`
-	} `json:"defaultConfiguration"`
-	Properties struct {
-		Severity score `json:"security-severity"`
-	} `json:"properties"`
-}
-
-// rule reads a rule. An unreadable rule keeps its index in the list.
-func (s *sarif) rule(rules *sarifRules) error {
-	var v sarifRuleJSON
-	if _, err := s.doc.decodeStrict(&v); err != nil {
-		return err
-	}
-	t := s.findings.texts
-	rule := sarifRule{
-		id: digestOf(v.ID), title: t.put(first(v.ID, v.Name, v.Short.Text), maxTitle),
-		description: t.put(first(v.Full.Text, v.Short.Text), maxDescription), url: t.put(v.HelpURI, maxURL),
-		score: noSeverity, level: noSeverity,
-	}
-	if v.Properties.Severity.given {
-		rule.score = uint8(v.Properties.Severity.severity()) //nolint:gosec // six severities
-	}
-	if v.Configuration.Level != "" {
-		rule.level = uint8(levelOf(v.Configuration.Level)) //nolint:gosec // six severities
-	}
-	if _, repeated := rules.byID[rule.id]; !repeated && v.ID != "" {
-		rules.byID[rule.id] = rules.list.n
-	}
-	rules.list.add(rule)
-	return nil
-}
-
-// rule returns the rule of a result: by its ID, then by its index, first in the component
-// that the result names, then in the driver and its extensions. Without a match it returns
-// an empty rule.
-func (r *sarifRun) rule(of *sarifFinding) sarifRule {
-	components := append([]*sarifRules{r.driver}, r.extensions...)
-	if i := int(of.extension); i >= 0 && i < len(r.extensions) {
-		components = append([]*sarifRules{r.extensions[i]}, components...)
-	}
-	for _, c := range components {
-		if at, ok := c.byID[of.rule]; ok {
-			return *c.list.at(at)
+		if at, ok := r.byID[key]; ok {
+			return at
 		}
 	}
-	for _, c := range components {
-		if i := int(of.index); i >= 0 && i < c.list.n {
-			return *c.list.at(i)
-		}
-	}
-	return sarifRule{score: noSeverity, level: noSeverity}
-}
-
-func (r *sarifRun) file(i int32) sarifFile {
-	if int(i) < r.artifacts.n {
-		return *r.artifacts.at(int(i))
-	}
-	return sarifFile{}
-}
-
-// describe fills a finding's missing texts from its rule.
-func (r sarifRule) describe(to *compactFinding) {
-	if to.title == 0 {
-		to.title = r.title
-	}
-	if to.description == 0 {
-		to.description = r.description
-	}
-	to.url = r.url
-}
-
-// severity returns the severity of a result: from a score, its own or the rule's, else from
-// a level, its own or the rule's, else that of a warning.
-func (r sarifRule) severity(own uint8, of severitySource) uint8 {
+	has := func(c *sarifRules) bool { return of.index >= 0 && int(of.index) < c.list.n }
 	switch {
-	case of == fromScore:
-		return own
-	case r.score != noSeverity:
-		return r.score
-	case of == fromLevel:
-		return own
-	case r.level != noSeverity:
-		return r.level
+	case named >= 0 && has(r.extensions[named]):
+		return rulePlace{named, of.index}
+	case has(r.driver):
+		return rulePlace{driver, of.index}
 	}
-	return uint8(models.Medium)
+	for i, c := range r.extensions[:min(len(r.extensions), maxExtensions)] {
+		if has(c) {
+			return rulePlace{int32(i), of.index}
+		}
+	}
+	return noRule
 }
 
-// messageAt returns the identity of a message at a line of a file.
-func messageAt(file digest, line int32, message digest) digest {
-	return digestOf(string(file[:]), strconv.Itoa(int(line)), string(message[:]))
+// ruleParent returns the ID of the rule that a hierarchical ID belongs to, "" for none.
+func ruleParent(id string) string {
+	for i := len(id) - 1; i > 0; i-- {
+		if id[i] == '/' {
+			return id[:i]
+		}
+	}
+	return ""
+}
+
+// fileAt returns an element of a list. One that has no name is known by its index alone.
+func fileAt(list *chunks[sarifFile], i int32) (file sarifFile) {
+	if int(i) < list.n {
+		file = *list.at(int(i))
+	}
+	if file.name == 0 {
+		file.id = digestOf("index", strconv.Itoa(int(i)))
+	}
+	return file
+}
+
+// knows reports whether all that a result refers to is read.
+func (r *sarifRun) knows(f *sarifFinding) bool {
+	if !r.toolRead || f.file >= 0 && int(f.file) >= r.artifacts.n || f.logical >= 0 && int(f.logical) >= r.logical.n {
+		return false
+	}
+	return f.source != fromNothing || r.invocationsRead ||
+		r.rule(r.ruleOf(f, r.findings.texts.get(f.title))).score != noSeverity
 }
 
 // indexOf returns the first index that is given, -1 for none.

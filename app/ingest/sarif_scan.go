@@ -113,10 +113,12 @@ func (s *sarif) skipAt(place *string) error {
 	return s.doc.skip()
 }
 
-// invocation reads how the tool was run: whether it says that it failed, and that it broke off.
+// invocation reads how the tool was run: when, with which levels of its rules, whether it says that
+// it failed, and that it broke off.
 func (s *sarif) invocation() error {
 	r := &s.run.state
-	return s.doc.object(func(key string) error {
+	var start, end string
+	err := s.doc.object(func(key string) (err error) {
 		switch key {
 		case "executionSuccessful":
 			var successful *bool
@@ -135,10 +137,26 @@ func (s *sarif) invocation() error {
 			return err
 		case "toolExecutionNotifications":
 			return s.doc.array(s.notification)
+		case "ruleConfigurationOverrides":
+			return s.doc.either(s.skipMember, s.override)
+		case "startTimeUtc":
+			start, err = s.doc.textOrEmpty()
+			return err
+		case "endTimeUtc":
+			end, err = s.doc.textOrEmpty()
+			return err
 		}
 		return s.doc.skip()
 	})
+	s.run.invocations++
+	if at := timeOf(first(end, start)); at.After(s.madeAt) {
+		s.madeAt = at
+	}
+	return err
 }
+
+// skipMember skips a member of an object that should be a list.
+func (s *sarif) skipMember(string) error { return s.doc.skip() }
 
 // notification reads a notification of the tool. Without a level it is a warning.
 func (s *sarif) notification() error {

@@ -29,7 +29,7 @@ func TestSARIFSeverity(t *testing.T) {
 		},
 		"zero": {
 			sarifReport(scored, `{"ruleId": "R", "properties": {"security-severity": "0.0"}}`),
-			[]string{"none open R"},
+			[]string{"critical open R"},
 		},
 		"the rule's score": {sarifReport(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
 		"an invalid score": {
@@ -95,10 +95,15 @@ func TestSARIFCountedResults(t *testing.T) {
 		"accepted":     {suppressed(`{"status": "accepted"}`), []string{"medium risk_accepted R"}},
 		"rejected":     {suppressed(`{"status": "rejected"}`), []string{"medium open R"}},
 		"under review": {suppressed(`{"status": "underReview"}`), []string{"medium open R"}},
-		"one of two accepted": {
+		"one of two rejected": {
 			suppressed(`{"status": "rejected"}, {"status": "accepted"}`),
+			[]string{"medium open R"},
+		},
+		"two accepted": {
+			suppressed(`{}, {"status": "Accepted"}`),
 			[]string{"medium risk_accepted R"},
 		},
+		"nothing":         {suppressed(`null`), []string{"medium open R"}},
 		"no suppressions": {suppressed(``), []string{"medium open R"}},
 		"kinds": {
 			sarifReport(
@@ -111,7 +116,7 @@ func TestSARIFCountedResults(t *testing.T) {
 		"kinds of findings": {
 			sarifReport(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, `+
 				`{"ruleId": "R", "kind": "review"}`),
-			[]string{"medium open F", "medium open O", "medium open R"},
+			[]string{"medium open F", "none open O", "none open R"},
 		},
 		"baseline": {
 			sarifReport(``, `{"ruleId": "A", "baselineState": "absent"}, {"ruleId": "U", "baselineState": "unchanged"}`),
@@ -177,6 +182,7 @@ func TestSARIFTexts(t *testing.T) {
 		Description: "said",
 		Location:    "a.go:7",
 		URL:         "https://example.org/R",
+		Details:     `{"rule":"Rule"}`,
 		Severity:    models.Medium,
 		Status:      models.StatusOpen,
 	}
@@ -190,6 +196,7 @@ func TestSARIFTexts(t *testing.T) {
 		Description: "full",
 		Component:   "a.B.c",
 		URL:         "https://example.org/R",
+		Details:     `{"rule":"Rule"}`,
 		Severity:    models.Medium,
 		Status:      models.StatusOpen,
 	}

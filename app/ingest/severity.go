@@ -69,3 +69,27 @@ func (s score) severity() models.Severity {
 	}
 	return models.None
 }
+
+// securitySeverity is the property security-severity of SARIF: a CVSS score above 0, or a word of
+// severity. Other values are none, such as the 0.0 of rules that have no score.
+type securitySeverity struct {
+	severity models.Severity
+	score    float64 // 0 = none
+	given    bool
+}
+
+// UnmarshalJSON reads a severity and never fails.
+func (s *securitySeverity) UnmarshalJSON(text []byte) error {
+	*s = securitySeverity{}
+	var number score
+	if err := number.UnmarshalJSON(text); err == nil && number.given {
+		if number.value > 0 && number.value <= 10 {
+			*s = securitySeverity{number.severity(), number.value, true}
+		}
+		return nil
+	}
+	if word := severityOf(string(bytes.Trim(text, `"`))); word != models.Unknown {
+		*s = securitySeverity{severity: word, given: true}
+	}
+	return nil
+}

@@ -6,7 +6,7 @@ func TestSubjectOf(t *testing.T) {
 	digest := "sha256:7144f7bab3d4c2648d7e59409f15ec52a18006a128c733fcff20d3a4a54ba44a"
 	for name, want := range map[string][2]string{
 		"shop":                                    {"shop", ""},
-		" shop:1.2 ":                              {"shop", "1.2"},
+		"\tshop:1.2\n":                            {"shop", "1.2"},
 		"registry.example:5000/lark/shop":         {"registry.example:5000/lark/shop", ""},
 		"registry.example:5000/lark/shop:v1":      {"registry.example:5000/lark/shop", "v1"},
 		"lark/shop@" + digest:                     {"lark/shop", digest},
