@@ -1,10 +1,9 @@
 package ingest
 
 import (
-	"encoding/json"
+	"net/url"
 	"strings"
-
-	"gatecrier/models"
+	"time"
 )
 
 // cyclonedx reads CycloneDX in JSON: vulnerabilities with references to the components that
@@ -16,21 +15,22 @@ type cyclonedx struct {
 	isScan     bool // it has a list of vulnerabilities, perhaps an empty one
 	tool       string
 	service    string // the first tool that is a service
+	subject    string
+	reference  string
+	madeAt     time.Time
 	components map[digest]cyclonedxComponent
 	texts      *texts
 	affected   chunks[cyclonedxFinding]
+	givesFixes bool // some vulnerability has a recommendation
 }
 
 // cyclonedxComponent is a component that references point to.
 type cyclonedxComponent struct {
-	identity digest // of its package URL, else of its name and version
+	identity digest      // of its package URL, else of its name and version
+	stable   shortDigest // the same, without the qualifiers of the package URL
 	name     textRef
-}
-
-// cyclonedxFinding is a vulnerability of a component, which it refers to.
-type cyclonedxFinding struct {
-	compactFinding
-	ref digest // the hash of the reference
+	purl     textRef // 0 = none
+	version  textRef // also from the package URL
 }
 
 func newCycloneDX(d *document, t *texts) *cyclonedx {
@@ -74,8 +74,14 @@ func (c *cyclonedx) metadata(key string) error {
 	switch key {
 	case "tools":
 		return c.doc.either(c.toolsByKind, func() error { return c.toolIn(&c.tool) })
+	case "timestamp":
+		text, err := c.doc.textOrEmpty()
+		c.madeAt = timeOf(text)
+		return err
 	case "component":
-		return c.component()
+		v, err := c.readComponent()
+		c.subject, c.reference = v.subject()
+		return err
 	}
 	return c.doc.skip()
 }
@@ -103,13 +109,26 @@ func (c *cyclonedx) toolIn(name *string) error {
 	})
 }
 
+// cyclonedxNames are the texts that name a component.
+type cyclonedxNames struct{ ref, kind, group, name, version, purl string }
+
 // component reads a component or a service, and those inside it.
 func (c *cyclonedx) component() error {
-	var ref, purl, name, version string
-	texts := map[string]*string{"bom-ref": &ref, "purl": &purl, "name": &name, "version": &version}
-	err := c.doc.object(func(key string) error {
+	_, err := c.readComponent()
+	return err
+}
+
+func (c *cyclonedx) readComponent() (cyclonedxNames, error) {
+	var v cyclonedxNames
+	texts := map[string]*string{"bom-ref": &v.ref, "purl": &v.purl, "name": &v.name, "version": &v.version}
+	loose := map[string]*string{"type": &v.kind, "group": &v.group}
+	err := c.doc.object(func(key string) (err error) {
 		if into, ok := texts[key]; ok {
-			_, err := c.doc.decodeStrict(into)
+			_, err = c.doc.decodeStrict(into)
+			return err
+		}
+		if into, ok := loose[key]; ok {
+			*into, err = c.doc.textOrEmpty()
 			return err
 		}
 		if key == "components" || key == "services" {
@@ -117,116 +136,49 @@ func (c *cyclonedx) component() error {
 		}
 		return c.doc.skip()
 	})
-	key := digestOf(first(ref, purl))
-	if _, repeated := c.components[key]; !repeated && first(ref, purl) != "" {
-		c.components[key] = cyclonedxComponent{
-			identity: digestOf(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxComponent),
-		}
+	key := digestOf(first(v.ref, v.purl))
+	if _, repeated := c.components[key]; !repeated && first(v.ref, v.purl) != "" {
+		c.components[key] = c.store(v)
 	}
-	return err
+	return v, err
 }
 
-type cyclonedxVulnerability struct {
-	ID     string `json:"id"`
-	Ref    string `json:"bom-ref"`
-	Source struct {
-		URL string `json:"url"`
-	} `json:"source"`
-	Ratings []struct {
-		Severity string `json:"severity"`
-		Score    score  `json:"score"`
-	} `json:"ratings"`
-	Description    string `json:"description"`
-	Detail         string `json:"detail"`
-	Recommendation string `json:"recommendation"`
-	Advisories     []struct {
-		URL string `json:"url"`
-	} `json:"advisories"`
-	Analysis struct {
-		State string `json:"state"`
-	} `json:"analysis"`
-	Affects []struct {
-		Ref string `json:"ref"`
-	} `json:"affects"`
-}
-
-func (c *cyclonedx) vulnerability() error {
-	var v cyclonedxVulnerability
-	ok, err := c.doc.decodeStrict(&v)
-	if ok {
-		c.add(v)
-	}
-	return err
-}
-
-// rawVulnerability is vulnerability for the text of an element.
-func (c *cyclonedx) rawVulnerability(raw json.RawMessage) {
-	var v cyclonedxVulnerability
-	if c.doc.unmarshalStrict(raw, &v) {
-		c.add(v)
+func (c *cyclonedx) store(v cyclonedxNames) cyclonedxComponent {
+	nameVersion := v.name + "\x00" + v.version
+	return cyclonedxComponent{
+		identity: digestOf(first(v.purl, nameVersion)), stable: digestOf(first(packageURL(v.purl), nameVersion)).short(),
+		name: c.texts.put(v.name+" "+v.version, maxComponent), purl: c.texts.putWhole(v.purl, maxLocation),
+		version: c.texts.putWhole(first(v.version, versionIn(v.purl)), maxLocation),
 	}
 }
 
-// add adds a vulnerability for each component that it affects. One without components is
-// added too, since the gate must count it.
-func (c *cyclonedx) add(v cyclonedxVulnerability) {
-	f := Finding{
-		Title: first(v.ID, v.Ref), Description: first(v.Description, v.Detail), Fix: v.Recommendation,
-		URL: v.Source.URL, Severity: v.severity(), Status: v.status(),
+// putWhole stores a text, unless it is longer than limit bytes.
+func (t *texts) putWhole(s string, limit int) textRef {
+	if len(s) > limit {
+		return 0
 	}
-	if f.URL == "" && len(v.Advisories) > 0 {
-		f.URL = v.Advisories[0].URL
-	}
-	r := cyclonedxFinding{compactFinding: c.texts.compact(digestOf(first(v.ID, v.Ref)), f)}
-	if len(v.Affects) == 0 {
-		c.affected.add(r)
-	}
-	for _, a := range v.Affects {
-		// If no component has this reference, the reference itself is the component.
-		r.ref, r.component = digestOf(a.Ref), c.texts.put(a.Ref, maxComponent)
-		c.affected.add(r)
-	}
+	return t.put(s, limit)
 }
 
-// severity returns the severity of the most severe rating.
-func (v *cyclonedxVulnerability) severity() models.Severity {
-	worst := models.Unknown
-	for _, r := range v.Ratings {
-		s := severityOf(r.Severity)
-		if r.Severity == "" && r.Score.given {
-			s = r.Score.severity()
-		}
-		worst = min(worst, s)
+// versionIn returns the version of a package URL, "" for none.
+func versionIn(purl string) string {
+	_, escaped, _ := strings.Cut(withoutQualifiers(purl), "@")
+	version, err := url.PathUnescape(escaped[strings.LastIndexByte(escaped, '@')+1:])
+	if err != nil {
+		return ""
 	}
-	return worst
+	return version
 }
 
-func (v *cyclonedxVulnerability) status() models.Status {
-	switch v.Analysis.State {
-	case "resolved", "resolved_with_pedigree":
-		return models.StatusResolved
-	case "false_positive":
-		return models.StatusFalsePositive
-	case "not_affected":
-		return models.StatusNotAffected
-	case "exploitable":
-		return models.StatusAffected
-	case "in_triage":
-		return models.StatusInReview
+// subject returns what the report is of, and its tag or digest. The version of a container is one;
+// that of another component says nothing about where it runs.
+func (v cyclonedxNames) subject() (subject, reference string) {
+	subject, reference = subjectOf(v.name)
+	if reference == "" && v.kind == "container" {
+		reference = strings.TrimSpace(v.version)
 	}
-	return models.StatusOpen
-}
-
-// report returns the findings with components in place of their references.
-func (c *cyclonedx) report() Report {
-	findings := newFindings(c.texts)
-	c.affected.drain(func(r *cyclonedxFinding) {
-		affected := r.ref
-		if component, ok := c.components[r.ref]; ok {
-			affected, r.component = component.identity, component.name
-		}
-		r.identity = digestOf(string(r.identity[:]), string(affected[:]))
-		findings.addCompact(r.compactFinding)
-	})
-	return Report{Tool: first(c.tool, c.service), Findings: findings}
+	if group := strings.TrimSpace(v.group); group != "" && subject != "" {
+		subject = group + "/" + subject
+	}
+	return subject, reference
 }
