@@ -26,6 +26,13 @@ func FuzzParse(f *testing.F) {
 		`{"runs": [{"results": [{"ruleIndex": 0, ` +
 			`"locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}], "artifacts": [{}], ` +
 			`"tool": {"extensions": [{"rules": [{}]}]}}]}`,
+		sarifCategories([2]string{"T", "a/1"}, [2]string{"U", ""}),
+		overridden(`{"ruleId": "R/a", "message": {"id": "m", "arguments": ["1"]}, "partialFingerprints": {"h": "1"}, `+
+			`"suppressions": [{"status": "accepted"}]}`, overrideOf(`"id": "R"`, `"level": "error"`)),
+		sarifMoved(sarifMove{"R", "a.go", 12, "a.go:12 {0}", withPrint("x"), withSnippet("x = 1")}),
+		cyclonedxReport(`{"bom-ref": "a", "purl": "pkg:deb/a@1?arch=x", "version": "1"}`, `{"id": "V", "cwes": [79], `+
+			`"references": [{"id": "GHSA-1"}], "ratings": [{"method": "other", "vector": "CVSS:3.1/AV:N"}], `+
+			`"affects": [{"ref": "a", "versions": [{"version": "1", "status": "unaffected"}]}]}, {"description": "d"}`),
 		sarifRuns(`"results": null`, brokenRun(`"toolExecutionNotifications": [{"level": "error"}]`)),
 		gitlabFailed(`{"location": null}`),
 		gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}`),

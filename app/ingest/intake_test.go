@@ -19,6 +19,9 @@ type intake struct {
 	Refused string // a part of the refusal; "" = accepted
 	Clean   bool   // accepted if the user says that the scan ran and found nothing
 	Counts  models.Counts
+	// Inactive is how many observations are not active.
+	Inactive int
+	Text     string // the description of one of them; "" = any
 }
 
 func intakes(t *testing.T) map[string]intake {
@@ -52,13 +55,25 @@ func TestIntake(t *testing.T) {
 						t.Fatalf("clean %t: %v", clean, err)
 					}
 					counts, inactive := tally(report)
-					if diff := cmp.Diff(want.Counts, counts); diff != "" || inactive != 0 {
+					if diff := cmp.Diff(want.Counts, counts); diff != "" || inactive != want.Inactive {
 						t.Errorf("clean %t: %d inactive, active (-want +got):\n%s", clean, inactive, diff)
+					}
+					if want.Text != "" && !describes(report, want.Text) {
+						t.Errorf("no description is %q", want.Text)
 					}
 				}
 			}
 		})
 	}
+}
+
+func describes(r Report, text string) bool {
+	for f := range r.Findings.All() {
+		if f.Description == text {
+			return true
+		}
+	}
+	return false
 }
 
 // Each file of the directory is tested.

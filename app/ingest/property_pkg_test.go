@@ -40,6 +40,11 @@ var gardens = map[string]garden{
 		func(p planted) string { return fmt.Sprint(p.vulnerability(), p.pkg, p.line) },
 		func(p planted) string { return fmt.Sprint(p.rule, p.pkg) },
 	},
+	"cyclonedx": {
+		1, cyclonedxGarden,
+		func(p planted) string { return fmt.Sprint(p.vulnerability(), p.pkg, p.line) },
+		func(p planted) string { return fmt.Sprint(p.rule, p.pkg) },
+	},
 	"gitlab": {
 		2, gitlabGarden,
 		func(p planted) string {
