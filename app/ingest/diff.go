@@ -85,7 +85,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 			continue
 		}
 		f := d.findings.at(i)
-		d.insert = append(d.insert, int32(i)) //nolint:gosec // a report has fewer findings
+		d.insert = append(d.insert, int32(i))
 		if f.Status.Active() {
 			d.counts.Add(f.Severity, 1)
 			d.activated.AddNew(eventFinding(f, f.Severity))

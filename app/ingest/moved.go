@@ -106,7 +106,7 @@ func (p *pairing) pairRenamed() {
 		}
 		if key := p.findingKey(n); key.component != (shortDigest{}) {
 			f := p.diff.findings.at(n)
-			news = appendNames(news, namesIn(key.component, f.Title, f.Details), int32(n)) //nolint:gosec // fewer findings
+			news = appendNames(news, namesIn(key.component, f.Title, f.Details), int32(n))
 		}
 	}
 	choices := map[[2]int32]bool{} // pairs that are possible
@@ -124,7 +124,9 @@ func (p *pairing) pairRenamed() {
 			}
 		}
 	})
-	slices.SortFunc(pairs, func(a, b [2]side) int { return cmp.Or(cmp.Compare(a[0].n, b[0].n), cmp.Compare(a[1].n, b[1].n)) })
+	slices.SortFunc(pairs, func(a, b [2]side) int {
+		return cmp.Or(cmp.Compare(a[0].n, b[0].n), cmp.Compare(a[1].n, b[1].n))
+	})
 	for _, pair := range pairs {
 		o, f := pair[0], pair[1]
 		if !p.missing.list[o.n].paired && !p.seen[f.n] {
@@ -221,7 +223,7 @@ func (p *pairing) join(
 	for n := range p.missing.list {
 		if l := &p.missing.list[n]; !l.paired && of(l) {
 			if key, ok := keyOf(l.key); ok {
-				olds = append(olds, side{key, l.line, int32(n)}) //nolint:gosec // fewer rows
+				olds = append(olds, side{key, l.line, int32(n)})
 			}
 		}
 	}
@@ -234,7 +236,7 @@ func (p *pairing) join(
 		}
 		if key, ok := keyOf(findingKey(n)); ok {
 			line := lineIn(p.diff.findings.texts.get(p.diff.findings.list.at(n).location))
-			news = append(news, side{key, line, int32(n)}) //nolint:gosec // fewer findings
+			news = append(news, side{key, line, int32(n)})
 		}
 	}
 	joinSides(olds, news, pair)

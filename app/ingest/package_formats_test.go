@@ -64,7 +64,8 @@ func TestNPMAudit_Texts(t *testing.T) {
 	if f := sampleFinding(t, "npm-audit-packages.json", "GHSA-aaaa-bbbb-0003", "ibis <2.0.0"); !f.Unfixed || f.Fix != "" {
 		t.Errorf("without a fix: %+v", f)
 	}
-	if f := sampleFinding(t, "npm-audit-advisories.json", "CVE-2031-1501", "heron 1.1.0"); f.Fix != ">=2.0.0" || f.Unfixed {
+	f := sampleFinding(t, "npm-audit-advisories.json", "CVE-2031-1501", "heron 1.1.0")
+	if f.Fix != ">=2.0.0" || f.Unfixed {
 		t.Errorf("of version 1: %+v", f)
 	}
 	if f := sampleFinding(t, "npm-audit-advisories.json", "CVE-2031-1502", "wren 0.3.0"); f.Fix != "" || !f.Unfixed {
