@@ -1,7 +1,9 @@
 package apptest_test
 
 import (
+	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"regexp"
 	"strings"
@@ -173,4 +175,35 @@ func (v pageUser) wantFieldError(reason, path string, pairs ...string) {
 		!strings.Contains(fieldErrors(text), reason) {
 		v.t.Errorf("POST %s: %d, %q, want %q", path, status, fieldErrors(text), reason)
 	}
+}
+
+// uploadReport sends a file by the form of an upload page.
+func (v pageUser) uploadReport(
+	page, name string, report []byte, fields map[string]string,
+) (status int, text string) {
+	v.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for field, value := range fields {
+		if err := form.WriteField(field, value); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	file, err := form.CreateFormFile("file", name)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if _, err := file.Write(report); err != nil {
+		v.t.Fatal(err)
+	}
+	if err := form.Close(); err != nil {
+		v.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+page, &body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return v.send(req)
 }

@@ -1,9 +1,7 @@
 package apptest_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -158,30 +156,11 @@ func TestUploadPage_WarnsAndTakesClean(t *testing.T) {
 	user := signedInAs(t, p, "admin")
 	user.wantText("/products/1/upload", "The scan ran and found nothing", `name="clean"`)
 	upload := func(report []byte, clean bool) (int, string) {
-		var body bytes.Buffer
-		form := multipart.NewWriter(&body)
-		file, err := form.CreateFormFile("file", "report.json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := file.Write(report); err != nil {
-			t.Fatal(err)
-		}
+		fields := map[string]string{}
 		if clean {
-			if err := form.WriteField("clean", "on"); err != nil {
-				t.Fatal(err)
-			}
+			fields["clean"] = "on"
 		}
-		if err := form.Close(); err != nil {
-			t.Fatal(err)
-		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/products/1/upload", &body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", form.FormDataContentType())
-		req.Header.Set("Sec-Fetch-Site", "same-origin")
-		return user.send(req)
+		return user.uploadReport("/products/1/upload", "report.json", report, fields)
 	}
 	sbom := apptest.Report(t, "intake/cdx-sbom-only.json")
 	if status, page := upload(sbom, false); status != http.StatusUnprocessableEntity ||
