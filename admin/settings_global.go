@@ -174,7 +174,7 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	return field
 }
 
-// globalNote names a setting's default and range.
+// globalNote names a setting's constant, its default and its range.
 func globalNote(f settings.Field) string {
 	note := "default: " + globalText(f.Default)
 	switch {
@@ -189,6 +189,9 @@ func globalNote(f settings.Field) string {
 	}
 	if r := f.Range(); r != "" {
 		note += "; " + r
+	}
+	if f.Constant != "" {
+		note = f.Constant + "; " + note
 	}
 	return note
 }

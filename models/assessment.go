@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -212,13 +214,16 @@ func (r queries) Assessments(ctx context.Context, observationID, before int64, l
 // ShiftSource adds to a source's counts what its observations were changed by. An import that
 // has compared its report with them must do so again. It returns a conflict while a large import
 // of the source is in progress.
-func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
+func (tx *Tx) ShiftSource(sourceID int64, by Breakdown) error {
+	set, args, err := tx.shiftSets(sourceID, by)
+	if err != nil {
+		return err
+	}
 	n, err := tx.exec(`
 		UPDATE sources
-		SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?,
-			unknown = unknown + ?, version = version + 1
+		SET `+set+`, version = version + 1
 		WHERE id = ?
-		AND NOT unsettled`, append(by.args(), sourceID)...)
+		AND NOT unsettled`, append(args, sourceID)...)
 	if err == nil && n == 0 {
 		return errImporting()
 	}
@@ -226,12 +231,11 @@ func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
 }
 
 // AddToSource adds to a source's counts within the import that has just written them.
-func (tx *Tx) AddToSource(sourceID int64, by Counts) error {
-	_, err := tx.exec(`
-		UPDATE sources
-		SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?,
-			unknown = unknown + ?
-		WHERE id = ?`, append(by.args(), sourceID)...)
+func (tx *Tx) AddToSource(sourceID int64, by Breakdown) error {
+	set, args, err := tx.shiftSets(sourceID, by)
+	if err == nil {
+		_, err = tx.exec("UPDATE sources SET "+set+" WHERE id = ?", append(args, sourceID)...)
+	}
 	return err
 }
 
@@ -243,4 +247,25 @@ func (tx *Tx) RequireSettled(sourceID int64) error {
 		return errImporting()
 	}
 	return err
+}
+
+// shiftSets returns the assignments that add to a source's counts, and their arguments. It locks
+// the source if the counts of flagged observations change: these are one text.
+func (tx *Tx) shiftSets(sourceID int64, by Breakdown) (set string, args []any, err error) {
+	set = `critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?,
+			unknown = unknown + ?`
+	args = by.Counts.args()
+	if by == (Breakdown{Counts: by.Counts}) {
+		return set, args, nil
+	}
+	query := "SELECT flagged FROM sources WHERE id = ?"
+	if tx.dialect == Postgres {
+		query += " FOR UPDATE"
+	}
+	var now Breakdown
+	err = tx.get(tx.Context(), query, []any{sourceID}, (*flaggedColumn)(&now))
+	if errors.Is(err, sql.ErrNoRows) { // the statement finds no row either
+		err = nil
+	}
+	return set + ", flagged = ?", append(args, flaggedColumn(now.Plus(by))), err
 }

@@ -12,11 +12,11 @@ import (
 // Branch is a branch of a product's code, with the counts of its active observations over all
 // its sources, and its gate.
 type Branch struct {
-	ID         int64
-	ProductID  int64
-	Name       string
-	Default    bool
-	Counts     Counts
+	ID        int64
+	ProductID int64
+	Name      string
+	Default   bool
+	Breakdown
 	Gate       GateState
 	Since      time.Time // when the gate got its state
 	Why        string    // the reason, a sentence
@@ -40,11 +40,11 @@ type Held struct {
 func (h Held) Any() bool { return !h.Until.IsZero() }
 
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
-	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at,
+	b.flagged, b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at,
 	b.held_from, b.held_until, coalesce(b.held_event, 0), b.stale_since, b.protected`
 
 func (b *Branch) dst() []any {
-	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)
+	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Breakdown.dst()...)
 	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt), timeTo(&b.CountedAt),
 		&b.Held.From, timeTo(&b.Held.Until), &b.Held.EventID, timeTo(&b.StaleSince), &b.Protected)
 }
@@ -200,11 +200,11 @@ func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error
 
 // SaveGate writes a branch's counts and gate.
 func (tx *Tx) SaveGate(b Branch) error {
-	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, micro(b.CountedAt), b.ID)
+	args := append(b.Breakdown.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, micro(b.CountedAt), b.ID)
 	_, err := tx.exec(`
 		UPDATE branches
-		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, gate_state = ?, gate_since = ?,
-			gate_why = ?, evaluated = ?, counted_at = ?
+		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, flagged = ?, gate_state = ?,
+			gate_since = ?, gate_why = ?, evaluated = ?, counted_at = ?
 		WHERE id = ?`, args...)
 	return err
 }

@@ -6,13 +6,13 @@ import "context"
 // the count is valid if the source still has its version afterwards.
 type SourceTally struct {
 	Source
-	Counted Counts
+	Counted Breakdown
 }
 
 // Drifted reports whether a source's counts differ from those of its observations. It is false
 // for a source without observations, and during a large import.
 func (t SourceTally) Drifted() bool {
-	return t.Format != FormatCounts && !t.Unsettled && t.Counted != t.Counts
+	return t.Format != FormatCounts && !t.Unsettled && t.Counted != t.Breakdown
 }
 
 // TallySources counts the observations of branches again, by branch and source. It reads all
@@ -29,22 +29,23 @@ func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64]
 	if err != nil {
 		return nil, err
 	}
-	counted := map[int64]Counts{}
+	counted := map[int64]Breakdown{}
 	err = r.query(ctx, `
-		SELECT o.source_id, o.severity, count(*)
+		SELECT o.source_id, o.severity, o.kev, o.unfixed, count(*)
 		FROM observations o
 		JOIN sources s ON s.id = o.source_id
 		WHERE o.branch_id IN `+in+`
 		AND o.active = TRUE
 		AND o.since <= s.version
-		GROUP BY o.source_id, o.severity`, toAny(branches), func(rows scanner) error {
+		GROUP BY o.source_id, o.severity, o.kev, o.unfixed`, toAny(branches), func(rows scanner) error {
 		var source, n int64
 		var severity Severity
-		if err := rows.Scan(&source, &severity, &n); err != nil {
+		var flags Flags
+		if err := rows.Scan(&source, &severity, &flags.KEV, &flags.Unfixed, &n); err != nil {
 			return err
 		}
 		counts := counted[source]
-		counts.Add(severity, n)
+		counts.Add(severity, flags, n)
 		counted[source] = counts
 		return nil
 	})
@@ -61,7 +62,8 @@ func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64]
 func (tx *Tx) Correct(t SourceTally) error {
 	n, err := tx.exec(`
 		UPDATE sources
-		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
+		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, flagged = ?,
+			version = version + 1
 		WHERE id = ?
 		AND version = ?
 		AND NOT unsettled`, append(t.Counted.args(), t.ID, t.Version)...)

@@ -94,17 +94,17 @@ func (r queries) ResolvedOf(ctx context.Context, ids []int64) (map[int64]bool, e
 }
 
 // StagedChanges returns what a large import has staged for some observations, by their ids: their
-// texts that events name, severities and statuses. A resolved status without a report status marks
+// texts that events name, flags, severities and statuses. A resolved status without a report status marks
 // one that the report no longer contains.
 func (tx *Tx) StagedChanges(ids []int64) (map[int64]Observation, error) {
 	changes := map[int64]Observation{}
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if err := tx.query(tx.Context(), `
-			SELECT observation_id, title, component, severity, report_status, status
+			SELECT observation_id, title, component, kev, unfixed, severity, report_status, status
 			FROM observation_changes
 			WHERE observation_id IN (`+placeholders(len(part))+")", toAny(part), func(rows scanner) error {
 			var o Observation
-			err := rows.Scan(&o.ID, &o.Title, &o.Component, &o.Severity, &o.ReportStatus, &o.Status)
+			err := rows.Scan(&o.ID, &o.Title, &o.Component, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status)
 			changes[o.ID] = o
 			return err
 		}); err != nil {

@@ -99,7 +99,7 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 func TestShiftSource(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		source := someSource(t, s)
-		write(t, s, func(tx *models.Tx) error { return tx.ShiftSource(source.ID, models.Counts{High: 2}) })
+		write(t, s, func(tx *models.Tx) error { return tx.ShiftSource(source.ID, highs(2)) })
 		moved := source
 		err := s.Write(t.Context(), func(tx *models.Tx) error { return tx.SaveSource(&moved) })
 		if err == nil {
@@ -110,12 +110,15 @@ func TestShiftSource(t *testing.T) {
 			t.Fatalf("the source: %+v, %v", got, err)
 		}
 		write(t, s, func(tx *models.Tx) error { return tx.BeginStaging(&got, 1) })
-		err = s.Write(t.Context(), func(tx *models.Tx) error { return tx.ShiftSource(source.ID, models.Counts{High: 1}) })
+		err = s.Write(t.Context(), func(tx *models.Tx) error { return tx.ShiftSource(source.ID, highs(1)) })
 		if err == nil {
 			t.Error("a shift is taken under a large import")
 		}
 	})
 }
+
+// highs are n active observations without flags.
+func highs(n int64) models.Breakdown { return models.Breakdown{Counts: models.Counts{High: n}} }
 
 // someSource is a source of a product's default branch.
 func someSource(t *testing.T, s *models.Store) models.Source {

@@ -118,7 +118,7 @@ func (o owned) stage(tx *models.Tx) error {
 		return err
 	}
 	g.Branch.CountedAt = tx.Now().Add(-48 * time.Hour) // a day to be closed
-	return tx.Recount(&g.Branch, models.Counts{Low: 77})
+	return tx.Recount(&g.Branch, models.Breakdown{Counts: models.Counts{Low: 77}})
 }
 
 func (w world) deleteProduct(id int64) error {

@@ -134,10 +134,11 @@ func TestStagedChanges_OfDuplicate(t *testing.T) {
 			if err := tx.SaveSource(&source); err != nil {
 				return err
 			}
-			return tx.AddToSource(source.ID, models.Counts{Low: 1})
+			by := models.Breakdown{Counts: models.Counts{Low: 1}, KEV: models.Counts{Low: 1}}
+			return tx.AddToSource(source.ID, by)
 		})
 		got, _, err := s.Source(t.Context(), source.BranchID, "x", "")
-		if err != nil || got.Counts != (models.Counts{High: 2, Low: 1}) || got.Version != source.Version+1 {
+		if err != nil || got.Counts != (models.Counts{High: 2, Low: 1}) || got.KEV != (models.Counts{Low: 1}) || got.Version != source.Version+1 {
 			t.Errorf("the source: %+v, %v", got, err)
 		}
 	})

@@ -279,7 +279,15 @@ func (w world) hotObservations() map[string]hot {
 		"what fails a gate": hotRead(
 			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)",
 			func(ctx context.Context) error {
-				_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
+				_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, models.Counting{}, 5)
+				return err
+			},
+		),
+		"the known exploited that fail a gate": hotRead(
+			"SEARCH o USING INDEX observations_kev (branch_id=? AND active=?)",
+			func(ctx context.Context) error {
+				c := models.Counting{OnlyFixable: true, KEVAsCritical: true}
+				_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.Critical}, c, 5)
 				return err
 			},
 		),

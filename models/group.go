@@ -18,6 +18,7 @@ type Group struct {
 	Description string
 	GateMode    GateMode
 	Thresholds  Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	Counting    Counting   `gorm:"embedded"`
 	Version     int64      // grows with each change of its fields
 	CreatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
@@ -45,13 +46,13 @@ type GroupFilter struct {
 
 const groupColumns = `g.id, g.name, g.description, g.gate_mode,
 	g.threshold_critical, g.threshold_high, g.threshold_medium, g.threshold_low, g.threshold_none,
-	g.threshold_unknown, g.version, g.created_at, g.updated_at`
+	g.threshold_unknown, g.only_fixable, g.kev_as_critical, g.version, g.created_at, g.updated_at`
 
 func (g *Group) dst() []any {
 	t := &g.Thresholds
 	return []any{
 		&g.ID, &g.Name, &g.Description, &g.GateMode, &t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
-		&g.Version, timeTo(&g.CreatedAt), timeTo(&g.UpdatedAt),
+		&g.Counting.OnlyFixable, &g.Counting.KEVAsCritical, &g.Version, timeTo(&g.CreatedAt), timeTo(&g.UpdatedAt),
 	}
 }
 

@@ -172,27 +172,43 @@ func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o 
 	})
 }
 
-// FailingObservations finds a branch's active observations of some severities, worst and newest
-// first: those that fail its gate. It reads no more than limit of each severity.
+// FailingObservations finds a branch's active observations that count as some severities, worst
+// and newest first: those that fail its gate. It reads no more than limit of each severity, but
+// with OnlyFixable also those without a fix.
 func (r queries) FailingObservations(
-	ctx context.Context, branchID int64, severities []Severity, limit int,
+	ctx context.Context, branchID int64, severities []Severity, c Counting, limit int,
 ) ([]Observation, error) {
 	var list []Observation
-	for _, severity := range slices.Sorted(slices.Values(severities)) {
+	find := func(cond string, args ...any) error {
 		if len(list) >= limit {
-			break
+			return nil
 		}
-		if err := r.query(ctx, `
+		if c.OnlyFixable {
+			cond += " AND NOT o.unfixed"
+		}
+		return r.query(ctx, `
 			SELECT `+observationColumns+`
 			FROM observations o
 			JOIN sources s ON s.id = o.source_id
 			WHERE o.branch_id = ?
 			AND o.active = TRUE
-			AND o.severity = ?
 			AND o.since <= s.version
+			AND `+cond+`
 			ORDER BY o.id DESC
 			LIMIT ?`,
-			[]any{branchID, severity, limit - len(list)}, collect(&list, (*Observation).dst)); err != nil {
+			append(append([]any{branchID}, args...), limit-len(list)), collect(&list, (*Observation).dst))
+	}
+	for _, severity := range slices.Sorted(slices.Values(severities)) {
+		cond := "o.severity = ?"
+		if c.KEVAsCritical {
+			cond += " AND NOT o.kev"
+			if severity == Critical {
+				if err := find("o.kev"); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := find(cond, severity); err != nil {
 			return nil, err
 		}
 	}

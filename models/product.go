@@ -42,6 +42,7 @@ type Product struct {
 	GroupedEvent int64  // the newest event when it was moved into its group
 	GateMode     GateMode
 	Thresholds   Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	Counting     Counting   `gorm:"embedded"`
 	HoldSeconds  *int64     // how long a gate change is on hold before it is announced; nil = the setting
 	StaleAfter   *int64     // after how many seconds without a report it is stale; 0 = never, nil = the setting
 	BadgeToken   *string    // the token in the address of its badge, nil for none
@@ -62,14 +63,14 @@ type ProductRow struct {
 
 const productColumns = `p.id, p.name, p.description, p.group_id, p.grouped_event, p.gate_mode,
 	p.threshold_critical, p.threshold_high, p.threshold_medium, p.threshold_low, p.threshold_none, p.threshold_unknown,
-	p.hold_seconds, p.stale_after, p.badge_token, p.version, p.created_at, p.updated_at`
+	p.only_fixable, p.kev_as_critical, p.hold_seconds, p.stale_after, p.badge_token, p.version, p.created_at, p.updated_at`
 
 func (p *Product) dst() []any {
 	t := &p.Thresholds
 	return []any{
 		&p.ID, &p.Name, &p.Description, &p.GroupID, &p.GroupedEvent, &p.GateMode,
 		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
-		&p.HoldSeconds, &p.StaleAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
+		&p.Counting.OnlyFixable, &p.Counting.KEVAsCritical, &p.HoldSeconds, &p.StaleAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
 	}
 }
 

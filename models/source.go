@@ -17,18 +17,18 @@ type Source struct {
 	Scanner      string
 	Name         string
 	Format       string // FormatCounts for bare counts, FormatManual for what users enter
-	Counts       Counts
-	Version      int64 // grows with each import
+	Breakdown           // its part of the branch's counts
+	Version      int64  // grows with each import
 	LastReportAt time.Time
 	Unsettled    bool   // a large import of it is in progress, or was interrupted
 	Branch       string // the branch's name, if the read includes it
 }
 
 const sourceColumns = `s.id, s.branch_id, s.scanner, s.name, s.format,
-	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.version, s.last_report_at, s.unsettled`
+	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.flagged, s.version, s.last_report_at, s.unsettled`
 
 func (s *Source) dst() []any {
-	d := append([]any{&s.ID, &s.BranchID, &s.Scanner, &s.Name, &s.Format}, s.Counts.dst()...)
+	d := append([]any{&s.ID, &s.BranchID, &s.Scanner, &s.Name, &s.Format}, s.Breakdown.dst()...)
 	return append(d, &s.Version, timeTo(&s.LastReportAt), &s.Unsettled)
 }
 
@@ -69,12 +69,12 @@ func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]S
 func (tx *Tx) SaveSource(s *Source) error {
 	at := micro(s.LastReportAt)
 	if s.ID == 0 {
-		args := append([]any{s.BranchID, s.Scanner, s.Name, s.Format}, s.Counts.args()...)
+		args := append([]any{s.BranchID, s.Scanner, s.Name, s.Format}, s.Breakdown.args()...)
 		var err error
 		s.ID, err = tx.insert(`
-			INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown,
+			INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, flagged,
 				created_at, last_report_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (branch_id, scanner, name) DO NOTHING
 			RETURNING id`, append(args, at, at)...)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -82,11 +82,11 @@ func (tx *Tx) SaveSource(s *Source) error {
 		}
 		return err
 	}
-	args := append([]any{s.Format}, s.Counts.args()...)
+	args := append([]any{s.Format}, s.Breakdown.args()...)
 	n, err := tx.exec(`
 		UPDATE sources
-		SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
-			last_report_at = ?
+		SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, flagged = ?,
+			version = version + 1, last_report_at = ?
 		WHERE id = ?
 		AND version = ?
 		AND unsettled = ?`, append(args, at, s.ID, s.Version, s.Unsettled)...)

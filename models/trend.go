@@ -16,11 +16,11 @@ type DayCounts struct {
 
 // Recount gives a branch new counts. If the old ones are from an earlier day, they are stored as
 // the counts of that day.
-func (tx *Tx) Recount(b *Branch, counts Counts) error {
+func (tx *Tx) Recount(b *Branch, active Breakdown) error {
 	was, now := b.CountedAt, tx.Now()
 	old := b.Counts
-	b.Counts = counts
-	if b.Evaluated && counts == old {
+	b.Breakdown = active
+	if b.Evaluated && active.Counts == old {
 		return nil
 	}
 	b.CountedAt = now

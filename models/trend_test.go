@@ -20,7 +20,7 @@ func TestTrend(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if err := tx.Recount(&g.Branch, models.Counts{Critical: critical}); err != nil {
+				if err := tx.Recount(&g.Branch, models.Breakdown{Counts: models.Counts{Critical: critical}}); err != nil {
 					return err
 				}
 				g.Branch.Evaluated = true

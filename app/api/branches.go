@@ -21,14 +21,14 @@ type branchBody struct {
 	Created      time.Time  `json:"created"`
 }
 
-func branchOf(b models.BranchRow) branchBody {
+func branchOf(b models.BranchRow, c models.Counting) branchBody {
 	return branchBody{
 		ID:           b.ID,
 		ProductID:    b.ProductID,
 		Name:         b.Name,
 		Default:      b.Default,
 		Protected:    b.Protected,
-		Gate:         gateOf(b.Branch),
+		Gate:         gateOf(b.Branch, c),
 		LastReportAt: optional(b.LastReportAt),
 		Created:      b.CreatedAt,
 	}
@@ -93,7 +93,11 @@ func (a *API) branches() {
 		"Change a branch (JSON merge patch)",
 		func(ctx context.Context, in *branchPatch) (*branchAnswer, error) {
 			row, err := a.updateBranch(ctx, in)
-			return &branchAnswer{branchOf(row)}, err
+			if err != nil {
+				return nil, err
+			}
+			c, err := a.countingOf(ctx, row.ProductID)
+			return &branchAnswer{branchOf(row, c)}, err
 		})
 	register(a, onDelete("/branches/{id}", "delete-branch"),
 		"Delete a branch and all that its reports said; the default one stays",
@@ -121,7 +125,12 @@ func (a *API) listBranches(ctx context.Context, in *branchesInput) (*list[branch
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, branchOf, func(b models.BranchRow) any {
+	counting, err := a.countingOf(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	body := func(b models.BranchRow) branchBody { return branchOf(b, counting) }
+	return answer(rows, in.Limit, body, func(b models.BranchRow) any {
 		return models.BranchKey{Default: b.Default, Name: b.Name}
 	})
 }
@@ -163,9 +172,13 @@ func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (compariso
 	if err != nil {
 		return comparisonBody{}, err
 	}
+	counting, err := a.countingOf(ctx, c.Branch.ProductID)
+	if err != nil {
+		return comparisonBody{}, err
+	}
 	return comparisonBody{
-		Branch:     branchOf(c.Branch),
-		Default:    branchOf(c.Default),
+		Branch:     branchOf(c.Branch, counting),
+		Default:    branchOf(c.Default, counting),
 		Added:      c.Added,
 		Known:      c.Known,
 		Shared:     c.Shared,

@@ -25,7 +25,8 @@ type FailingBody struct {
 type failingItem struct {
 	ID        int64           `json:"id"`
 	Title     string          `json:"title"`
-	Severity  models.Severity `json:"severity"`
+	Severity  models.Severity `json:"severity" doc:"As which it counts"`
+	KEV       bool            `json:"kev,omitempty" doc:"Known to be exploited"`
 	Component string          `json:"component"`
 	Location  string          `json:"location"`
 	Fix       string          `json:"fix" doc:"The version that fixes it"`
@@ -50,6 +51,7 @@ func (a *API) withFailing(ctx context.Context, productID int64, b importBody) im
 			ID:        o.ID,
 			Title:     o.Title,
 			Severity:  o.Severity,
+			KEV:       o.KEV,
 			Component: o.Component,
 			Location:  o.Location,
 			Fix:       o.Fix,

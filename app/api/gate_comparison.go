@@ -17,18 +17,20 @@ type momentBody struct {
 	Daily      bool             `json:"daily" doc:"The counts are those of the end of a day"`
 	Thresholds *models.Counts   `json:"thresholds" doc:"What it was measured by at its last change before; null where there was no gate, or that is not known"`
 	Policy     string           `json:"policy" doc:"Whose the thresholds were: global, group, product; empty where that is not known"`
-	Change     *int64           `json:"change" doc:"The event that had brought the state, or null"`
+	CountingBody
+	Change *int64 `json:"change" doc:"The event that had brought the state, or null"`
 }
 
 func momentOf(m gate.Moment) momentBody {
 	b := momentBody{
-		At:         m.At,
-		State:      m.State,
-		Counts:     m.Counts,
-		AsOf:       m.AsOf,
-		Daily:      m.Daily,
-		Thresholds: m.Thresholds,
-		Policy:     string(m.Owner),
+		At:           m.At,
+		State:        m.State,
+		Counts:       m.Counts,
+		AsOf:         m.AsOf,
+		Daily:        m.Daily,
+		Thresholds:   m.Thresholds,
+		Policy:       string(m.Owner),
+		CountingBody: CountingBody(m.Counting),
 	}
 	if m.Change != 0 {
 		b.Change = &m.Change

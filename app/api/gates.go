@@ -20,10 +20,12 @@ type changeBody struct {
 	Branch     string           `json:"branch"`
 	Why        string           `json:"why"`
 	Counts     models.Counts    `json:"counts"`
+	Effective  *models.Counts   `json:"effective_counts" doc:"What was compared with the thresholds, where that was not all by its severity; else null"`
 	Thresholds *models.Counts   `json:"thresholds"`
-	Policy     string           `json:"policy"`
-	Cause      event.Cause      `json:"cause"`
-	Failing    event.Failing    `json:"failing"`
+	CountingBody
+	Policy  string        `json:"policy"`
+	Cause   event.Cause   `json:"cause"`
+	Failing event.Failing `json:"failing"`
 	// The event that announced the change: its own, or a later one.
 	AnnouncedBy *int64     `json:"announced_by" doc:"The event that told people of it: its own, a later one where it had to stand for a time first, or null"`
 	AnnouncedAt *time.Time `json:"announced_at"`
@@ -51,6 +53,8 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 		b.Branch = p.Branch
 		b.Why = p.Why
 		b.Thresholds = p.Thresholds
+		b.Effective = p.Effective
+		b.CountingBody = CountingBody{p.OnlyFixable, p.KEVAsCritical}
 		b.Policy = p.Policy
 		b.Cause = p.Cause
 		b.Failing = p.Failing

@@ -16,24 +16,26 @@ type groupBody struct {
 	Description string            `json:"description"`
 	GateMode    models.GateMode   `json:"gate_mode" enum:"standard,disabled,own" doc:"Another one than standard counts for all products of the group"`
 	Thresholds  models.Thresholds `json:"thresholds" doc:"The group's own; null where unset, which counts as 0 in mode own"`
-	Products    int               `json:"products"`
-	Failed      int               `json:"failed" doc:"Of their gates"`
-	Version     int64             `json:"version"`
+	CountingBody
+	Products int   `json:"products"`
+	Failed   int   `json:"failed" doc:"Of their gates"`
+	Version  int64 `json:"version"`
 	*FieldsBody
 	Created time.Time `json:"created"`
 }
 
 func groupOf(g models.GroupRow) groupBody {
 	return groupBody{
-		ID:          g.ID,
-		Name:        g.Name,
-		Description: g.Description,
-		GateMode:    g.GateMode,
-		Thresholds:  g.Thresholds,
-		Products:    g.Products,
-		Failed:      g.Failed,
-		Version:     g.Version,
-		Created:     g.CreatedAt,
+		ID:           g.ID,
+		Name:         g.Name,
+		Description:  g.Description,
+		GateMode:     g.GateMode,
+		Thresholds:   g.Thresholds,
+		CountingBody: CountingBody(g.Counting),
+		Products:     g.Products,
+		Failed:       g.Failed,
+		Version:      g.Version,
+		Created:      g.CreatedAt,
 	}
 }
 
@@ -56,6 +58,7 @@ type groupInput struct {
 		Description string          `json:"description,omitempty"`
 		GateMode    models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds  *thresholdsBody `json:"thresholds,omitempty"`
+		CountingPatch
 		TargetFields
 	}
 }
@@ -67,6 +70,7 @@ type groupPatch struct {
 		Description patch[string]          `json:"description,omitempty"`
 		GateMode    patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds  patch[thresholdsBody]  `json:"thresholds,omitempty"`
+		CountingPatch
 		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the group must still have it"`
 	}
@@ -108,6 +112,7 @@ func (a *API) groups() {
 				Name:        in.Body.Name,
 				Description: in.Body.Description,
 				GateMode:    in.Body.GateMode,
+				Counting:    in.Body.edit().Apply(models.Counting{}),
 				Targets:     in.Body.change(),
 			}
 			for s, v := range in.Body.Thresholds.changes() {
@@ -144,6 +149,7 @@ func groupEditOf(in *groupPatch) product.GroupEdit {
 		GateMode:    b.GateMode.pointer(),
 		Version:     b.Version,
 		Thresholds:  b.Thresholds.Value.changes(),
+		Counting:    b.edit(),
 		Targets:     b.change(),
 	}
 	if b.Thresholds.Null {

@@ -15,9 +15,26 @@ type policyBody struct {
 	Owner      gate.Owner     `json:"owner" enum:"global,group,product"`
 	Group      *string        `json:"group" doc:"The group whose gate counts, or null"`
 	Thresholds *models.Counts `json:"thresholds" doc:"What counts; null where there is no gate"`
-	Sources    *sourcesBody   `json:"sources" doc:"Where each threshold comes from; unset ones count as 0; null where there is no gate"`
-	Hold       int64          `json:"hold_seconds" doc:"How long a new state stands before it is announced"`
-	HoldSource gate.Source    `json:"hold_source" enum:"global,product"`
+	CountingBody
+	Sources    *sourcesBody `json:"sources" doc:"Where each threshold comes from; unset ones count as 0; null where there is no gate"`
+	Hold       int64        `json:"hold_seconds" doc:"How long a new state stands before it is announced"`
+	HoldSource gate.Source  `json:"hold_source" enum:"global,product"`
+}
+
+// CountingBody is what counts for a gate, as the owner of its thresholds says.
+type CountingBody struct {
+	OnlyFixable   bool `json:"only_fixable" doc:"Vulnerabilities of packages without a fixed version do not count, known exploited or not"`
+	KEVAsCritical bool `json:"kev_as_critical" doc:"Observations that are known to be exploited count as critical"`
+}
+
+// CountingPatch is a change of what counts.
+type CountingPatch struct {
+	OnlyFixable   patch[bool] `json:"only_fixable,omitempty" doc:"Counts in gate_mode own; null: false"`
+	KEVAsCritical patch[bool] `json:"kev_as_critical,omitempty" doc:"Counts in gate_mode own; null: false"`
+}
+
+func (p CountingPatch) edit() product.CountingEdit {
+	return product.CountingEdit{OnlyFixable: p.OnlyFixable.pointer(), KEVAsCritical: p.KEVAsCritical.pointer()}
 }
 
 // sourcesBody is the origin of each threshold.
@@ -31,7 +48,13 @@ type sourcesBody struct {
 }
 
 func policyOf(o gate.Origin) *policyBody {
-	b := &policyBody{Active: o.Active, Owner: o.Owner, Hold: int64(o.Hold / time.Second), HoldSource: o.HoldSource}
+	b := &policyBody{
+		Active:       o.Active,
+		Owner:        o.Owner,
+		CountingBody: CountingBody(o.Counting),
+		Hold:         int64(o.Hold / time.Second),
+		HoldSource:   o.HoldSource,
+	}
 	if o.Group != "" {
 		b.Group = &o.Group
 	}
@@ -66,6 +89,18 @@ func (a *API) policies(ctx context.Context, rows []models.ProductRow) ([]*policy
 	return list, nil
 }
 
+func (b *policyBody) counting() models.Counting { return models.Counting(b.CountingBody) }
+
+// countingOf returns what counts for the gates of a product that the actor can view.
+func (a *API) countingOf(ctx context.Context, productID int64) (models.Counting, error) {
+	row, err := a.Products.Get(ctx, actorOf(ctx), productID)
+	if err != nil {
+		return models.Counting{}, err
+	}
+	group, err := a.Store.GroupOf(ctx, row.Product)
+	return a.Gates.Policy(group, row.Product).Counting, err
+}
+
 // heldBody is a gate change on hold.
 type heldBody struct {
 	From  models.GateState `json:"from" enum:"none,passed,failed" doc:"What was announced last"`
@@ -94,7 +129,7 @@ func (a *API) gateOfBranch(ctx context.Context, in *BranchQuery) (*struct{ Body 
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body gateAnswer }{gateAnswer{gateOf(b), list[0]}}, nil
+	return &struct{ Body gateAnswer }{gateAnswer{gateOf(b, list[0].counting()), list[0]}}, nil
 }
 
 // gateAnswer is a branch's gate with its policy.

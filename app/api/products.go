@@ -20,13 +20,14 @@ type productBody struct {
 	DefaultBranch string            `json:"default_branch"`
 	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
 	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
-	HoldSeconds   *int64            `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
-	StaleAfter    *int64            `json:"stale_after" doc:"After how many seconds without a report it is stale, 0 for never; null: as the settings say"`
-	StaleSince    *time.Time        `json:"stale_since" doc:"Since when people know that no reports come, or null"`
-	Gate          gateBody          `json:"gate"`
-	Policy        *policyBody       `json:"policy" doc:"What counts for its gate, and whose it is"`
-	LastReportAt  *time.Time        `json:"last_report_at"`
-	Version       int64             `json:"version"`
+	CountingBody
+	HoldSeconds  *int64      `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
+	StaleAfter   *int64      `json:"stale_after" doc:"After how many seconds without a report it is stale, 0 for never; null: as the settings say"`
+	StaleSince   *time.Time  `json:"stale_since" doc:"Since when people know that no reports come, or null"`
+	Gate         gateBody    `json:"gate"`
+	Policy       *policyBody `json:"policy" doc:"What counts for its gate, and whose it is"`
+	LastReportAt *time.Time  `json:"last_report_at"`
+	Version      int64       `json:"version"`
 	*FieldsBody
 	BadgeURL string    `json:"badge_url,omitempty" doc:"The picture of its gate's state, for who may edit the product; absent where there is none, and in the list"`
 	Created  time.Time `json:"created"`
@@ -60,16 +61,25 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 
 // gateBody is the gate of a branch.
 type gateBody struct {
-	Branch string           `json:"branch"`
-	State  models.GateState `json:"state" enum:"none,passed,failed"`
-	Counts models.Counts    `json:"counts"`
-	Since  time.Time        `json:"since"`
-	Why    string           `json:"why"`
-	Held   *heldBody        `json:"held" doc:"A change that waits to be announced, or null"`
+	Branch    string           `json:"branch"`
+	State     models.GateState `json:"state" enum:"none,passed,failed"`
+	Counts    models.Counts    `json:"counts" doc:"All active observations"`
+	Effective models.Counts    `json:"effective_counts" doc:"What the gate compares with its thresholds: without what does not count, and by the severity as which it counts"`
+	Since     time.Time        `json:"since"`
+	Why       string           `json:"why"`
+	Held      *heldBody        `json:"held" doc:"A change that waits to be announced, or null"`
 }
 
-func gateOf(b models.Branch) gateBody {
-	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: gateReason(b), Held: heldOf(b)}
+func gateOf(b models.Branch, c models.Counting) gateBody {
+	return gateBody{
+		Branch:    b.Name,
+		State:     b.Gate,
+		Counts:    b.Counts,
+		Effective: b.Effective(c),
+		Since:     b.Since,
+		Why:       gateReason(b),
+		Held:      heldOf(b),
+	}
 }
 
 // gateReason returns the reason of a branch's gate, as a sentence also before the first report.
@@ -89,10 +99,11 @@ func productOf(p models.ProductRow, policy *policyBody) productBody {
 		DefaultBranch: p.Default.Name,
 		GateMode:      p.GateMode,
 		Thresholds:    p.Thresholds,
+		CountingBody:  CountingBody(p.Counting),
 		HoldSeconds:   p.HoldSeconds,
 		StaleAfter:    p.StaleAfter,
 		StaleSince:    optional(p.Default.StaleSince),
-		Gate:          gateOf(p.Default),
+		Gate:          gateOf(p.Default, policy.counting()),
 		Policy:        policy,
 		LastReportAt:  optional(p.LastReportAt),
 		Version:       p.Version,
@@ -125,9 +136,10 @@ type productInput struct {
 		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
-		GroupID       int64           `json:"group_id,omitempty" minimum:"1"`
-		HoldSeconds   patch[int64]    `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: as the settings say"`
-		StaleAfter    patch[int64]    `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
+		CountingPatch
+		GroupID     int64        `json:"group_id,omitempty" minimum:"1"`
+		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: as the settings say"`
+		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
 		TargetFields
 	}
 }
@@ -189,9 +201,10 @@ type productPatch struct {
 		DefaultBranch patch[string]          `json:"default_branch,omitempty"`
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
-		GroupID       patch[int64]           `json:"group_id,omitempty" doc:"null takes it out of its group"`
-		HoldSeconds   patch[int64]           `json:"hold_seconds,omitempty" doc:"0 to 86400; null: as the settings say"`
-		StaleAfter    patch[int64]           `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
+		CountingPatch
+		GroupID     patch[int64] `json:"group_id,omitempty" doc:"null takes it out of its group"`
+		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; null: as the settings say"`
+		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
 		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
@@ -244,6 +257,7 @@ func draftOf(in *productInput) product.Draft {
 		Description:   in.Body.Description,
 		DefaultBranch: in.Body.DefaultBranch,
 		GateMode:      in.Body.GateMode,
+		Counting:      in.Body.edit().Apply(models.Counting{}),
 		GroupID:       in.Body.GroupID,
 		Targets:       in.Body.change(),
 	}
@@ -269,6 +283,7 @@ func editOf(in *productPatch) product.Edit {
 		GroupID:       b.GroupID.pointer(),
 		Version:       b.Version,
 		Thresholds:    b.Thresholds.Value.changes(),
+		Counting:      b.edit(),
 		Targets:       b.change(),
 		Hold:          overrideOf(b.HoldSeconds),
 		Stale:         overrideOf(b.StaleAfter),

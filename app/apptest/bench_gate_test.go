@@ -82,7 +82,7 @@ func (g gateBench) evaluate(b *testing.B, medium int64) gate.Outcome {
 		}
 		gated.Product.Thresholds.Medium = &medium
 		out, err = g.app.Gates.Evaluate(tx, gated,
-			gate.Evaluation{Counts: gated.Branch.Counts, Cause: event.Cause{Kind: event.CauseSettings}})
+			gate.Evaluation{Active: gated.Branch.Breakdown, Cause: event.Cause{Kind: event.CauseSettings}})
 		return err
 	})
 	if err != nil {

@@ -398,7 +398,7 @@ func TestReconcile_EndsDuplicatesOfResolved(t *testing.T) {
 			if err := tx.ResolveObservations([]int64{original.ID("id")}); err != nil {
 				return err
 			}
-			if err := tx.ShiftSource(source.ID, models.Counts{High: -1}); err != nil {
+			if err := tx.ShiftSource(source.ID, models.Breakdown{Counts: models.Counts{High: -1}}); err != nil {
 				return err
 			}
 			b := defaultBranch(t, p.Store, s.id)

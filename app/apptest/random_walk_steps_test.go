@@ -32,7 +32,8 @@ func (w *randomWalk) destination() ingest.Destination {
 	return s
 }
 
-// report imports some of 15 findings with random severities.
+// report imports some of 15 findings with random severities, with and without a fix, some known to
+// be exploited.
 func (w *randomWalk) report() error {
 	var b strings.Builder
 	b.WriteString(`{"descriptor":{"name":"grype"},"matches":[`)
@@ -42,8 +43,10 @@ func (w *randomWalk) report() error {
 			continue
 		}
 		fmt.Fprintf(&b,
-			`%s{"vulnerability":{"id":"CVE-%d","severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`, comma, i,
-			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"))
+			`%s{"vulnerability":{"id":"CVE-%d","severity":%q%s%s},"artifact":{"name":"lib","version":"1","type":"deb"}}`, comma, i,
+			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"),
+			pick(w, `,"fix":{"state":"fixed","versions":["2"]}`, `,"fix":{"state":"not-fixed","versions":[]}`, ""),
+			pick(w, `,"knownExploited":[{"cve":"CVE-1"}]`, "", ""))
 		comma = ","
 	}
 	b.WriteString("]}")
@@ -182,10 +185,19 @@ func (w *randomWalk) thresholds() map[models.Severity]*int64 {
 	return list
 }
 
+// counting returns a change of what counts.
+func (w *randomWalk) counting() product.CountingEdit {
+	onlyFixable, kevAsCritical := w.rand.IntN(2) == 0, w.rand.IntN(2) == 0
+	return product.CountingEdit{
+		OnlyFixable:   pick(w, nil, &onlyFixable),
+		KEVAsCritical: pick(w, nil, &kevAsCritical),
+	}
+}
+
 func (w *randomWalk) policy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
 	_, err := w.app.Products.Update(w.t.Context(), w.actor, pick(w, w.products...),
-		product.Edit{GateMode: &mode, Thresholds: w.thresholds()})
+		product.Edit{GateMode: &mode, Thresholds: w.thresholds(), Counting: w.counting()})
 	return err
 }
 
@@ -197,7 +209,7 @@ func (w *randomWalk) defaultBranch() error {
 		group := pick(w, 0, w.groups[0], w.groups[1])
 		e.GroupID = &group
 	case 1:
-		e.Thresholds = w.thresholds()
+		e.Thresholds, e.Counting = w.thresholds(), w.counting()
 	}
 	_, err := w.app.Products.Update(w.t.Context(), w.actor, pick(w, w.products...), e)
 	return err
@@ -206,7 +218,7 @@ func (w *randomWalk) defaultBranch() error {
 func (w *randomWalk) groupPolicy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
 	_, err := w.app.Products.UpdateGroup(w.t.Context(), w.actor, pick(w, w.groups...),
-		product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds()})
+		product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds(), Counting: w.counting()})
 	return err
 }
 
@@ -219,6 +231,7 @@ func (w *randomWalk) settings() error {
 	patch := object{
 		"threshold_" + w.severity().String(): float64(w.rand.IntN(6)),
 		"active":                             w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600.0),
+		"only_fixable": w.rand.IntN(2) == 0, "kev_as_critical": w.rand.IntN(2) == 0,
 	}
 	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", patch, nil)
 	return err

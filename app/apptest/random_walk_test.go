@@ -192,8 +192,8 @@ func (w *randomWalk) check(step int, last bool) {
 			if !b.Evaluated {
 				want = gate.Verdict{State: models.GateNone}
 			}
-			if b.Counts != counted[b.Name] || b.Gate != want.State || b.Why != want.Why {
-				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name, b.Counts,
+			if b.Breakdown != counted[b.Name] || b.Gate != want.State || b.Why != want.Why {
+				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name, b.Breakdown,
 					b.Gate, b.Why, counted[b.Name], want.State, want.Why)
 			}
 		}
@@ -205,20 +205,20 @@ func (w *randomWalk) check(step int, last bool) {
 
 // count rebuilds the counts of a product's branches from the observations, row by row, and compares
 // those of the sources.
-func (w *randomWalk) count(row models.ProductRow) map[string]models.Counts {
+func (w *randomWalk) count(row models.ProductRow) map[string]models.Breakdown {
 	w.t.Helper()
 	sources, err := w.app.Store.Sources(w.t.Context(), apptest.AllProducts(), row.ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	branches := map[string]models.Counts{}
+	branches := map[string]models.Breakdown{}
 	for _, s := range sources {
-		counts, rows := s.Counts, 0
+		counts, rows := s.Breakdown, 0
 		if s.Format != models.FormatCounts {
-			counts = models.Counts{}
+			counts = models.Breakdown{}
 			err := w.app.Store.EachObservation(w.t.Context(), s.ID, func(o *models.Observation) {
 				if o.Status.Active() {
-					counts.Add(o.Severity, 1)
+					counts.Add(o.Severity, o.Flags(), 1)
 					rows++
 				}
 			})
@@ -231,8 +231,8 @@ func (w *randomWalk) count(row models.ProductRow) map[string]models.Counts {
 				w.t.Errorf("%s (%s), %s: %d are marked as active, %d are, %v", row.Name, s.Branch, s.Scanner, active, rows, err)
 			}
 		}
-		if s.Counts != counts {
-			w.t.Errorf("%s (%s), %s: %+v, want %+v", row.Name, s.Branch, s.Scanner, s.Counts, counts)
+		if s.Breakdown != counts {
+			w.t.Errorf("%s (%s), %s: %+v, want %+v", row.Name, s.Branch, s.Scanner, s.Breakdown, counts)
 		}
 		branches[s.Branch] = branches[s.Branch].Plus(counts)
 	}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"fmt"
 	"time"
 
 	"gatecrier/models"
@@ -13,12 +14,18 @@ type GateChange struct {
 	From       models.GateState `json:"from"`
 	To         models.GateState `json:"to"`
 	Why        string           `json:"why"`
-	Counts     models.Counts    `json:"counts"`
+	Counts     models.Counts    `json:"counts"`     // of all active observations
 	Thresholds *models.Counts   `json:"thresholds"` // null for a disabled gate
 	Policy     string           `json:"policy"`     // the owner of the thresholds: global, group, product
 	Cause      Cause            `json:"cause"`
 	Failing    Failing          `json:"failing"`
-	HeldSince  *time.Time       `json:"held_since,omitempty"` // the time of the change, if it was on hold
+
+	OnlyFixable   bool           `json:"only_fixable,omitempty"`     // observations without a fix do not count
+	KEVAsCritical bool           `json:"kev_as_critical,omitempty"`  // known exploited ones count as critical
+	Effective     *models.Counts `json:"effective_counts,omitempty"` // what counts, with one of these
+	Uncounted     Uncounted      `json:"uncounted,omitzero"`         // what does not
+
+	HeldSince *time.Time `json:"held_since,omitempty"` // the time of the change, if it was on hold
 }
 
 // Product names the product of an event.
@@ -54,11 +61,36 @@ type Failing struct {
 	Items    []Finding `json:"items"`    // the worst, at most five
 }
 
+// Uncounted are the active observations that do not count for a gate, by its policy.
+type Uncounted struct {
+	Unfixed int64 `json:"unfixed"` // those without a fix
+	KEV     int64 `json:"kev"`     // those of them that are known to be exploited
+}
+
+// Suffix returns the end of a gate's reason: "; 14 without a fix do not count", "" for none.
+func (u Uncounted) Suffix() string {
+	if u.Unfixed == 0 {
+		return ""
+	}
+	text := "; " + plural(int(u.Unfixed), "without a fix does not count", "without a fix do not count")
+	if u.KEV > 0 {
+		text += fmt.Sprintf(" (%d known exploited)", u.KEV)
+	}
+	return text
+}
+
 // Finding is an observation in a message.
 type Finding struct {
 	Title     string          `json:"title"`
-	Severity  models.Severity `json:"severity"`
+	Severity  models.Severity `json:"severity"` // of a failing observation, the one as which it counts
 	Component string          `json:"component,omitempty"`
+	KEV       bool            `json:"kev,omitempty"`     // known to be exploited
+	Unfixed   bool            `json:"unfixed,omitempty"` // without a fix
+}
+
+// FindingOf returns an observation as messages name it.
+func FindingOf(o models.Observation) Finding {
+	return Finding{Title: o.Title, Severity: o.Severity, Component: o.Component, KEV: o.KEV, Unfixed: o.Unfixed}
 }
 
 // Kind returns gate.changed, version 1.

@@ -122,6 +122,9 @@ func (t Failing) lines() []string {
 	lines := make([]string, len(t.Items))
 	for i, f := range t.Items {
 		lines[i] = f.Severity.String() + ": " + f.Title
+		if f.KEV {
+			lines[i] += " (known exploited)"
+		}
 		if f.Component != "" {
 			lines[i] += " in " + f.Component
 		}
@@ -139,20 +142,21 @@ func (g GateChange) Reason() string {
 		names = append(names, f.Title)
 	}
 	text := strings.Join(names, ", ")
+	suffix := g.Uncounted.Suffix()
+	why := strings.TrimSuffix(g.Why, suffix)
 	if g.Failing.Total() == 0 {
-		return g.Why + ", among them " + text
+		return why + ", among them " + text + suffix
 	}
 	if more := g.Failing.Total() - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	why := g.Why
 	if g.Failing.New > 0 {
 		why += fmt.Sprintf(", %d new", g.Failing.New)
 	}
 	if g.Failing.Reopened > 0 {
 		why += fmt.Sprintf(", %d reopened", g.Failing.Reopened)
 	}
-	return why + ": " + text
+	return why + ": " + text + suffix
 }
 
 func (g GateChange) tone() Tone {

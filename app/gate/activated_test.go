@@ -25,7 +25,7 @@ func TestActivated_NamesTheWorst(t *testing.T) {
 	for _, e := range findings {
 		f.AddNew(e)
 	}
-	got := f.failing([]models.Severity{models.High, models.Critical})
+	got := f.failing([]models.Severity{models.High, models.Critical}, models.Counting{})
 	want := event.Failing{New: 100}
 	for _, title := range []string{"CVE-00", "CVE-04", "CVE-08", "CVE-12", "CVE-16"} {
 		var component string
@@ -39,11 +39,11 @@ func TestActivated_NamesTheWorst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)
 	}
-	if got := f.failing([]models.Severity{models.Low}); got.New != 50 || len(got.Items) != 5 ||
+	if got := f.failing([]models.Severity{models.Low}, models.Counting{}); got.New != 50 || len(got.Items) != 5 ||
 		got.Items[0].Title != "CVE-03" {
 		t.Errorf("low ones: %+v", got)
 	}
-	if got := (Activated{}).failing(models.Severities()); got.New != 0 || got.Items == nil {
+	if got := (Activated{}).failing(models.Severities(), models.Counting{}); got.New != 0 || got.Items == nil {
 		t.Errorf("nothing activated: %+v", got)
 	}
 }
@@ -62,7 +62,7 @@ func TestActivated_CountsNewAndReopenedApart(t *testing.T) {
 		{Title: "CVE-1", Severity: models.High},
 		{Title: "CVE-3", Severity: models.High},
 	}}
-	if diff := cmp.Diff(want, f.failing([]models.Severity{models.High, models.Critical})); diff != "" {
+	if diff := cmp.Diff(want, f.failing([]models.Severity{models.High, models.Critical}, models.Counting{})); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)
 	}
 }

@@ -16,11 +16,12 @@ type Moment struct {
 	At         time.Time
 	State      models.GateState
 	Counts     models.Counts
-	AsOf       time.Time      // the time of the counts; At if they are exact
-	Daily      bool           // the counts are those of the end of a day
-	Thresholds *models.Counts // nil without a gate, or if unknown
-	Owner      Owner          // of the thresholds, "" if unknown
-	Change     int64          // the event that led to the state, 0 if unknown
+	AsOf       time.Time       // the time of the counts; At if they are exact
+	Daily      bool            // the counts are those of the end of a day
+	Thresholds *models.Counts  // nil without a gate, or if unknown
+	Owner      Owner           // of the thresholds, "" if unknown
+	Counting   models.Counting // with the thresholds
+	Change     int64           // the event that led to the state, 0 if unknown
 }
 
 // Known is the data about a moment: the changes before and after it, the last day that
@@ -39,9 +40,10 @@ func MomentOf(at time.Time, k Known) Moment {
 	var then event.GateChange
 	if k.Last.EventID != 0 && json.Unmarshal(k.Last.Payload, &then) == nil {
 		m.Thresholds, m.Owner = then.Thresholds, Owner(then.Policy)
+		m.Counting = models.Counting{OnlyFixable: then.OnlyFixable, KEVAsCritical: then.KEVAsCritical}
 	}
 	if !at.Before(k.Now) {
-		m.Thresholds, m.Owner = nil, k.Policy.Owner
+		m.Thresholds, m.Owner, m.Counting = nil, k.Policy.Owner, k.Policy.Counting
 		if k.Policy.Active {
 			m.Thresholds = &k.Policy.Thresholds
 		}

@@ -17,7 +17,7 @@ func TestMomentOf(t *testing.T) {
 		Evaluated: true,
 		CreatedAt: ago(500),
 		CountedAt: ago(10),
-		Counts:    models.Counts{High: 2},
+		Breakdown: models.Breakdown{Counts: models.Counts{High: 2}},
 		Gate:      models.GateFailed,
 	}
 	failed := models.GateChange{
@@ -26,7 +26,7 @@ func TestMomentOf(t *testing.T) {
 	}
 	first := models.GateChange{EventID: 3, From: models.GateNone, To: models.GatePassed, At: ago(100)}
 	day := models.DayCounts{Day: ago(36), Counts: models.Counts{High: 5}} // ends 12 hours ago
-	policy := Policy{true, newer, OwnerProduct}
+	policy := active(OwnerProduct, newer)
 	known := func(last, next models.GateChange, d models.DayCounts) Known {
 		return Known{Branch: b, Last: last, Next: next, Day: d, Policy: policy, Now: now}
 	}

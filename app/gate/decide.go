@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"gatecrier/app/event"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -25,6 +26,7 @@ type Policy struct {
 	Active     bool
 	Thresholds models.Counts
 	Owner      Owner
+	Counting   models.Counting // what counts; as the owner says, like the thresholds
 }
 
 // PolicyOf returns the policy of a product: its group's, unless the group's mode is
@@ -32,47 +34,93 @@ type Policy struct {
 // for a product without a group.
 func PolicyOf(global settings.Gate, group *models.Group, p models.Product) Policy {
 	if group != nil && group.GateMode != models.GateStandard {
-		return policyBy(OwnerGroup, group.GateMode, group.Thresholds)
+		return policyBy(OwnerGroup, group.GateMode, group.Thresholds, group.Counting)
 	}
 	if p.GateMode != models.GateStandard {
-		return policyBy(OwnerProduct, p.GateMode, p.Thresholds)
+		return policyBy(OwnerProduct, p.GateMode, p.Thresholds, p.Counting)
 	}
-	return Policy{Active: global.Active, Thresholds: global.Thresholds, Owner: OwnerGlobal}
+	if !global.Active {
+		return Policy{Owner: OwnerGlobal}
+	}
+	return Policy{Active: true, Thresholds: global.Thresholds, Owner: OwnerGlobal, Counting: global.Counting}
 }
 
-func policyBy(o Owner, mode models.GateMode, t models.Thresholds) Policy {
+func policyBy(o Owner, mode models.GateMode, t models.Thresholds, c models.Counting) Policy {
 	if mode == models.GateDisabled {
 		return Policy{Owner: o}
 	}
-	return Policy{Active: true, Thresholds: t.Limits(), Owner: o}
+	return Policy{Active: true, Thresholds: t.Limits(), Owner: o, Counting: c}
 }
 
 // Verdict is the state of a gate, and why.
 type Verdict struct {
-	State models.GateState
-	Over  []models.Severity // the severities over their threshold, worst first
-	Why   string            // a phrase: "1 critical (limit 0), 18 high (limit 0)"
+	State     models.GateState
+	Over      []models.Severity // the severities over their threshold, worst first
+	Why       string            // a phrase: "1 critical (limit 0), 18 high (limit 0)"
+	Effective models.Counts     // what counts, by the severity as which it counts
+	Uncounted event.Uncounted   // what does not count by the policy
 }
 
-// Decide compares counts with a policy. It is pure: the same input gives the
-// same verdict. A gate fails when any severity has more active observations
-// than its threshold.
-func Decide(p Policy, counts models.Counts) Verdict {
+// Decide compares a branch's active observations with a policy. It is pure: the same input gives
+// the same verdict. A gate fails when more of them count as a severity than its threshold.
+func Decide(p Policy, active models.Breakdown) Verdict {
+	v := Verdict{State: models.GateNone, Effective: active.Effective(p.Counting)}
 	if !p.Active {
-		return Verdict{State: models.GateNone, Why: disabledWhy(p.Owner)}
+		v.Why = disabledWhy(p.Owner)
+		return v
 	}
-	var over []models.Severity
-	var parts []string
 	for _, s := range models.Severities() {
-		if n, limit := counts.Of(s), p.Thresholds.Of(s); n > limit {
-			over = append(over, s)
-			parts = append(parts, fmt.Sprintf("%d %s (limit %d)", n, s, limit))
+		if v.Effective.Of(s) > p.Thresholds.Of(s) {
+			v.Over = append(v.Over, s)
 		}
 	}
-	if len(over) > 0 {
-		return Verdict{State: models.GateFailed, Over: over, Why: strings.Join(parts, ", ")}
+	v.State, v.Why = models.GateFailed, p.compared(v.Over, v.Effective, active)
+	if len(v.Over) == 0 {
+		v.State, v.Why = models.GatePassed, p.passedWhy(v.Effective, active)
 	}
-	return Verdict{State: models.GatePassed, Why: passedWhy(p, counts)}
+	if p.Counting.OnlyFixable {
+		v.Uncounted = event.Uncounted{Unfixed: active.Unfixed.Total(), KEV: active.UnfixedKEV.Total()}
+		v.Why += v.Uncounted.Suffix()
+	}
+	return v
+}
+
+// compared compares severities with their thresholds: "2 critical (limit 0, 1 known exploited)".
+func (p Policy) compared(list []models.Severity, effective models.Counts, active models.Breakdown) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = fmt.Sprintf("%d %s (limit %d", effective.Of(s), s, p.Thresholds.Of(s))
+		if kev := p.countedKEV(active); s == models.Critical && kev > 0 {
+			parts[i] += fmt.Sprintf(", %d known exploited", kev)
+		}
+		parts[i] += ")"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// passedWhy compares the limited severities.
+func (p Policy) passedWhy(effective models.Counts, active models.Breakdown) string {
+	var limited []models.Severity
+	for _, s := range models.Severities() {
+		if p.Thresholds.Of(s) < settings.NoLimit {
+			limited = append(limited, s)
+		}
+	}
+	if len(limited) == 0 {
+		return "no severity is limited"
+	}
+	return "within all limits: " + p.compared(limited, effective, active)
+}
+
+// countedKEV returns how many observations count as critical since they are known to be exploited.
+func (p Policy) countedKEV(active models.Breakdown) int64 {
+	switch {
+	case !p.Counting.KEVAsCritical:
+		return 0
+	case p.Counting.OnlyFixable:
+		return active.KEV.Total() - active.UnfixedKEV.Total()
+	}
+	return active.KEV.Total()
 }
 
 func disabledWhy(o Owner) string {
@@ -84,18 +132,4 @@ func disabledWhy(o Owner) string {
 	case OwnerGlobal:
 	}
 	return "security gates are disabled"
-}
-
-// passedWhy names the counts and the thresholds of the limited severities.
-func passedWhy(p Policy, counts models.Counts) string {
-	var parts []string
-	for _, s := range models.Severities() {
-		if limit := p.Thresholds.Of(s); limit < settings.NoLimit {
-			parts = append(parts, fmt.Sprintf("%d %s (limit %d)", counts.Of(s), s, limit))
-		}
-	}
-	if len(parts) == 0 {
-		return "no severity is limited"
-	}
-	return "within all limits: " + strings.Join(parts, ", ")
 }

@@ -62,11 +62,16 @@ func TestDecide(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, Decide(test.policy, test.counts)); diff != "" {
+			test.want.Effective = test.counts
+			if diff := cmp.Diff(test.want, Decide(test.policy, models.Breakdown{Counts: test.counts})); diff != "" {
 				t.Errorf("verdict (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+func active(o Owner, thresholds models.Counts) Policy {
+	return Policy{Active: true, Thresholds: thresholds, Owner: o}
 }
 
 func TestPolicyOf(t *testing.T) {
@@ -83,33 +88,33 @@ func TestPolicyOf(t *testing.T) {
 		product models.Product
 		want    Policy
 	}{
-		"standard has the global thresholds": {global, nil, standard, Policy{true, global.Thresholds, OwnerGlobal}},
-		"own, where unset counts as zero":    {global, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
+		"standard has the global thresholds": {global, nil, standard, active(OwnerGlobal, global.Thresholds)},
+		"own, where unset counts as zero":    {global, nil, own, active(OwnerProduct, models.Counts{High: 5})},
 		"own, although globally inactive": {
 			settings.Gate{},
 			nil,
 			own,
-			Policy{true, models.Counts{High: 5}, OwnerProduct},
+			active(OwnerProduct, models.Counts{High: 5}),
 		},
-		"standard, globally inactive": {settings.Gate{}, nil, standard, Policy{false, models.Counts{}, OwnerGlobal}},
+		"standard, globally inactive": {settings.Gate{}, nil, standard, Policy{Owner: OwnerGlobal}},
 		"disabled":                    {global, nil, disabled, Policy{Owner: OwnerProduct}},
 		"a standard group leaves it": {
 			global,
 			group(models.GateStandard),
 			own,
-			Policy{true, models.Counts{High: 5}, OwnerProduct},
+			active(OwnerProduct, models.Counts{High: 5}),
 		},
 		"a group's own before the product's": {
 			global,
 			group(models.GateOwn),
 			own,
-			Policy{true, models.Counts{Low: 5}, OwnerGroup},
+			active(OwnerGroup, models.Counts{Low: 5}),
 		},
 		"a group's own before a disabled product": {
 			global,
 			group(models.GateOwn),
 			disabled,
-			Policy{true, models.Counts{Low: 5}, OwnerGroup},
+			active(OwnerGroup, models.Counts{Low: 5}),
 		},
 		"a disabled group": {global, group(models.GateDisabled), own, Policy{Owner: OwnerGroup}},
 	}

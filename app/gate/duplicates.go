@@ -25,7 +25,7 @@ const (
 // ended, so that they count as their reports say.
 type EndedDuplicates struct {
 	Ended  int
-	Counts models.Counts      // of those that count again
+	Active models.Breakdown   // those that count again
 	Rest   []models.Duplicate // those that another transaction must end
 	active []event.Finding    // those that count again
 }
@@ -57,14 +57,14 @@ func EndDuplicates(
 	}
 	e := EndedDuplicates{Ended: len(rows), Rest: slices.Concat(list[len(part):], later)}
 	in := models.AssessmentInput{Action: models.ActionReopen, ClearStatus: true} // an assessed severity stays
-	shifts := map[int64]models.Counts{}
+	shifts := map[int64]models.Breakdown{}
 	var inReport, resolved []int64
 	for _, o := range rows {
 		by := shifts[o.SourceID]
 		if o = o.Assess(in, tx.Now()); o.Status.Active() {
-			by.Add(o.Severity, 1)
-			e.Counts.Add(o.Severity, 1)
-			e.active = append(e.active, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+			by.Add(o.Severity, o.Flags(), 1)
+			e.Active.Add(o.Severity, o.Flags(), 1)
+			e.active = append(e.active, event.FindingOf(o))
 		}
 		shifts[o.SourceID] = by
 		if o.InReport() {
@@ -110,9 +110,9 @@ func (s *Service) EndOrphans(
 		return none, models.Counts{}, Outcome{}, err
 	}
 	ended.Rest = list[min(len(list), MaxEnded):]
-	e.Counts, e.Activated = g.Branch.Counts.Plus(ended.Counts), ended.AddTo(e.Activated)
+	e.Active, e.Activated = g.Branch.Plus(ended.Active), ended.AddTo(e.Activated)
 	out, err := s.Evaluate(tx, g, e)
-	return ended, e.Counts, out, err
+	return ended, e.Active.Counts, out, err
 }
 
 // orphansOf returns the duplicates of a list whose originals are resolved.
@@ -173,12 +173,13 @@ func duplicateRows(
 // withStaged returns an observation with what an import has staged for it.
 func withStaged(o, staged models.Observation) models.Observation {
 	o.Title, o.Component = staged.Title, staged.Component
-	o.Severity, o.ReportStatus, o.ResolvedAt = staged.Severity, staged.ReportStatus, time.Time{}
+	o.KEV, o.Unfixed, o.Severity = staged.KEV, staged.Unfixed, staged.Severity
+	o.ReportStatus, o.ResolvedAt = staged.ReportStatus, time.Time{}
 	return o
 }
 
 // shiftSources adds to the counts of sources. The importing one has its new version already.
-func shiftSources(tx *models.Tx, shifts map[int64]models.Counts, importing int64) error {
+func shiftSources(tx *models.Tx, shifts map[int64]models.Breakdown, importing int64) error {
 	for _, id := range slices.Sorted(maps.Keys(shifts)) {
 		shift := tx.ShiftSource
 		if id == importing {

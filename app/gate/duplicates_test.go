@@ -19,13 +19,13 @@ func TestEndedDuplicates_AddToCopies(t *testing.T) {
 	ended := EndedDuplicates{active: []event.Finding{finding("CVE-1", "lib 1"), finding("CVE-2", "app 2")}}
 	want := event.Failing{New: 1, Reopened: 2, Items: ended.active}
 	for range 2 {
-		got := ended.AddTo(imported).failing([]models.Severity{models.High})
+		got := ended.AddTo(imported).failing([]models.Severity{models.High}, models.Counting{})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("together (-want +got):\n%s", diff)
 		}
 	}
 	alone := event.Failing{New: 1, Items: []event.Finding{finding("CVE-2", "lib 2")}}
-	if diff := cmp.Diff(alone, imported.failing([]models.Severity{models.High})); diff != "" {
+	if diff := cmp.Diff(alone, imported.failing([]models.Severity{models.High}, models.Counting{})); diff != "" {
 		t.Errorf("the import alone (-want +got):\n%s", diff)
 	}
 }

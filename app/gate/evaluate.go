@@ -14,10 +14,10 @@ const maxFailing = 5
 
 // Evaluation is the input of an evaluation of a branch's gate.
 type Evaluation struct {
-	Counts    models.Counts // the branch's active observations after the cause
-	Cause     event.Cause   // what happened
-	Actor     string        // the label of the user, the token or the system that caused it
-	Activated Activated     // the findings that the cause made active
+	Active    models.Breakdown // the branch's active observations after the cause
+	Cause     event.Cause      // what happened
+	Actor     string           // the label of the user, the token or the system that caused it
+	Activated Activated        // the findings that the cause made active
 }
 
 // Outcome is the result of an evaluation.
@@ -49,7 +49,7 @@ func (s *Service) Policy(group *models.Group, p models.Product) Policy {
 // and an event. Other branches announce nothing.
 func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome, error) {
 	policy := s.Policy(g.Group, g.Product)
-	verdict := Decide(policy, e.Counts)
+	verdict := Decide(policy, e.Active)
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
 	if b.Held.Any() && out.Before == out.After {
@@ -57,10 +57,10 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome
 			return out, err
 		}
 	}
-	if b.Evaluated && b.Counts == e.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
+	if b.Evaluated && b.Breakdown == e.Active && b.Gate == verdict.State && b.Why == verdict.Why {
 		return out, nil
 	}
-	if err := tx.Recount(&b, e.Counts); err != nil {
+	if err := tx.Recount(&b, e.Active); err != nil {
 		return out, err
 	}
 	b.Why, b.Evaluated = verdict.Why, true
@@ -77,19 +77,23 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome
 // record writes a change of a product's gate as an event and a row of the history. With a
 // hold time, AnnounceDue announces the change later, or never if the gate returns before.
 func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict, out *Outcome) error {
-	failing, err := failingObservations(tx, g.Branch.ID, v, e.Activated)
+	failing, err := failingObservations(tx, g.Branch.ID, v, policy.Counting, e.Activated)
 	if err != nil {
 		return err
 	}
 	payload := event.GateChange{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
-		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: e.Counts, Policy: string(policy.Owner),
-		Cause: e.Cause, Failing: failing,
+		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: e.Active.Counts, Policy: string(policy.Owner),
+		Cause: e.Cause, Failing: failing, Uncounted: v.Uncounted,
+		OnlyFixable: policy.Counting.OnlyFixable, KEVAsCritical: policy.Counting.KEVAsCritical,
 	}
 	if policy.Active {
 		payload.Thresholds = &policy.Thresholds
 	}
-	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: e.Counts}
+	if policy.Counting.Any() {
+		payload.Effective = &v.Effective
+	}
+	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: e.Active.Counts}
 	lastAnnounced, hold := g.Branch.Gate, s.HoldTime(g.Product)
 	if g.Branch.Held.Any() {
 		lastAnnounced = g.Branch.Held.From
@@ -119,17 +123,20 @@ func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Pol
 // failingObservations returns the findings that an event names: those that the cause made
 // active, or the worst of the branch (after a threshold was lowered). A finding in several
 // components has one entry. It returns no findings unless the gate fails.
-func failingObservations(tx *models.Tx, branchID int64, v Verdict, activated Activated) (event.Failing, error) {
+func failingObservations(
+	tx *models.Tx, branchID int64, v Verdict, c models.Counting, activated Activated,
+) (event.Failing, error) {
 	if v.State != models.GateFailed {
 		return event.Failing{Items: []event.Finding{}}, nil
 	}
-	if f := activated.failing(v.Over); f.Total() > 0 {
+	if f := activated.failing(v.Over, c); f.Total() > 0 {
 		return f, nil
 	}
-	list, err := tx.FailingObservations(tx.Context(), branchID, v.Over, 4*maxFailing)
+	list, err := tx.FailingObservations(tx.Context(), branchID, v.Over, c, 4*maxFailing)
 	failing := event.Failing{Items: []event.Finding{}}
 	for _, o := range list {
-		f := event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component}
+		f := event.FindingOf(o)
+		f.Severity, _ = c.CountsAs(o.Severity, o.Flags())
 		failing.Items = appendTitle(failing.Items, f)
 	}
 	return failing, err

@@ -8,9 +8,10 @@ import (
 )
 
 // Failing lists the active observations that put a branch with these counts over its thresholds,
-// worst first and at most limit, and counts all of them. Bare counts have no observations: they
-// are only in the count. The caller must have checked a right to the product. Of a branch that is
-// gone there are none.
+// worst first and at most limit, and counts all of them. Each has the severity as which it counts. A
+// policy that does not count all by their severity applies to the present counts of the branch. Bare
+// counts have no observations: they are only in the count. The caller must have checked a right to the
+// product. Of a branch that is gone there are none.
 func (s *Service) Failing(
 	ctx context.Context, store *models.Store, productID int64, branch string, counts models.Counts, limit int,
 ) (list []models.Observation, total int64, err error) {
@@ -23,15 +24,26 @@ func (s *Service) Failing(
 	if err != nil {
 		return nil, 0, err
 	}
-	over := Decide(s.Policy(group, row.Product), counts).Over
-	for _, severity := range over {
-		total += counts.Of(severity)
-	}
+	policy, active := s.Policy(group, row.Product), models.Breakdown{Counts: counts}
 	b, err := store.BranchByName(ctx, scope, productID, branch)
-	if err != nil {
-		return nil, total, unlessGone(err)
+	gone := fault.Is(err, fault.NotFound)
+	if err != nil && !gone {
+		return nil, 0, err
 	}
-	list, err = store.FailingObservations(ctx, b.ID, over, limit)
+	if policy.Counting.Any() && !gone {
+		active = b.Breakdown
+	}
+	v := Decide(policy, active)
+	for _, severity := range v.Over {
+		total += v.Effective.Of(severity)
+	}
+	if gone {
+		return nil, total, nil
+	}
+	list, err = store.FailingObservations(ctx, b.ID, v.Over, policy.Counting, limit)
+	for i, o := range list {
+		list[i].Severity, _ = policy.Counting.CountsAs(o.Severity, o.Flags())
+	}
 	return list, total, err
 }
 

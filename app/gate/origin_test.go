@@ -46,12 +46,12 @@ func TestOriginOf(t *testing.T) {
 		"of all products": {
 			global, nil,
 			models.Product{GateMode: models.GateStandard},
-			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", allSources(SourceGlobal), time.Hour, SourceGlobal},
+			Origin{Policy{Active: true, Thresholds: global.Thresholds, Owner: OwnerGlobal}, "", allSources(SourceGlobal), time.Hour, SourceGlobal},
 		},
 		"its own, an explicit 0 and unset ones": {
 			global, nil, own,
 			Origin{
-				Policy{true, models.Counts{High: 5}, OwnerProduct},
+				Policy{Active: true, Thresholds: models.Counts{High: 5}, Owner: OwnerProduct},
 				"",
 				at(SourceProduct, models.Critical, models.High), time.Minute, SourceProduct,
 			},
@@ -59,7 +59,7 @@ func TestOriginOf(t *testing.T) {
 		"its group's, but the hold time stays its own": {
 			global, group(models.GateOwn), own,
 			Origin{
-				Policy{true, models.Counts{Low: 5}, OwnerGroup},
+				Policy{Active: true, Thresholds: models.Counts{Low: 5}, Owner: OwnerGroup},
 				"Payments",
 				at(SourceGroup, models.Low), time.Minute, SourceProduct,
 			},
@@ -67,7 +67,7 @@ func TestOriginOf(t *testing.T) {
 		"a standard group leaves the global policy": {
 			global, group(models.GateStandard),
 			models.Product{GateMode: models.GateStandard, HoldSeconds: &zero},
-			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", allSources(SourceGlobal), 0, SourceProduct},
+			Origin{Policy{Active: true, Thresholds: global.Thresholds, Owner: OwnerGlobal}, "", allSources(SourceGlobal), 0, SourceProduct},
 		},
 		"disabled by its group": {
 			global, group(models.GateDisabled), own,

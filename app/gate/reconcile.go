@@ -132,15 +132,15 @@ func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models
 // drifted reports whether a branch seems to have drifted. Several reads make it up, so an
 // import between them looks like drift too.
 func (r *Reconciler) drifted(g models.Gated, sources []models.SourceTally) bool {
-	var total models.Counts
+	var total models.Breakdown
 	for _, s := range sources {
 		if s.Drifted() {
 			return true
 		}
-		total = total.Plus(s.Counts)
+		total = total.Plus(s.Breakdown)
 	}
 	verdict := Decide(r.gates.Policy(g.Group, g.Product), total)
-	return total != g.Branch.Counts || verdict.State != g.Branch.Gate || verdict.Why != g.Branch.Why
+	return total != g.Branch.Breakdown || verdict.State != g.Branch.Gate || verdict.Why != g.Branch.Why
 }
 
 // repair checks a branch again under its lock and corrects it. It counts no observations:
@@ -164,11 +164,11 @@ func (r *Reconciler) repair(
 	if err != nil || stale {
 		return "", stale, err
 	}
-	if g.Branch.Counts != total { // this text replaces those of the sources
-		wrong = []string{countsChanged(total, g.Branch.Counts)}
+	if g.Branch.Breakdown != total { // this text replaces those of the sources
+		wrong = []string{countsChanged(total, g.Branch.Breakdown)}
 	}
 	cause := event.Cause{Kind: event.CauseReconcile, Text: reconcileText}
-	out, err := r.gates.Evaluate(tx, g, Evaluation{Counts: total, Cause: cause})
+	out, err := r.gates.Evaluate(tx, g, Evaluation{Active: total, Cause: cause})
 	switch {
 	case out.Before != out.After:
 		wrong = append(wrong, string(out.After)+" instead of "+string(out.Before))
@@ -182,7 +182,7 @@ func (r *Reconciler) repair(
 // returns the sum of all. stale means that a counted source has a new version.
 func correct(
 	tx *models.Tx, branchID int64, counted []models.SourceTally,
-) (total models.Counts, wrong []string, stale bool, err error) {
+) (total models.Breakdown, wrong []string, stale bool, err error) {
 	sources, err := tx.AllSources(tx.Context(), branchID)
 	if err != nil {
 		return total, nil, false, err
@@ -201,20 +201,30 @@ func correct(
 			if err := tx.Correct(t); err != nil {
 				return total, nil, false, err
 			}
-			wrong = append(wrong, s.Scanner+": "+countsChanged(t.Counted, s.Counts))
-			s.Counts = t.Counted
+			wrong = append(wrong, s.Scanner+": "+countsChanged(t.Counted, s.Breakdown))
+			s.Breakdown = t.Counted
 		}
-		total = total.Plus(s.Counts)
+		total = total.Plus(s.Breakdown)
 	}
 	return total, wrong, false, nil
 }
 
 // countsChanged describes the severities that differ.
-func countsChanged(is, was models.Counts) string {
+func countsChanged(is, was models.Breakdown) string {
 	var parts []string
-	for _, s := range models.Severities() {
-		if is.Of(s) != was.Of(s) {
-			parts = append(parts, fmt.Sprintf("%d %s instead of %d", is.Of(s), s, was.Of(s)))
+	for _, of := range []struct {
+		what    string
+		is, was models.Counts
+	}{
+		{"", is.Counts, was.Counts},
+		{" without a fix", is.Unfixed, was.Unfixed},
+		{" known exploited", is.KEV, was.KEV},
+		{" known exploited without a fix", is.UnfixedKEV, was.UnfixedKEV},
+	} {
+		for _, s := range models.Severities() {
+			if n, before := of.is.Of(s), of.was.Of(s); n != before {
+				parts = append(parts, fmt.Sprintf("%d %s%s instead of %d", n, s, of.what, before))
+			}
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -100,7 +100,7 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 	from, by := at.BranchID, s.gates.settings().By
 	for _, g := range list {
 		out, err := s.gates.Evaluate(tx, g, Evaluation{
-			Counts: g.Branch.Counts,
+			Active: g.Branch.Breakdown,
 			Actor:  by,
 			Cause:  event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
 		})

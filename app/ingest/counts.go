@@ -46,13 +46,13 @@ func (s *Service) importCounts(
 			"Reports of this scanner are imported already: bare counts need a scanner name of their own",
 		)
 	}
-	result := Result{Format: formatCounts}
-	if before.isCurrent(formatCounts) && before.source.Counts == counts && !before.renames(dest) {
+	result, active := Result{Format: formatCounts}, models.Breakdown{Counts: counts}
+	if before.isCurrent(formatCounts) && before.source.Breakdown == active && !before.renames(dest) {
 		dest.Once = nil // only an answer to a report is stored
 		return s.unchanged(ctx, dest, before, result)
 	}
 	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + dest.Scanner}
-	return s.write(ctx, actor, dest, before, change{format: formatCounts, counts: counts, cause: cause}, result)
+	return s.write(ctx, actor, dest, before, change{format: formatCounts, counts: active, cause: cause}, result)
 }
 
 func checkCounts(dest Destination, counts models.Counts) error {

@@ -27,10 +27,10 @@ type diff struct {
 	insert    []int32              // new findings, worst first
 	assessed  map[int64]assessment // of the updated observations that have one, by ID
 	update    []update
-	resolve   []int64        // IDs of observations
-	unsure    []int64        // IDs of moved observations whose assessments end: another finding fits as well
-	counts    models.Counts  // of the active observations after the import
-	activated gate.Activated // the findings that become active
+	resolve   []int64          // IDs of observations
+	unsure    []int64          // IDs of moved observations whose assessments end: another finding fits as well
+	counts    models.Breakdown // of the active observations after the import
+	activated gate.Activated   // the findings that become active
 	tally     Tally
 }
 
@@ -77,7 +77,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 		case !report.Partial:
 			d.resolve = append(d.resolve, o.id)
 		case allStatuses[o.status].Active():
-			d.counts.Add(models.Severity(o.severity), 1)
+			d.counts.Add(models.Severity(o.severity), o.flags(), 1)
 		}
 	}
 	for i, known := range seen {
@@ -87,7 +87,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 		f := d.findings.at(i)
 		d.insert = append(d.insert, int32(i))
 		if f.Status.Active() {
-			d.counts.Add(f.Severity, 1)
+			d.counts.Add(f.Severity, f.flags(), 1)
 			d.activated.AddNew(eventFinding(f, f.Severity))
 		}
 	}
@@ -112,7 +112,7 @@ func (d *diff) matchKnown(u update, was *models.Observation) {
 	f, now := d.findings.at(int(u.finding)), *was
 	now.Renew(f.Status, f.Severity)
 	if now.Status.Active() {
-		d.counts.Add(now.Severity, 1)
+		d.counts.Add(now.Severity, f.flags(), 1)
 	}
 	if !u.moved && f.equal(was) {
 		return
@@ -124,14 +124,17 @@ func (d *diff) matchKnown(u update, was *models.Observation) {
 		}
 		d.assessed[was.ID] = assessment{was.Assessed, was.Severity}
 	}
-	if now.Status.Active() && (!was.Status.Active() || now.Severity < was.Severity) {
-		d.activated.AddReopened(eventFinding(f, now.Severity))
+	if now.Status.Active() {
+		d.activated.AddKnown(eventFinding(f, now.Severity), was)
 	}
 }
 
+// flags returns what a gate can look at beside the severity.
+func (f Finding) flags() models.Flags { return models.Flags{KEV: f.KEV, Unfixed: f.Unfixed} }
+
 // eventFinding returns a finding as events name it, with the severity that counts.
 func eventFinding(f Finding, severity models.Severity) event.Finding {
-	return event.Finding{Title: f.Title, Severity: severity, Component: f.Component}
+	return event.Finding{Title: f.Title, Severity: severity, Component: f.Component, KEV: f.KEV, Unfixed: f.Unfixed}
 }
 
 // sortBySeverity sorts the new findings like the lists of observations: worst first.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(Tally{New: 2, Updated: 2, Reopened: 1, Resolved: 1}, d.tally); diff != "" {
 		t.Errorf("tally (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(models.Counts{Critical: 1, High: 3, Medium: 1}, d.counts); diff != "" {
+	if diff := cmp.Diff(models.Breakdown{Counts: models.Counts{Critical: 1, High: 3, Medium: 1}}, d.counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]int64{4}, d.resolve); diff != "" {
@@ -54,16 +55,18 @@ func TestCompare(t *testing.T) {
 		t.Errorf("written, the new ones worst first (-want +got):\n%s", diff)
 	}
 	want := gate.Activated{}
-	for _, f := range []Finding{worseNow, back} {
-		want.AddReopened(eventFinding(f, f.Severity))
-	}
+	want.AddKnown(eventFinding(worseNow, models.Critical), &models.Observation{Severity: models.Low, Status: models.StatusOpen})
+	want.AddReopened(eventFinding(back, models.High))
 	for _, f := range []Finding{finding("new", models.Medium), finding("newer", models.High)} {
 		want.AddNew(eventFinding(f, f.Severity))
 	}
-	if diff := cmp.Diff(want, d.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+	if diff := cmp.Diff(want, d.activated, allFields); diff != "" {
 		t.Errorf("activated (-want +got):\n%s", diff)
 	}
 }
+
+// allFields compares unexported fields too, those of other packages as well.
+var allFields = cmp.Exporter(func(reflect.Type) bool { return true })
 
 // earlier returns the observation of a finding in an earlier report.
 func earlier(n int64, f Finding, status models.Status) models.Observation {
@@ -202,14 +205,14 @@ func TestCompare_KeepsAssessments(t *testing.T) {
 		}
 		o := rows[0]
 		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want ||
-			d.counts != test.counts {
+			d.counts != (models.Breakdown{Counts: test.counts}) {
 			t.Errorf("%s: %s, counts %+v", name, got, d.counts)
 		}
 		var activated gate.Activated
 		for range test.activated {
 			activated.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
 		}
-		if diff := cmp.Diff(activated, d.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+		if diff := cmp.Diff(activated, d.activated, allFields); diff != "" {
 			t.Errorf("%s: activated (-want +got):\n%s", name, diff)
 		}
 	}

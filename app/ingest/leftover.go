@@ -24,8 +24,9 @@ type leftover struct {
 	status, reported, assessed uint8 // numbers of statuses; assessed is 0 for none
 	severity                   uint8
 	reportSeverity             uint8 // noSeverity unless users have assessed the severity
-	resolved                   bool  // by an earlier import
-	legacy                     bool  // its key comes from its texts
+	kev, unfixed               bool
+	resolved                   bool // by an earlier import
+	legacy                     bool // its key comes from its texts
 	paired                     bool
 }
 
@@ -45,6 +46,7 @@ func (l *leftovers) add(o *models.Observation) {
 		id: o.ID, key: key, line: lineIn(o.Location), status: statusNumber(o.Status), reported: statusNumber(o.ReportStatus),
 		assessed: statusNumber(o.Assessed.Status), severity: uint8(o.Severity), //nolint:gosec // six severities
 		reportSeverity: noSeverity, resolved: !o.InReport(), legacy: !ok,
+		kev: o.KEV, unfixed: o.Unfixed,
 	}
 	if s := o.Assessed.ReportSeverity; s != nil {
 		left.reportSeverity = uint8(*s) //nolint:gosec // six severities
@@ -57,6 +59,7 @@ func (l *leftover) observation(d *diff) *models.Observation {
 	o := &models.Observation{
 		ID: l.id, Severity: models.Severity(l.severity), Status: allStatuses[l.status],
 		ReportStatus: allStatuses[l.reported], Assessed: models.Assessed{Status: allStatuses[l.assessed]},
+		KEV: l.kev, Unfixed: l.unfixed,
 	}
 	if l.reportSeverity != noSeverity {
 		s := models.Severity(l.reportSeverity)
@@ -67,6 +70,8 @@ func (l *leftover) observation(d *diff) *models.Observation {
 	}
 	return o
 }
+
+func (l *leftover) flags() models.Flags { return models.Flags{KEV: l.kev, Unfixed: l.unfixed} }
 
 // milder reports whether users have assessed the observation as less severe than its report says.
 func (l *leftover) milder() bool {

@@ -248,8 +248,8 @@ func (test movedTest) check(t *testing.T) {
 	if diff := cmp.Diff(test.tally, d.tally); diff != "" {
 		t.Errorf("tally (-want +got):\n%s", diff)
 	}
-	if d.counts.Total() != test.active {
-		t.Errorf("%d active, want %d", d.counts.Total(), test.active)
+	if d.counts.Counts.Total() != test.active {
+		t.Errorf("%d active, want %d", d.counts.Counts.Total(), test.active)
 	}
 	if diff := cmp.Diff(test.unsure, d.unsure); diff != "" {
 		t.Errorf("assessments that end (-want +got):\n%s", diff)

@@ -45,8 +45,8 @@ func moveWaived(t *testing.T, before, after Report) (tally Tally, waivers int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if active := int64(d.tally.New + len(d.unsure)); d.counts.Total() != active {
-		t.Errorf("%d observations are active, want %d", d.counts.Total(), active)
+	if active := int64(d.tally.New + len(d.unsure)); d.counts.Counts.Total() != active {
+		t.Errorf("%d observations are active, want %d", d.counts.Counts.Total(), active)
 	}
 	return d.tally, len(list) - len(d.resolve) - len(d.unsure)
 }

@@ -97,7 +97,7 @@ func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destinatio
 		}
 		if dest.AsDefault && g.Branch.Evaluated { // it can have become the default just now
 			if _, err := st.gates.Evaluate(
-				tx, g, gate.Evaluation{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label},
+				tx, g, gate.Evaluation{Active: g.Branch.Breakdown, Cause: c.cause, Actor: actor.Label},
 			); err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 // change is what an import makes current.
 type change struct {
 	format     string
-	counts     models.Counts
+	counts     models.Breakdown
 	cause      event.Cause
 	activated  gate.Activated
 	diff       *diff                     // nil for bare counts, and once its rows are written
@@ -44,11 +44,11 @@ func (s *Service) write(
 			return err
 		}
 		result.duplicates, result.Warnings = ended.Rest, withDuplicates(warnings, ended)
-		total := g.Branch.Counts.Minus(before.source.Counts).Plus(c.counts).Plus(ended.Counts)
+		total := g.Branch.Minus(before.source.Breakdown).Plus(c.counts).Plus(ended.Active)
 		outcome, err := s.gates.Evaluate(tx, g, gate.Evaluation{
-			Counts: total, Cause: c.cause, Actor: actor.Label, Activated: ended.AddTo(c.activated),
+			Active: total, Cause: c.cause, Actor: actor.Label, Activated: ended.AddTo(c.activated),
 		})
-		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || dest.Once == nil {
+		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total.Counts, outcome; err != nil || dest.Once == nil {
 			return err
 		}
 		return dest.Once(tx, result)
@@ -91,7 +91,7 @@ func replace(
 	if !before.hasSource {
 		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
 	}
-	src.Format, src.Counts, src.LastReportAt = c.format, c.counts, tx.Now()
+	src.Format, src.Breakdown, src.LastReportAt = c.format, c.counts, tx.Now()
 	if err := tx.SaveSource(&src); err != nil {
 		return src, err
 	}

@@ -39,14 +39,14 @@ func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (Bra
 			continue
 		}
 		if o.Status.Active() {
-			b.Counts.Add(o.Severity, -1)
+			b.Add(o.Severity, o.Flags(), -1)
 		}
 		for _, d := range duplicates {
 			if d.InReport() && d.ReportStatus.Active() {
-				b.Counts.Add(d.Severity, 1)
+				b.Add(d.Severity, d.Flags(), 1)
 			}
 		}
-		v := gate.Decide(s.gates.Policy(group, row.Product), b.Counts)
+		v := gate.Decide(s.gates.Policy(group, row.Product), b.Breakdown)
 		return BranchGate{
 			Branch:  b.Name,
 			Default: b.Default,

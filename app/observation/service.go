@@ -79,8 +79,8 @@ type change struct {
 
 // branchShift is the effect of a change on a branch.
 type branchShift struct {
-	counts    models.Counts  // the difference
-	activated gate.Activated // the observations that became active or more severe
+	counts    models.Breakdown // the difference
+	activated gate.Activated   // the observations that became active or more severe
 }
 
 // recount updates the sources, the counts and the gate of a branch after a change.
@@ -102,10 +102,10 @@ func (s *Service) evaluate(
 	if err != nil {
 		return BranchGate{}, err
 	}
-	total := g.Branch.Counts.Plus(shift.counts)
-	evaluation := gate.Evaluation{Counts: total, Cause: cause, Actor: actor, Activated: shift.activated}
+	total := g.Branch.Plus(shift.counts)
+	evaluation := gate.Evaluation{Active: total, Cause: cause, Actor: actor, Activated: shift.activated}
 	out, err := s.gates.Evaluate(tx, g, evaluation)
-	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total, Outcome: out}, err
+	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total.Counts, Outcome: out}, err
 }
 
 // shiftSources updates the counts of the sources. It gives each a new version, also with
@@ -119,18 +119,18 @@ func (c change) shiftSources(tx *models.Tx) (branchShift, error) {
 		}
 		s.counts = s.counts.Plus(sources[id])
 	}
-	s.counts, s.activated = s.counts.Plus(c.ended.Counts), c.ended.AddTo(s.activated)
+	s.counts, s.activated = s.counts.Plus(c.ended.Active), c.ended.AddTo(s.activated)
 	return s, nil
 }
 
 // compare returns the difference of each source's counts, and the observations that became
 // active or more severe.
-func (c change) compare() (sources map[int64]models.Counts, activated gate.Activated) {
-	sources = map[int64]models.Counts{}
+func (c change) compare() (sources map[int64]models.Breakdown, activated gate.Activated) {
+	sources = map[int64]models.Breakdown{}
 	add := func(o models.Observation, n int64) {
 		counts := sources[o.SourceID]
 		if o.Status.Active() {
-			counts.Add(o.Severity, n)
+			counts.Add(o.Severity, o.Flags(), n)
 		}
 		sources[o.SourceID] = counts
 	}
@@ -145,11 +145,10 @@ func (c change) compare() (sources map[int64]models.Counts, activated gate.Activ
 		if !o.Status.Active() {
 			continue
 		}
-		f := event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component}
-		if !known {
-			activated.AddNew(f)
-		} else if !before.Status.Active() || o.Severity < before.Severity {
-			activated.AddReopened(f)
+		if known {
+			activated.AddKnown(event.FindingOf(o), &before)
+		} else {
+			activated.AddNew(event.FindingOf(o))
 		}
 	}
 	return sources, activated

@@ -1,6 +1,7 @@
 package observation
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,16 +37,19 @@ func TestChange_Compare(t *testing.T) {
 		},
 	}
 	sources, activated := c.compare()
-	want := map[int64]models.Counts{7: {High: -1, Low: 1, None: -1, Unknown: 1}, 8: {Low: -1, Critical: 1}, 9: {}}
+	want := map[int64]models.Breakdown{
+		7: {Counts: models.Counts{High: -1, Low: 1, None: -1, Unknown: 1}},
+		8: {Counts: models.Counts{Low: -1, Critical: 1}},
+		9: {},
+	}
 	if diff := cmp.Diff(want, sources); diff != "" {
 		t.Errorf("by source (-want +got):\n%s", diff)
 	}
 	var active gate.Activated
-	for _, o := range []models.Observation{c.after[1], c.after[2]} {
-		active.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
-	}
-	active.AddNew(event.Finding{Title: c.after[4].Title, Severity: c.after[4].Severity})
-	if diff := cmp.Diff(active, activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+	active.AddReopened(event.FindingOf(c.after[1]))
+	active.AddKnown(event.FindingOf(c.after[2]), &c.before[2])
+	active.AddNew(event.FindingOf(c.after[4]))
+	if diff := cmp.Diff(active, activated, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 		t.Errorf("activated (-want +got):\n%s", diff)
 	}
 }

@@ -156,7 +156,7 @@ func (s *Service) announceEnding(ctx context.Context, productID int64) (int64, e
 		for _, o := range list {
 			payload.Name(event.Waiver{
 				ID:      o.ID,
-				Finding: event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component},
+				Finding: event.FindingOf(o),
 				Until:   o.Assessed.Until,
 			})
 		}

@@ -133,7 +133,7 @@ func (s *Service) AsDefault(ctx context.Context, actor authz.Actor, b models.Bra
 		return gate.Verdict{}, err
 	}
 	group, err := s.store.GroupOf(ctx, row.Product)
-	return gate.Decide(s.gates.Policy(group, row.Product), b.Counts), err
+	return gate.Decide(s.gates.Policy(group, row.Product), b.Breakdown), err
 }
 
 // DeleteBranch deletes a branch and its observations. The default branch cannot be deleted. A new

@@ -99,17 +99,17 @@ func (s *Service) removeObservations(
 	if err != nil {
 		return 0, err
 	}
-	total := b.Counts.Plus(ended.Counts)
+	total := b.Plus(ended.Active)
 	if len(ended.Rest) > 0 {
 		return 0, s.evaluateRemoval(tx, actor, b, total)
 	}
-	ids, shifts := make([]int64, len(list)), map[int64]models.Counts{}
+	ids, shifts := make([]int64, len(list)), map[int64]models.Breakdown{}
 	for i, o := range list {
 		ids[i] = o.ID
 		by := shifts[o.SourceID]
 		if o.Status.Active() {
-			by.Add(o.Severity, -1)
-			total.Add(o.Severity, -1)
+			by.Add(o.Severity, o.Flags(), -1)
+			total.Add(o.Severity, o.Flags(), -1)
 		}
 		shifts[o.SourceID] = by
 	}
@@ -140,14 +140,14 @@ func endDuplicates(tx *models.Tx, list []models.Observation) (gate.EndedDuplicat
 
 // evaluateRemoval evaluates the gate of a branch whose removal goes on.
 func (s *Service) evaluateRemoval(
-	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Counts,
+	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Breakdown,
 ) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if err != nil {
 		return err
 	}
 	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
-		Counts: total,
+		Active: total,
 		Actor:  actor.Label,
 		Cause:  event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},
 	})

@@ -51,6 +51,7 @@ func (s *Service) create(tx *models.Tx, actor authz.Actor, d Draft) (int64, erro
 		Description: d.Description,
 		GateMode:    d.GateMode,
 		Thresholds:  d.Thresholds,
+		Counting:    d.Counting,
 		HoldSeconds: d.HoldSeconds,
 		StaleAfter:  d.StaleAfter,
 	}

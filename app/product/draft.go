@@ -16,6 +16,7 @@ type Draft struct {
 	Name, Description, DefaultBranch string
 	GateMode                         models.GateMode
 	Thresholds                       models.Thresholds
+	Counting                         models.Counting
 	HoldSeconds, StaleAfter          *int64 // nil: the settings decide
 	Targets                          connection.FieldsChange
 	GroupID                          int64 // 0 for none

@@ -16,10 +16,23 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
+	Counting                         CountingEdit
 	Hold, Stale                      *TimeOverride
 	Targets                          connection.FieldsChange
 	GroupID                          *int64 // 0 for none
 	Version                          int64  // the expected version, 0 for any
+}
+
+// CountingEdit is a change of what counts for a gate. A nil field stays as it is.
+type CountingEdit struct {
+	OnlyFixable, KEVAsCritical *bool
+}
+
+// Apply returns what counts after the change.
+func (e CountingEdit) Apply(c models.Counting) models.Counting {
+	set(&c.OnlyFixable, e.OnlyFixable)
+	set(&c.KEVAsCritical, e.KEVAsCritical)
+	return c
 }
 
 // apply returns a product and its default branch with the changes.
@@ -30,6 +43,7 @@ func (e Edit) apply(p models.Product, branch string) Draft {
 		DefaultBranch: branch,
 		GateMode:      p.GateMode,
 		Thresholds:    p.Thresholds,
+		Counting:      e.Counting.Apply(p.Counting),
 		HoldSeconds:   p.HoldSeconds,
 		StaleAfter:    p.StaleAfter,
 	}
@@ -100,7 +114,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	was := valuesOf(p, g.Branch.Name)
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
-	p.HoldSeconds, p.StaleAfter = d.HoldSeconds, d.StaleAfter
+	p.Counting, p.HoldSeconds, p.StaleAfter = d.Counting, d.HoldSeconds, d.StaleAfter
 	if err := tx.SaveProduct(&p); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // reevaluate evaluates a product's gate after an edit, and those of its other branches if their
-// thresholds changed. It skips a product that was never evaluated. was is the product with its
+// policy changed. It skips a product that was never evaluated. was is the product with its
 // default branch before the edit.
 func (s *Service) reevaluate(tx *models.Tx, actor authz.Actor, was models.Gated, id int64) error {
 	g, err := tx.GateOf(id, "")
@@ -24,14 +24,16 @@ func (s *Service) reevaluate(tx *models.Tx, actor authz.Actor, was models.Gated,
 			return err
 		}
 	}
-	if sameThresholds(was.Product, g.Product) {
+	if samePolicy(was.Product, g.Product) {
 		return nil
 	}
 	return s.reevaluateOthers(tx, actor, id, cause)
 }
 
-func sameThresholds(a, b models.Product) bool {
-	return a.GateMode == b.GateMode && a.Thresholds.Limits() == b.Thresholds.Limits()
+// samePolicy reports whether two products' own policies are the same.
+func samePolicy(a, b models.Product) bool {
+	return a.GateMode == b.GateMode && a.Thresholds.Limits() == b.Thresholds.Limits() &&
+		a.Counting == b.Counting
 }
 
 // reevaluateOthers evaluates the branches that are not the default: in this transaction if they
@@ -81,7 +83,7 @@ func (s *Service) evaluate(tx *models.Tx, actor authz.Actor, b models.Branch, ca
 		return err
 	}
 	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
-		Counts: g.Branch.Counts,
+		Active: g.Branch.Breakdown,
 		Actor:  actor.Label,
 		Cause:  event.Cause{Kind: event.CauseUser, Text: cause},
 	})

@@ -25,6 +25,7 @@ type GroupDraft struct {
 	Name, Description string
 	GateMode          models.GateMode
 	Thresholds        models.Thresholds
+	Counting          models.Counting
 	Targets           connection.FieldsChange
 }
 
@@ -36,6 +37,7 @@ func (d *GroupDraft) draft() Draft {
 		DefaultBranch: DefaultBranch,
 		GateMode:      d.GateMode,
 		Thresholds:    d.Thresholds,
+		Counting:      d.Counting,
 	}
 }
 
@@ -55,6 +57,7 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 		Description: checked.Description,
 		GateMode:    checked.GateMode,
 		Thresholds:  d.Thresholds,
+		Counting:    d.Counting,
 	}
 	var id int64
 	err := s.saveWithTargets(ctx, actor, d.Targets, func(tx *models.Tx) (owner Owner, err error) {
@@ -80,12 +83,14 @@ func createGroup(tx *models.Tx, actor authz.Actor, g models.Group) (int64, error
 }
 
 func groupValues(g models.Group) audit.Values {
-	return policyValues(audit.Values{"name": g.Name, "description": g.Description}, g.GateMode, g.Thresholds)
+	return policyValues(audit.Values{"name": g.Name, "description": g.Description}, g.GateMode, g.Thresholds, g.Counting)
 }
 
 // policyValues adds the fields of a gate policy to v.
-func policyValues(v audit.Values, mode models.GateMode, t models.Thresholds) audit.Values {
+func policyValues(v audit.Values, mode models.GateMode, t models.Thresholds, c models.Counting) audit.Values {
 	v["gate_mode"] = string(mode)
+	v["only_fixable"] = strconv.FormatBool(c.OnlyFixable)
+	v["kev_as_critical"] = strconv.FormatBool(c.KEVAsCritical)
 	for _, s := range models.Severities() {
 		v["thresholds."+s.String()] = ""
 		if limit := t.Of(s); limit != nil {

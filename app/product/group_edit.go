@@ -14,6 +14,7 @@ type GroupEdit struct {
 	Name, Description *string
 	GateMode          *models.GateMode
 	Thresholds        map[models.Severity]*int64
+	Counting          CountingEdit
 	Targets           connection.FieldsChange
 	Version           int64 // the expected version, 0 for any
 }
@@ -45,19 +46,23 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 	if e.Version != 0 && e.Version != g.Version {
 		return changedMeanwhile("group")
 	}
-	edit := Edit{Name: e.Name, Description: e.Description, GateMode: e.GateMode, Thresholds: e.Thresholds}
+	edit := Edit{
+		Name: e.Name, Description: e.Description, GateMode: e.GateMode, Thresholds: e.Thresholds, Counting: e.Counting,
+	}
 	d := edit.apply(models.Product{
 		Name:        g.Name,
 		Description: g.Description,
 		GateMode:    g.GateMode,
 		Thresholds:  g.Thresholds,
+		Counting:    g.Counting,
 	}, DefaultBranch)
 	d.trim()
 	if err := d.check(); err != nil {
 		return err
 	}
 	was := groupValues(g)
-	g.Name, g.Description, g.GateMode, g.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
+	g.Name, g.Description, g.GateMode = d.Name, d.Description, d.GateMode
+	g.Thresholds, g.Counting = d.Thresholds, d.Counting
 	if err := tx.SaveGroup(&g); err != nil {
 		return err
 	}

@@ -63,5 +63,5 @@ func valuesOf(p models.Product, branch string) audit.Values {
 		"hold_seconds":   secondsText(p.HoldSeconds),
 		"stale_after":    secondsText(p.StaleAfter),
 	}
-	return policyValues(v, p.GateMode, p.Thresholds)
+	return policyValues(v, p.GateMode, p.Thresholds, p.Counting)
 }

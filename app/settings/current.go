@@ -44,7 +44,11 @@ func (s *Service) Gate() Gate {
 	v := s.values(SectionGate)
 	row := v.snapshot.rows[SectionGate]
 	g := Gate{
-		Active:  v.yes("active"),
+		Active: v.yes("active"),
+		Counting: models.Counting{
+			OnlyFixable:   v.yes("only_fixable"),
+			KEVAsCritical: v.yes("kev_as_critical"),
+		},
 		Hold:    time.Duration(v.number("hold_seconds")) * time.Second,
 		Version: row.Version,
 		By:      row.UpdatedBy,

@@ -34,6 +34,7 @@ type Choice struct{ Value, Label string }
 type Field struct {
 	Name        string // in the API
 	Label       string // on its page
+	Constant    string // its name in SecObserve's style, if the label is not that
 	Kind        Kind
 	Default     any // bool, int64 or string
 	Min, Max    int64

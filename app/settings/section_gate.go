@@ -14,33 +14,67 @@ func gateSection() Section {
 		Summary: "What counts for products in standard mode. A change looks at all their gates again in the " +
 			"background, and announces what has changed.",
 		Fields: []Field{{
-			Name:    "active",
-			Label:   "SECURITY_GATE_ACTIVE",
-			Kind:    KindBool,
-			Default: true,
-			Help:    "Off: standard products have no gate; those with thresholds of their own keep theirs.",
+			Name:     "active",
+			Label:    "Security gates",
+			Constant: "SECURITY_GATE_ACTIVE",
+			Kind:     KindBool,
+			Default:  true,
+			Help:     "Off: standard products have no gate; those with thresholds of their own keep theirs.",
 		}},
 	}
 	for _, sev := range models.Severities() {
 		s.Fields = append(s.Fields, Field{
-			Name:    "threshold_" + sev.String(),
-			Label:   "SECURITY_GATE_THRESHOLD_" + strings.ToUpper(sev.String()),
-			Kind:    KindInt,
-			Default: DefaultGate().Thresholds.Of(sev),
-			Min:     0,
-			Max:     models.MaxThreshold,
-			Help:    "The gate fails with more active " + sev.String() + " observations than this.",
+			Name:     "threshold_" + sev.String(),
+			Label:    "Threshold for " + sev.String(),
+			Constant: "SECURITY_GATE_THRESHOLD_" + strings.ToUpper(sev.String()),
+			Kind:     KindInt,
+			Default:  DefaultGate().Thresholds.Of(sev),
+			Min:      0,
+			Max:      models.MaxThreshold,
+			Help:     "The gate fails with more active " + sev.String() + " observations than this.",
 		})
 	}
+	s.Fields = append(s.Fields, countingFields()...)
 	s.Fields = append(s.Fields, Field{
-		Name:    "hold_seconds",
-		Label:   "SECURITY_GATE_HOLD",
-		Kind:    KindInt,
-		Default: int64(0),
-		Max:     int64(MaxHold / time.Second),
-		Unit:    "seconds",
+		Name:     "hold_seconds",
+		Label:    "Hold time",
+		Constant: "SECURITY_GATE_HOLD",
+		Kind:     KindInt,
+		Default:  int64(0),
+		Max:      int64(MaxHold / time.Second),
+		Unit:     "seconds",
 		Help: "How long a new state has to stand before it is announced; 0: at once. " +
 			"One that returns before that is in the history alone. A product may have its own time.",
 	})
 	return s
 }
+
+// countingFields are the settings of what counts.
+func countingFields() []Field {
+	return []Field{
+		{
+			Name:     "only_fixable",
+			Label:    "Count only observations with a fix",
+			Constant: "SECURITY_GATE_ONLY_FIXABLE",
+			Kind:     KindBool,
+			Default:  false,
+			Help:     OnlyFixableHelp,
+		},
+		{
+			Name:     "kev_as_critical",
+			Label:    "Count known exploited ones as critical",
+			Constant: "SECURITY_GATE_KEV_AS_CRITICAL",
+			Kind:     KindBool,
+			Default:  false,
+			Help:     KEVAsCriticalHelp,
+		},
+	}
+}
+
+// The help of the settings of what counts, which products and groups have too.
+const (
+	OnlyFixableHelp = "A vulnerability of a package that has no fixed version does not count, known exploited or not. " +
+		"All others count: code, secrets, misconfigurations, licenses, bare counts, and reports that do not name fixes."
+	KEVAsCriticalHelp = "An observation that its report names as known to be exploited (CISA's KEV catalog) counts as " +
+		"critical, whatever its severity."
+)

@@ -34,6 +34,7 @@ type General struct {
 type Gate struct {
 	Active     bool          // whether standard products have a gate at all
 	Thresholds models.Counts // the most active observations that still pass, per severity
+	Counting   models.Counting
 	Hold       time.Duration // the time on hold before a new state is announced
 	Version    int64         // of these settings
 	By         string        // the last change's actor
