@@ -37,7 +37,7 @@ func TestDescribe_GateChange(t *testing.T) {
 			New: 1,
 			Items: []event.Finding{
 				{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"},
-				{Title: "CVE-2", Severity: models.High},
+				{Title: "CVE-2", Severity: models.High, KEV: true},
 			},
 		},
 	}
@@ -55,7 +55,7 @@ func TestDescribe_GateChange(t *testing.T) {
 			{"Cause", "a report of grype (deps)"},
 			{"By", "eve"},
 		},
-		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"},
+		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2 (known exploited)"},
 		Key:   "gate/7",
 	}
 	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
@@ -77,6 +77,19 @@ func TestGateChange_Reason(t *testing.T) {
 		},
 		"why, 2 reopened: CVE-1, CVE-2": {Why: "why", Failing: event.Failing{Reopened: 2, Items: items[:2]}},
 		"why, 2 new: CVE-1, CVE-2":      {Why: "why", Failing: event.Failing{New: 2, Items: items[:2]}},
+		"why, 2 new: CVE-1, CVE-2; 14 without a fix do not count (1 known exploited)": {
+			Why:       "why; 14 without a fix do not count (1 known exploited)",
+			Failing:   event.Failing{New: 2, Items: items[:2]},
+			Uncounted: event.Uncounted{Unfixed: 14, KEV: 1},
+		},
+		"why, among them CVE-1; 1 without a fix does not count": {
+			Why:       "why; 1 without a fix does not count",
+			Failing:   event.Failing{Items: items[:1]},
+			Uncounted: event.Uncounted{Unfixed: 1},
+		},
+		"within all limits; 2 without a fix do not count": {
+			Why: "within all limits; 2 without a fix do not count", Uncounted: event.Uncounted{Unfixed: 2},
+		},
 	} {
 		if got := g.Reason(); got != want {
 			t.Errorf("got %q, want %q", got, want)

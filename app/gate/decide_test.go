@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gatecrier/app/event"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -67,6 +68,112 @@ func TestDecide(t *testing.T) {
 				t.Errorf("verdict (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Some active observations have no fix, some are known to be exploited, one is both.
+func TestDecide_Counting(t *testing.T) {
+	var found models.Breakdown
+	found.Add(models.Critical, models.Flags{Unfixed: true}, 1)
+	found.Add(models.High, models.Flags{}, 2)
+	found.Add(models.High, models.Flags{Unfixed: true}, 11)
+	found.Add(models.Medium, models.Flags{KEV: true}, 1)
+	found.Add(models.Low, models.Flags{KEV: true, Unfixed: true}, 1)
+	var fixable, none, bare models.Breakdown
+	fixable.Add(models.High, models.Flags{Unfixed: true}, 1)
+	fixable.Add(models.Low, models.Flags{}, 4)
+	bare.Counts = models.Counts{Critical: 1}
+	limits := settings.DefaultGate().Thresholds
+	only, kev := models.Counting{OnlyFixable: true}, models.Counting{KEVAsCritical: true}
+	both := models.Counting{OnlyFixable: true, KEVAsCritical: true}
+	uncounted := event.Uncounted{Unfixed: 13, KEV: 1}
+	for name, test := range map[string]struct {
+		limits   models.Counts
+		counting models.Counting
+		found    models.Breakdown
+		want     Verdict
+	}{
+		"all by their severity": {limits, models.Counting{}, found, Verdict{
+			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High}, Effective: found.Counts,
+			Why: "1 critical (limit 0), 13 high (limit 0)",
+		}},
+		"only fixable": {limits, only, found, Verdict{
+			State: models.GateFailed, Over: []models.Severity{models.High},
+			Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
+			Why: "2 high (limit 0); 13 without a fix do not count (1 known exploited)",
+		}},
+		"only fixable, within the limits": {models.Counts{High: 2, Medium: 1}, only, found, Verdict{
+			State: models.GatePassed, Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
+			Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 1 medium (limit 1), 0 low (limit 0), " +
+				"0 none (limit 0), 0 unknown (limit 0); 13 without a fix do not count (1 known exploited)",
+		}},
+		"only fixable, none of them": {limits, only, fixable, Verdict{
+			State: models.GatePassed, Effective: models.Counts{Low: 4}, Uncounted: event.Uncounted{Unfixed: 1},
+			Why: "within all limits: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count",
+		}},
+		"only fixable, nothing is without a fix": {limits, only, none, Verdict{
+			State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)",
+		}},
+		"bare counts always count": {limits, both, bare, Verdict{
+			State: models.GateFailed, Over: []models.Severity{models.Critical}, Effective: bare.Counts,
+			Why: "1 critical (limit 0)",
+		}},
+		"known exploited as critical": {limits, kev, found, Verdict{
+			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},
+			Effective: models.Counts{Critical: 3, High: 13},
+			Why:       "3 critical (limit 0, 2 known exploited), 13 high (limit 0)",
+		}},
+		"known exploited as critical, within the limits": {models.Counts{Critical: 3, High: 13}, kev, found, Verdict{
+			State: models.GatePassed, Effective: models.Counts{Critical: 3, High: 13},
+			Why: "within all limits: 3 critical (limit 3, 2 known exploited), 13 high (limit 13), 0 medium (limit 0), " +
+				"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
+		}},
+		"both": {limits, both, found, Verdict{
+			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},
+			Effective: models.Counts{Critical: 1, High: 2}, Uncounted: uncounted,
+			Why: "1 critical (limit 0, 1 known exploited), 2 high (limit 0); " +
+				"13 without a fix do not count (1 known exploited)",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := active(OwnerGlobal, test.limits)
+			policy.Counting = test.counting
+			if diff := cmp.Diff(test.want, Decide(policy, test.found)); diff != "" {
+				t.Errorf("verdict (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What counts is decided by the owner of the thresholds: none of it is mixed.
+func TestPolicyOf_Counting(t *testing.T) {
+	only, kev := models.Counting{OnlyFixable: true}, models.Counting{KEVAsCritical: true}
+	global := settings.DefaultGate()
+	global.Counting = only
+	inactive := global
+	inactive.Active = false
+	group := func(mode models.GateMode) *models.Group { return &models.Group{GateMode: mode, Counting: kev} }
+	of := func(mode models.GateMode, c models.Counting) models.Product {
+		return models.Product{GateMode: mode, Counting: c}
+	}
+	for name, test := range map[string]struct {
+		global  settings.Gate
+		group   *models.Group
+		product models.Product
+		want    models.Counting
+	}{
+		"standard":                     {global, nil, of(models.GateStandard, kev), only},
+		"own":                          {global, nil, of(models.GateOwn, kev), kev},
+		"own, where nothing is set":    {global, nil, of(models.GateOwn, models.Counting{}), models.Counting{}},
+		"a group's":                    {global, group(models.GateOwn), of(models.GateOwn, only), kev},
+		"a standard group's":           {global, group(models.GateStandard), of(models.GateOwn, kev), kev},
+		"a standard group's, standard": {global, group(models.GateStandard), of(models.GateStandard, kev), only},
+		"disabled":                     {global, nil, of(models.GateDisabled, kev), models.Counting{}},
+		"globally inactive":            {inactive, nil, of(models.GateStandard, kev), models.Counting{}},
+	} {
+		if got := PolicyOf(test.global, test.group, test.product).Counting; got != test.want {
+			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
 	}
 }
 
