@@ -42,7 +42,7 @@ func limitWords(limits models.Counts) string {
 func groupGate(g models.Group) string {
 	switch g.GateMode {
 	case models.GateOwn:
-		return "limits of the group: " + limitWords(g.Thresholds.Limits())
+		return "limits of the group: " + policyWords(g.Thresholds, g.Counting)
 	case models.GateDisabled:
 		return "all gates disabled by the group"
 	case models.GateStandard:
@@ -70,7 +70,7 @@ func policyText(o gate.Origin) string {
 	if !o.Active {
 		return ""
 	}
-	return ownerText(o.Owner, o.Group)
+	return withCounting(ownerText(o.Owner, o.Group), o.Counting)
 }
 
 // sourceWords says who set each threshold, by severity.
@@ -171,7 +171,9 @@ func gateOfTone(n models.Notification) string {
 func failingRows(items []event.Finding) []page.FailingObservation {
 	rows := make([]page.FailingObservation, 0, len(items))
 	for _, f := range items {
-		rows = append(rows, page.FailingObservation{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
+		rows = append(rows, page.FailingObservation{
+			Title: f.Title, Severity: f.Severity.String(), Component: f.Component, KEV: f.KEV,
+		})
 	}
 	return rows
 }

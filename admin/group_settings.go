@@ -27,6 +27,7 @@ func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.Setting
 		GateMode:    string(row.GateMode),
 		Thresholds:  thresholdTexts(row.Thresholds),
 		Defaults:    uiCounts(a.Settings.Gate().Thresholds),
+		Counting:    a.countingOptions(row.Counting, nil),
 		EmailTo:     f.EmailTo,
 		MSTeams:     f.MSTeams,
 		Slack:       f.Slack,
@@ -42,13 +43,14 @@ func (a *Admin) groupSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed, e, err := settingsForm(c)
+	typed, e, err := a.settingsForm(c)
 	if err == nil {
 		edit := product.GroupEdit{
 			Name:        e.Name,
 			Description: e.Description,
 			GateMode:    e.GateMode,
 			Thresholds:  e.Thresholds,
+			Counting:    e.Counting,
 			Targets:     e.Targets,
 			Version:     e.Version,
 		}

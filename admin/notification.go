@@ -8,6 +8,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
+	"gatecrier/app/gate"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -93,9 +94,7 @@ func gateWhy(v *page.NotificationView, p event.GateChange) {
 	v.FailingTotal = max(p.Failing.Total(), len(p.Failing.Items))
 	if p.Thresholds != nil {
 		limits := uiCounts(*p.Thresholds)
-		v.Limits, v.Policy = &limits, "the limits of all products"
-		if p.Policy == "product" {
-			v.Policy = "its own limits"
-		}
+		v.Limits, v.Policy = &limits, ownerText(gate.Owner(p.Policy), "")
+		v.Counting = countingText(countingThen(p))
 	}
 }

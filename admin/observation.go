@@ -39,7 +39,7 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	}
 	form.Action = f.path() + "/assess"
 	v := page.ObservationView{
-		Row:      a.observationRow(c, f.Observation, policy, f.branch.Counts),
+		Row:      a.observationRow(c, f.Observation, policy, f.branch.Effective(policy.Counting)),
 		Branch:   f.branch.Name,
 		List:     f.list(),
 		Manual:   f.Scanner == models.ManualScanner,
@@ -71,22 +71,31 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 
 // contribution says how an observation counts for the gate of its branch.
 func contribution(f finding, policy gate.Policy) string {
-	n, s := f.branch.Counts.Of(f.Severity), f.Severity.String()
-	of := "It counts: one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
+	counts := f.branch.Effective(policy.Counting)
+	severity, counted := policy.Counting.CountsAs(f.Severity, f.Flags())
+	n, s := counts.Of(severity), severity.String()
+	of := "It counts: "
+	if severity != f.Severity {
+		of = "It counts as " + s + ", since it is known to be exploited: "
+	}
 	if n == 1 {
-		of = "It counts: the only active " + s + " one of " + f.branch.Name
+		of += "the only active " + s + " one of " + f.branch.Name
+	} else {
+		of += "one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
 	}
 	switch {
 	case !f.Status.Active():
 		return "It does not count for the gate of " + f.branch.Name + "."
 	case !policy.Active:
 		return of + ", where the gate is disabled."
-	case policy.Thresholds.Of(f.Severity) >= settings.NoLimit:
+	case !counted:
+		return "It does not count for the gate of " + f.branch.Name + ": only observations with a fix do."
+	case policy.Thresholds.Of(severity) >= settings.NoLimit:
 		return of + ", which has no limit for these."
-	case failsGate(f.Observation, policy, f.branch.Counts):
-		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + ": it fails the gate."
+	case failsGate(f.Observation, policy, counts):
+		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(severity)) + ": it fails the gate."
 	}
-	return of + ", within the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + "."
+	return of + ", within the limit of " + ui.Number(policy.Thresholds.Of(severity)) + "."
 }
 
 // sourceFacts names the source of an observation.

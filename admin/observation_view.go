@@ -19,8 +19,8 @@ func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow
 	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
 }
 
-// observationRow returns an observation as lists show it; policy and counts belong to the gate of
-// its branch.
+// observationRow returns an observation as lists show it; policy and counts, of what counts, belong
+// to the gate of its branch.
 func (a *Admin) observationRow(
 	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
 ) page.ObservationRow {
@@ -53,7 +53,8 @@ func (a *Admin) observationRow(
 
 // failsGate reports whether an observation is one that a gate fails by.
 func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) bool {
-	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
+	severity, counted := policy.Counting.CountsAs(o.Severity, o.Flags())
+	return o.Status.Active() && policy.Active && counted && counts.Of(severity) > policy.Thresholds.Of(severity)
 }
 
 func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {

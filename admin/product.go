@@ -92,7 +92,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	}
 	if policy.Active {
 		limits := uiCounts(policy.Thresholds)
-		v.Limits = &limits
+		v.Limits, v.Effective = &limits, effective(b, policy.Counting)
 	}
 	if err := a.rightsOf(c, row.ID, &v); err != nil {
 		return v, err

@@ -155,7 +155,7 @@ func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
 		State:  string(m.State),
 		Counts: uiCounts(m.Counts),
 		Daily:  m.Daily,
-		Policy: ownerText(m.Owner, ""),
+		Policy: withCounting(ownerText(m.Owner, ""), m.Counting),
 	}
 	if !m.AsOf.Equal(m.At) {
 		out.AsOf = a.inUserZone(c, m.AsOf)

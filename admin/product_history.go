@@ -61,7 +61,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 		}
 		if p.Thresholds != nil {
 			limits := uiCounts(*p.Thresholds)
-			r.Limits = &limits
+			r.Limits, r.Counting = &limits, countingText(countingThen(p))
 		}
 		switch held := row.Default.Held; {
 		case held.Any() && held.EventID == change.EventID:

@@ -65,11 +65,11 @@ func moveEffects(p models.Product, from, to *models.Group) []string {
 	}
 	switch {
 	case to != nil && to.GateMode == models.GateOwn:
-		means = append(means, "the limits of “"+to.Name+"” decide its gate: "+limitWords(to.Thresholds.Limits()))
+		means = append(means, "the limits of “"+to.Name+"” decide its gate: "+policyWords(to.Thresholds, to.Counting))
 	case to != nil && to.GateMode == models.GateDisabled:
 		means = append(means, "its gate is none, since “"+to.Name+"” has its gates disabled")
 	case p.GateMode == models.GateOwn:
-		means = append(means, "its own limits decide its gate: "+limitWords(p.Thresholds.Limits()))
+		means = append(means, "its own limits decide its gate: "+policyWords(p.Thresholds, p.Counting))
 	case p.GateMode == models.GateDisabled:
 		means = append(means, "its gate is none, since the product has it disabled")
 	default:

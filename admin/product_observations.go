@@ -39,8 +39,9 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	if err := a.observationPages(c, &q, &rows, t); err != nil {
 		return err
 	}
+	counts := q.branch.Effective(policy.Counting)
 	for _, o := range rows {
-		t.Rows = append(t.Rows, a.observationRow(c, o, policy, q.branch.Counts))
+		t.Rows = append(t.Rows, a.observationRow(c, o, policy, counts))
 	}
 	return nil
 }

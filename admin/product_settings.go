@@ -34,6 +34,7 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		GateMode:      string(row.GateMode),
 		Thresholds:    thresholdTexts(row.Thresholds),
 		Defaults:      uiCounts(a.Settings.Gate().Thresholds),
+		AlsoStandard:  countingText(a.Settings.Gate().Counting),
 		EmailTo:       f.EmailTo,
 		MSTeams:       f.MSTeams,
 		Slack:         f.Slack,
@@ -65,7 +66,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed, edit, err := settingsForm(c)
+	typed, edit, err := a.settingsForm(c)
 	if err == nil {
 		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
@@ -85,6 +86,7 @@ func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.Setti
 	if err != nil {
 		return err
 	}
+	t.Counting = a.countingOptions(row.Counting, &o)
 	words := sourceWords(o)
 	t.Now = map[string]string{}
 	for _, s := range models.Severities() {

@@ -45,10 +45,11 @@ func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64
 		}
 	}
 	typed.Errors, typed.Defaults = errs, uiCounts(a.Settings.Gate().Thresholds)
+	typed.AlsoStandard = countingText(a.Settings.Gate().Counting)
 	return errs != nil
 }
 
-func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
+func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 	t := page.SettingsTab{
 		Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"),
 		GateMode: c.PostForm("gate_mode"), Thresholds: map[string]string{},
@@ -61,6 +62,9 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
 		Targets: connection.FieldsChange{EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack},
 	}
+	var counting models.Counting
+	counting, e.Counting = countingForm(c)
+	t.Counting = a.countingOptions(counting, nil)
 	var fieldErrs fault.Fields
 	for _, s := range models.Severities() {
 		text, sent := c.GetPostForm("threshold_" + s.String())

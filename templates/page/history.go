@@ -26,6 +26,7 @@ type HistoryRow struct {
 	At           time.Time
 	Counts       ui.Counts
 	Limits       *ui.Counts // in force then; nil = no gate
+	Counting     string     // what counted then: "only observations with a fix count"; "" = all
 	Policy       string     // who set these
 	Failing      []FailingObservation
 	FailingTotal int       // how many there are in all
@@ -37,6 +38,7 @@ type HistoryRow struct {
 // FailingObservation is an observation that made a gate fail.
 type FailingObservation struct {
 	Title, Severity, Component string
+	KEV                        bool // known to be exploited
 }
 
 // cause is how a kind of cause is shown.

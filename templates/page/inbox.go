@@ -139,6 +139,7 @@ type NotificationView struct {
 	Policy       string // who set the limits; "" = none
 	Counts       ui.Counts
 	Limits       *ui.Counts
+	Counting     string // what counted then; "" = all
 	Failing      []FailingObservation
 	FailingTotal int
 	Deliveries   []DeliveryRow

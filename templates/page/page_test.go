@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"testing"
 
 	"gatecrier/templates/ui"
@@ -64,6 +65,15 @@ func TestLimits(t *testing.T) {
 		"critical": "limit 0", "high": "limit 3", "medium": "no limit", "strange": "no limit",
 	} {
 		if got := v.limitText(severity); got != want {
+			t.Errorf("%s: got %q, want %q", severity, got, want)
+		}
+	}
+	counted := ProductView{Limits: v.Limits, Effective: &ui.Counts{Critical: 1, High: 3}}
+	for severity, want := range map[string]string{
+		"critical": "1 over, 1 counts, true", "high": "at the limit, , false", "medium": ", 0 count, false",
+	} {
+		row := ui.Tally{Severity: severity, N: 3}
+		if got := fmt.Sprint(counted.room(row), ", ", counted.countText(row), ", ", counted.over(row)); got != want {
 			t.Errorf("%s: got %q, want %q", severity, got, want)
 		}
 	}

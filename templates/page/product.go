@@ -51,6 +51,7 @@ type ProductView struct {
 	Quiet        []QuietRow // silences in force that count for it
 	Stale        int        // sources of the default branch that are older than that
 	Counts       ui.Counts
+	Effective    *ui.Counts            // what counts; nil = all, by their severity
 	Limits       *ui.Counts            // nil = no gate
 	Segments     []ui.Segment          // over HistoryDays
 	Trend        map[string][]ui.Point // by severity, over HistoryDays
@@ -135,7 +136,7 @@ type NewSecret struct {
 }
 
 // SettingsTab is the form of a product. It posts version, name, description, default_branch,
-// gate_mode and threshold_critical to threshold_unknown to /products/{id}/settings. The page
+// gate_mode, threshold_critical to threshold_unknown, counting and what counts to /products/{id}/settings. The page
 // /products/{id}/delete asks first.
 type SettingsTab struct {
 	Version       int64
@@ -145,6 +146,8 @@ type SettingsTab struct {
 	GateMode      string            // standard, disabled, own
 	Thresholds    map[string]string // by severity, as typed
 	Defaults      ui.Counts         // the global ones
+	Counting      []ui.Option       // what counts: checkboxes by the name of the field
+	AlsoStandard  string            // what counts globally: "only observations with a fix count"; "" = all
 	EmailTo       string            // addresses, separated by commas
 	MSTeams       string            // as typed; what is stored as its hint
 	Slack         string            // the same
@@ -228,8 +231,6 @@ func limitOf(limits *ui.Counts, severity string) int64 {
 	}
 	return NoLimit
 }
-
-func (v ProductView) over(t ui.Tally) bool { return t.N > v.limit(t.Severity) }
 
 func (v ProductView) limitText(severity string) string {
 	if n := v.limit(severity); n < NoLimit {

@@ -636,9 +636,9 @@ func (s SettingsTab) standard() string {
 		text += t.Severity + " " + strconv.FormatInt(t.N, 10)
 	}
 	if text == "" {
-		return "none is limited."
+		text = "none is limited"
 	}
-	return text + "."
+	return text + also(s.AlsoStandard) + "."
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -339,7 +339,7 @@ func history() HistoryTab {
 		},
 		{
 			From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import",
-			ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script,
+			ToldAt: ago(21 * time.Minute), Limits: &limits, Counting: script, Policy: "the limits of its group " + script,
 			Cause: "by a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
 			Failing: failingRows(),
 		},
@@ -355,8 +355,19 @@ func history() HistoryTab {
 	return t
 }
 
+// whatCounts are the checkboxes of what counts, one of them on.
+func whatCounts() []ui.Option {
+	return []ui.Option{
+		{Value: "only_fixable", Label: "Count only observations with a fix", Help: long + ". Now: on, own.", Checked: true},
+		{Value: "kev_as_critical", Label: script, Help: script},
+	}
+}
+
 func failingRows() []FailingObservation {
-	return []FailingObservation{{"CVE-2026-31337", "critical", "libwebp 1.2.4"}, {script, "high", long + long}}
+	return []FailingObservation{
+		{Title: "CVE-2026-31337", Severity: "critical", Component: "libwebp 1.2.4", KEV: true},
+		{Title: script, Severity: "high", Component: long + long},
+	}
 }
 
 func targets() TargetsTab {
@@ -451,6 +462,8 @@ func tabStories() []story {
 			HoldNow:       "10 minutes, its own",
 			StaleNow:      "never, as the settings say",
 			Now:           map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
+			Counting:      whatCounts(),
+			AlsoStandard:  "only observations with a fix count",
 			Thresholds: map[string]string{
 				"critical": "0",
 				"high":     "-1",
@@ -464,6 +477,11 @@ func tabStories() []story {
 	quiet := product(TabObservations)
 	quiet.StaleSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
 	list = append(list, story{"product-stale", Product(quiet)})
+	some := product(TabObservations)
+	some.Why = "2 critical (limit 0, 1 known exploited); 14 without a fix do not count"
+	some.Policy = "its own limits; only observations with a fix count, known exploited ones count as critical"
+	some.Effective = &ui.Counts{Critical: 2, High: 1}
+	list = append(list, story{"product-counting", Product(some)})
 	activated := ProductView{
 		Frame:     frame(single, layout.NavProducts),
 		ID:        9,

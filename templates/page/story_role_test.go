@@ -127,6 +127,7 @@ func groupStories() []story {
 			Name:     long,
 			GateMode: "own",
 			Defaults: ui.Counts{Medium: NoLimit},
+			Counting: whatCounts(),
 			Errors:   map[string]string{"": "Somebody else has changed this group meanwhile", "email_to": script},
 		}
 		list = append(list, story{"group-" + string(tab), Group(v)})

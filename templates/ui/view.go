@@ -26,6 +26,16 @@ func (c Counts) List() []Tally {
 	}
 }
 
+// Of returns the number of a severity, 0 for an unknown name.
+func (c Counts) Of(severity string) int64 {
+	for _, t := range c.List() {
+		if t.Severity == severity {
+			return t.N
+		}
+	}
+	return 0
+}
+
 // Total returns the sum of all severities.
 func (c Counts) Total() int64 {
 	return c.Critical + c.High + c.Medium + c.Low + c.None + c.Unknown
