@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // webhookMessage is the body of a webhook message.
@@ -25,8 +26,15 @@ type webhookMessage struct {
 		Failing       struct {
 			New      int
 			Reopened int
-			Items    []struct{ Title string }
+			Items    []struct {
+				Title, Severity string
+				KEV             bool
+			}
 		}
+		OnlyFixable   bool           `json:"only_fixable"`
+		KEVAsCritical bool           `json:"kev_as_critical"`
+		Effective     *models.Counts `json:"effective_counts"`
+		Uncounted     struct{ Unfixed, KEV int }
 	}
 }
 

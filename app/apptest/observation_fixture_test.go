@@ -69,12 +69,12 @@ func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	branches, sources := map[int64]models.Counts{}, map[int64]models.Counts{}
+	branches, sources := map[int64]models.Breakdown{}, map[int64]models.Breakdown{}
 	for _, o := range list {
 		b, src := branches[o.BranchID], sources[o.SourceID]
 		if o.Status.Active() {
-			b.Add(o.Severity, 1)
-			src.Add(o.Severity, 1)
+			b.Add(o.Severity, o.Flags(), 1)
+			src.Add(o.Severity, o.Flags(), 1)
 		}
 		branches[o.BranchID], sources[o.SourceID] = b, src
 	}
@@ -83,8 +83,8 @@ func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 		t.Fatal(err)
 	}
 	for _, b := range all {
-		if b.Counts != branches[b.ID] {
-			t.Errorf("branch %s counts %+v, its observations are %+v", b.Name, b.Counts, branches[b.ID])
+		if b.Breakdown != branches[b.ID] {
+			t.Errorf("branch %s counts %+v, its observations are %+v", b.Name, b.Breakdown, branches[b.ID])
 		}
 	}
 	kept, err := p.Store.Sources(t.Context(), apptest.AllProducts(), s.id)
@@ -92,8 +92,8 @@ func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 		t.Fatal(err)
 	}
 	for _, src := range kept {
-		if src.Counts != sources[src.ID] {
-			t.Errorf("source %s/%s counts %+v, its observations are %+v", src.Branch, src.Scanner, src.Counts, sources[src.ID])
+		if src.Breakdown != sources[src.ID] {
+			t.Errorf("source %s/%s counts %+v, its observations are %+v", src.Branch, src.Scanner, src.Breakdown, sources[src.ID])
 		}
 	}
 }
