@@ -18,6 +18,8 @@ func (v ProductView) countText(t ui.Tally) string {
 	switch {
 	case !differs:
 		return ""
+	case n == 0:
+		return "none counts"
 	case n == 1:
 		return "1 counts"
 	}
@@ -28,6 +30,22 @@ func (v ProductView) countText(t ui.Tally) string {
 func (v ProductView) room(t ui.Tally) string {
 	n, _ := v.effective(t)
 	return ui.Room(n, v.limit(t.Severity), NoLimit)
+}
+
+// trendLimit returns the threshold that the trend of a severity shows: NoLimit where not all that
+// the trend shows counts.
+func (v ProductView) trendLimit(severity string) int64 {
+	if v.Effective != nil {
+		return NoLimit
+	}
+	return v.limit(severity)
+}
+
+func (v ProductView) trendTitle() string {
+	if v.Effective != nil {
+		return "Active ones in the last 90 days, whether they count or not"
+	}
+	return "The last 90 days, the limit dashed"
 }
 
 func (v ProductView) over(t ui.Tally) bool {
