@@ -70,7 +70,8 @@ func (p *Product) dst() []any {
 	return []any{
 		&p.ID, &p.Name, &p.Description, &p.GroupID, &p.GroupedEvent, &p.GateMode,
 		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
-		&p.Counting.OnlyFixable, &p.Counting.KEVAsCritical, &p.HoldSeconds, &p.StaleAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
+		&p.Counting.OnlyFixable, &p.Counting.KEVAsCritical,
+		&p.HoldSeconds, &p.StaleAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
 	}
 }
 

@@ -27,7 +27,8 @@ func trivyReport(list ...string) []byte {
 		found[i] = fmt.Sprintf(one, words[0], words[0], fixed, words[1])
 	}
 	return []byte(`{"SchemaVersion":2,"ArtifactName":"shop","ArtifactType":"container_image","Results":[
-		{"Target":"shop (debian 12)","Class":"os-pkgs","Type":"debian","Vulnerabilities":[` + strings.Join(found, ",") + `]}]}`)
+		{"Target":"shop (debian 12)","Class":"os-pkgs","Type":"debian","Vulnerabilities":[` +
+		strings.Join(found, ",") + `]}]}`)
 }
 
 // exploitedReport returns a Grype report of vulnerabilities such as "CVE-1 Low kev -": "kev" is
@@ -43,7 +44,8 @@ func exploitedReport(list ...string) []byte {
 		if words[2] == "kev" {
 			known = fmt.Sprintf(`,"knownExploited":[{"cve":%q,"dateAdded":"2026-01-02"}]`, words[0])
 		}
-		const one = `{"vulnerability":{"id":%q,"severity":%q,"fix":%s%s},"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`
+		const one = `{"vulnerability":{"id":%q,"severity":%q,"fix":%s%s},` +
+			`"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`
 		found[i] = fmt.Sprintf(one, words[0], words[1], fix, known, words[0])
 	}
 	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.Join(found, ",") + `]}`)
@@ -85,7 +87,8 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		if got := countsOf(a, "gate.counts"); got != "1 critical, 1 high, 1 medium, 1 low" {
 			t.Errorf("the active ones: %s", got)
 		}
-		if a.Get("policy.only_fixable") != true || a.Get("policy.kev_as_critical") != false || a.Get("only_fixable") != false {
+		if a.Get("policy.only_fixable") != true || a.Get("policy.kev_as_critical") != false ||
+			a.Get("only_fixable") != false {
 			t.Errorf("the policy: %s", a.Text)
 		}
 		m := messageBody(t, receiver.Wait(t, 2)).Data
@@ -206,7 +209,8 @@ func TestCounting_OfProductsAndGroups(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", s.path, object{"only_fixable": true, "kev_as_critical": true})
 		want("passed , passed ")
 
-		g := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments", "gate_mode": "own", "kev_as_critical": true})
+		g := c.Must(http.StatusCreated, "POST", "/groups",
+			object{"name": "Payments", "gate_mode": "own", "kev_as_critical": true})
 		if g.Get("kev_as_critical") != true || g.Get("only_fixable") != false {
 			t.Errorf("the group: %s", g.Text)
 		}
@@ -255,7 +259,8 @@ func TestCounting_WaiversAndManualObservations(t *testing.T) {
 		s.checkCounts(t, p)
 
 		s.assess(t, c, "CVE-1", object{"status": "not_affected"})
-		s.wantGate(t, c, "passed", "", "within all limits: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count")
+		s.wantGate(t, c, "passed", "",
+			"within all limits: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
 		s.wantGate(t, c, "failed", "1 high", "1 high (limit 0); 1 without a fix does not count") // one without a fix counts
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(1)})

@@ -93,7 +93,8 @@ func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 	}
 	for _, src := range kept {
 		if src.Breakdown != sources[src.ID] {
-			t.Errorf("source %s/%s counts %+v, its observations are %+v", src.Branch, src.Scanner, src.Breakdown, sources[src.ID])
+			t.Errorf("source %s/%s counts %+v, its observations are %+v",
+				src.Branch, src.Scanner, src.Breakdown, sources[src.ID])
 		}
 	}
 }

@@ -43,7 +43,8 @@ func (w *randomWalk) report() error {
 			continue
 		}
 		fmt.Fprintf(&b,
-			`%s{"vulnerability":{"id":"CVE-%d","severity":%q%s%s},"artifact":{"name":"lib","version":"1","type":"deb"}}`, comma, i,
+			`%s{"vulnerability":{"id":"CVE-%d","severity":%q%s%s},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
+			comma, i,
 			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"),
 			pick(w, `,"fix":{"state":"fixed","versions":["2"]}`, `,"fix":{"state":"not-fixed","versions":[]}`, ""),
 			pick(w, `,"knownExploited":[{"cve":"CVE-1"}]`, "", ""))

@@ -193,8 +193,8 @@ func (w *randomWalk) check(step int, last bool) {
 				want = gate.Verdict{State: models.GateNone}
 			}
 			if b.Breakdown != counted[b.Name] || b.Gate != want.State || b.Why != want.Why {
-				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name, b.Breakdown,
-					b.Gate, b.Why, counted[b.Name], want.State, want.Why)
+				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name,
+					b.Breakdown, b.Gate, b.Why, counted[b.Name], want.State, want.Why)
 			}
 		}
 		if step%4000 == 0 || last {

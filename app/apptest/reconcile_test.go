@@ -79,7 +79,8 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return tx.ShiftSource(list[0].ID, models.Breakdown{Counts: models.Counts{Critical: 2}}) // of bare counts: the source is right
+			by := models.Breakdown{Counts: models.Counts{Critical: 2}}
+			return tx.ShiftSource(list[0].ID, by) // of bare counts: the source is right
 		})
 		writeDrift(t, p.Store, func(tx *models.Tx) error {
 			b := defaultBranch(t, p.Store, state.id)

@@ -46,12 +46,12 @@ func TestOriginOf(t *testing.T) {
 		"of all products": {
 			global, nil,
 			models.Product{GateMode: models.GateStandard},
-			Origin{Policy{Active: true, Thresholds: global.Thresholds, Owner: OwnerGlobal}, "", allSources(SourceGlobal), time.Hour, SourceGlobal},
+			Origin{active(OwnerGlobal, global.Thresholds), "", allSources(SourceGlobal), time.Hour, SourceGlobal},
 		},
 		"its own, an explicit 0 and unset ones": {
 			global, nil, own,
 			Origin{
-				Policy{Active: true, Thresholds: models.Counts{High: 5}, Owner: OwnerProduct},
+				active(OwnerProduct, models.Counts{High: 5}),
 				"",
 				at(SourceProduct, models.Critical, models.High), time.Minute, SourceProduct,
 			},
@@ -59,7 +59,7 @@ func TestOriginOf(t *testing.T) {
 		"its group's, but the hold time stays its own": {
 			global, group(models.GateOwn), own,
 			Origin{
-				Policy{Active: true, Thresholds: models.Counts{Low: 5}, Owner: OwnerGroup},
+				active(OwnerGroup, models.Counts{Low: 5}),
 				"Payments",
 				at(SourceGroup, models.Low), time.Minute, SourceProduct,
 			},
@@ -67,7 +67,7 @@ func TestOriginOf(t *testing.T) {
 		"a standard group leaves the global policy": {
 			global, group(models.GateStandard),
 			models.Product{GateMode: models.GateStandard, HoldSeconds: &zero},
-			Origin{Policy{Active: true, Thresholds: global.Thresholds, Owner: OwnerGlobal}, "", allSources(SourceGlobal), 0, SourceProduct},
+			Origin{active(OwnerGlobal, global.Thresholds), "", allSources(SourceGlobal), 0, SourceProduct},
 		},
 		"disabled by its group": {
 			global, group(models.GateDisabled), own,

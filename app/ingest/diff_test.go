@@ -55,7 +55,8 @@ func TestCompare(t *testing.T) {
 		t.Errorf("written, the new ones worst first (-want +got):\n%s", diff)
 	}
 	want := gate.Activated{}
-	want.AddKnown(eventFinding(worseNow, models.Critical), &models.Observation{Severity: models.Low, Status: models.StatusOpen})
+	wasLow := &models.Observation{Severity: models.Low, Status: models.StatusOpen}
+	want.AddKnown(eventFinding(worseNow, models.Critical), wasLow)
 	want.AddReopened(eventFinding(back, models.High))
 	for _, f := range []Finding{finding("new", models.Medium), finding("newer", models.High)} {
 		want.AddNew(eventFinding(f, f.Severity))

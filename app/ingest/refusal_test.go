@@ -154,7 +154,8 @@ func TestCompare_PartialReportResolvesNothing(t *testing.T) {
 	if diff := cmp.Diff(Tally{New: 1, Updated: 1}, d.tally); diff != "" || len(d.resolve) != 0 {
 		t.Errorf("resolved %v, tally (-want +got):\n%s", d.resolve, diff)
 	}
-	if diff := cmp.Diff(models.Breakdown{Counts: models.Counts{Critical: 1, High: 1, Medium: 1, Low: 1}}, d.counts); diff != "" {
+	want := models.Counts{Critical: 1, High: 1, Medium: 1, Low: 1}
+	if diff := cmp.Diff(models.Breakdown{Counts: want}, d.counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 }
