@@ -20,16 +20,19 @@ type Source struct {
 	Breakdown           // its part of the branch's counts
 	Version      int64  // grows with each import
 	LastReportAt time.Time
-	Unsettled    bool   // a large import of it is in progress, or was interrupted
-	Branch       string // the branch's name, if the read includes it
+	Unsettled    bool // a large import of it is in progress, or was interrupted
+	Facts        EncodedFacts
+	MadeAt       time.Time // when its newest report was made, as the report says; zero if none does
+	Branch       string    // the branch's name, if the read includes it
 }
 
 const sourceColumns = `s.id, s.branch_id, s.scanner, s.name, s.format,
-	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.flagged, s.version, s.last_report_at, s.unsettled`
+	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.flagged, s.version, s.last_report_at, s.unsettled,
+	s.facts, s.made_at`
 
 func (s *Source) dst() []any {
 	d := append([]any{&s.ID, &s.BranchID, &s.Scanner, &s.Name, &s.Format}, s.Breakdown.dst()...)
-	return append(d, &s.Version, timeTo(&s.LastReportAt), &s.Unsettled)
+	return append(d, &s.Version, timeTo(&s.LastReportAt), &s.Unsettled, &s.Facts, timeTo(&s.MadeAt))
 }
 
 // Source finds a branch's source by scanner and name; ok is false if it does not exist yet.
@@ -65,7 +68,8 @@ func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]S
 }
 
 // SaveSource writes a source after an import: a new one gets its id, a known one must still be
-// as it was read, else it returns a conflict.
+// as it was read, else it returns a conflict. It returns a conflict too if another source of the
+// branch has its name.
 func (tx *Tx) SaveSource(s *Source) error {
 	at := micro(s.LastReportAt)
 	if s.ID == 0 {
@@ -73,23 +77,32 @@ func (tx *Tx) SaveSource(s *Source) error {
 		var err error
 		s.ID, err = tx.insert(`
 			INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, flagged,
-				created_at, last_report_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				created_at, last_report_at, facts, made_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (branch_id, scanner, name) DO NOTHING
-			RETURNING id`, append(args, at, at)...)
+			RETURNING id`, append(args, at, at, s.Facts, micro(s.MadeAt))...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
-	args := append([]any{s.Format}, s.Breakdown.args()...)
+	args := append([]any{s.Name, s.Format}, s.Breakdown.args()...)
 	n, err := tx.exec(`
 		UPDATE sources
-		SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, flagged = ?,
-			version = version + 1, last_report_at = ?
+		SET name = ?, format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, flagged = ?,
+			version = version + 1, last_report_at = ?, facts = ?, made_at = ?
 		WHERE id = ?
 		AND version = ?
-		AND unsettled = ?`, append(args, at, s.ID, s.Version, s.Unsettled)...)
+		AND unsettled = ?
+		AND NOT EXISTS (
+			SELECT 1
+			FROM sources o
+			WHERE o.branch_id = ?
+			AND o.scanner = ?
+			AND o.name = ?
+			AND o.id <> ?
+		)`, append(args, at, s.Facts, micro(s.MadeAt), s.ID, s.Version, s.Unsettled,
+		s.BranchID, s.Scanner, s.Name, s.ID)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -137,11 +150,25 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 	return s, err
 }
 
-// TouchSources records when sources last reported, if nothing else has changed.
-func (tx *Tx) TouchSources(seen map[int64]time.Time) error {
+// ReportTimes are the times of a source's last report.
+type ReportTimes struct {
+	Received time.Time
+	Made     time.Time // as the report says, zero if it does not
+}
+
+// TouchSources records the times of sources' last reports, if nothing else has changed. Times
+// that are older than the stored ones change nothing.
+func (tx *Tx) TouchSources(seen map[int64]ReportTimes) error {
 	for id, at := range seen {
 		if _, err := tx.exec("UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?",
-			micro(at), id, micro(at)); err != nil {
+			micro(at.Received), id, micro(at.Received)); err != nil {
+			return err
+		}
+		if at.Made.IsZero() {
+			continue
+		}
+		if _, err := tx.exec("UPDATE sources SET made_at = ? WHERE id = ? AND (made_at IS NULL OR made_at < ?)",
+			micro(at.Made), id, micro(at.Made)); err != nil {
 			return err
 		}
 	}

@@ -21,10 +21,10 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 		var err error
 		s.ID, err = tx.insert(`
 			INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at,
-				last_report_at)
-			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?)
+				last_report_at, facts)
+			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?, ?)
 			ON CONFLICT (branch_id, scanner, name) DO NOTHING
-			RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, total, at, at)
+			RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, total, at, at, SourceFacts{}.Encode())
 		s.Version, s.Unsettled = 0, true
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()

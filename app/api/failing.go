@@ -34,14 +34,34 @@ type failingItem struct {
 }
 
 // withFailing adds to the answer to an import what fails the gate, and the address of the page.
-// The right to import must have been checked. The import is done already: an error of the reads
-// is logged, and leaves the observations out.
+// The right to import must have been checked.
 func (a *API) withFailing(ctx context.Context, productID int64, b importBody) importBody {
-	b.URL = a.branchURL(productID, b.Branch)
-	if b.Gate.After != models.GateFailed {
+	b.FailingBody = a.failing(ctx, productID, b.Branch, b.Gate, b.Counts)
+	return b
+}
+
+// answerWithFailing is withFailing for the answers of answerOf.
+func (a *API) answerWithFailing(ctx context.Context, productID int64, answer any) any {
+	switch b := answer.(type) {
+	case importBody:
+		return a.withFailing(ctx, productID, b)
+	case importsBody:
+		b.FailingBody = a.failing(ctx, productID, b.Branch, b.Gate, b.Counts)
 		return b
 	}
-	list, total, err := a.Gates.Failing(ctx, a.Store, productID, b.Branch, b.Counts, maxFailing)
+	return answer
+}
+
+// failing returns what fails a gate. The import is done already: an error of the reads is logged,
+// and leaves the observations out.
+func (a *API) failing(
+	ctx context.Context, productID int64, branch string, gate importGate, counts models.Counts,
+) FailingBody {
+	b := FailingBody{URL: a.branchURL(productID, branch)}
+	if gate.After != models.GateFailed {
+		return b
+	}
+	list, total, err := a.Gates.Failing(ctx, a.Store, productID, branch, counts, maxFailing)
 	if err != nil {
 		a.Log.ErrorContext(ctx, "read failing observations", "error", err, "product", productID)
 	}
@@ -61,13 +81,21 @@ func (a *API) withFailing(ctx context.Context, productID int64, b importBody) im
 	return b
 }
 
-// completeStored is withFailing for the stored answer to a report.
+// completeStored is answerWithFailing for a stored answer.
 func (a *API) completeStored(ctx context.Context, productID int64, answer string) (string, error) {
-	var b importBody
-	if err := json.Unmarshal([]byte(answer), &b); err != nil {
+	var several importsBody
+	if err := json.Unmarshal([]byte(answer), &several); err != nil {
 		return "", fmt.Errorf("read a stored answer: %w", err)
 	}
-	text, err := json.Marshal(a.withFailing(ctx, productID, b))
+	var full any = several
+	if len(several.Files) == 0 {
+		var one importBody
+		if err := json.Unmarshal([]byte(answer), &one); err != nil {
+			return "", fmt.Errorf("read a stored answer: %w", err)
+		}
+		full = one
+	}
+	text, err := json.Marshal(a.answerWithFailing(ctx, productID, full))
 	if err != nil {
 		return "", fmt.Errorf("encode an answer: %w", err)
 	}

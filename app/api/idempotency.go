@@ -53,12 +53,30 @@ func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 	return &once{api: a, status: status, scope: scope, key: key, hash: sha256.New()}, nil
 }
 
-// reading returns the body and hashes it as it is read.
-func (o *once) reading(body io.Reader) io.Reader { return io.TeeReader(body, o.hash) }
+// reading returns the files and hashes them as they are read. The hash of one file without a
+// source is that of its content; others are hashed with their sources, without the boundaries of
+// their form, which each request has anew.
+func (o *once) reading(files nextFile) nextFile {
+	began := false
+	return func() (ingest.File, error) {
+		f, err := files()
+		if err != nil {
+			return f, err
+		}
+		if began || f.Source != "" {
+			before := o.hash.Sum(nil)
+			o.hash.Reset()
+			fmt.Fprintf(o.hash, "%x %q ", before, f.Source)
+		}
+		began = true
+		f.Body = io.TeeReader(f.Body, o.hash)
+		return f, nil
+	}
+}
 
 // keep stores the answer to an import in the transaction of the import.
-func (o *once) keep(tx *models.Tx, r ingest.Result) error {
-	return o.save(tx, importOf(r))
+func (o *once) keep(tx *models.Tx, results []ingest.Result) error {
+	return o.save(tx, answerOf(results))
 }
 
 // save stores an answer.
@@ -72,15 +90,15 @@ func (o *once) save(tx *models.Tx, body any) error {
 }
 
 // replay answers a repeat as the first request was answered. It refuses a repeat with another
-// body, and reports false if this is the first request.
-func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
+// body, and reports false if this is the first request. rest hashes what is left of the body.
+func (o *once) replay(c *gin.Context, rest func() error) (bool, error) {
 	ctx := c.Request.Context()
 	first, ok, err := o.api.Store.Answered(ctx, o.scope, o.key, o.api.Store.Now().Add(-keepAnswers))
 	if err != nil || !ok {
 		return false, err
 	}
-	if _, err := io.Copy(o.hash, body); err != nil {
-		return true, fault.Wrap(fault.Malformed, "The request cannot be read", err)
+	if err := rest(); err != nil {
+		return true, err
 	}
 	if !bytes.Equal(o.hash.Sum(nil), first.Hash) {
 		return true, fault.New(fault.Conflict, "This Idempotency-Key was used for another request")

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -20,15 +17,20 @@ import (
 type importBody struct {
 	Format       string        `json:"format"`
 	Branch       string        `json:"branch"`
+	Scanner      string        `json:"scanner" doc:"Of the source that the report replaced"`
+	Source       string        `json:"source" doc:"Its name; without the parameter source what the report is of"`
 	Observations *tallyBody    `json:"observations,omitempty" doc:"Absent for bare counts"`
 	Counts       models.Counts `json:"counts" doc:"The branch's active observations, over all its sources"`
-	Gate         struct {
-		Before models.GateState `json:"before" enum:"none,passed,failed"`
-		After  models.GateState `json:"after" enum:"none,passed,failed"`
-		Why    string           `json:"why"`
-	} `json:"gate"`
-	Warnings []string `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
+	Gate         importGate    `json:"gate"`
+	Warnings     []string      `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
 	FailingBody
+}
+
+// importGate is a branch's gate before and after an import.
+type importGate struct {
+	Before models.GateState `json:"before" enum:"none,passed,failed"`
+	After  models.GateState `json:"after" enum:"none,passed,failed"`
+	Why    string           `json:"why"`
 }
 
 type tallyBody struct {
@@ -38,17 +40,54 @@ type tallyBody struct {
 	Resolved int `json:"resolved"`
 }
 
+func tallyOf(t ingest.Tally) tallyBody {
+	return tallyBody{New: t.New, Updated: t.Updated, Reopened: t.Reopened, Resolved: t.Resolved}
+}
+
 func importOf(r ingest.Result) importBody {
-	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts, Warnings: r.Warnings}
-	if r.Format != models.FormatCounts {
-		b.Observations = &tallyBody{
-			New:      r.Tally.New,
-			Updated:  r.Tally.Updated,
-			Reopened: r.Tally.Reopened,
-			Resolved: r.Tally.Resolved,
-		}
+	b := importBody{
+		Format: r.Format, Branch: r.Branch, Scanner: r.Scanner, Source: r.Source, Counts: r.Counts, Warnings: r.Warnings,
+		Gate: importGate{Before: r.Gate.Before, After: r.Gate.After, Why: r.Gate.Why},
 	}
-	b.Gate.Before, b.Gate.After, b.Gate.Why = r.Gate.Before, r.Gate.After, r.Gate.Why
+	if r.Format != models.FormatCounts {
+		tally := tallyOf(r.Tally)
+		b.Observations = &tally
+	}
+	return b
+}
+
+// importsBody is the answer to several reports in one request.
+type importsBody struct {
+	Branch string        `json:"branch"`
+	Counts models.Counts `json:"counts" doc:"The branch's active observations, over all its sources, after all files"`
+	Gate   importGate    `json:"gate" doc:"Evaluated once, after all files"`
+	Files  []fileBody    `json:"files" doc:"In the order of the request"`
+	FailingBody
+}
+
+// fileBody is what the import of one of several files did.
+type fileBody struct {
+	File         string    `json:"file" doc:"Its position and name: file 2 (b.json)"`
+	Format       string    `json:"format"`
+	Scanner      string    `json:"scanner"`
+	Source       string    `json:"source"`
+	Observations tallyBody `json:"observations"`
+	Warnings     []string  `json:"warnings,omitempty"`
+}
+
+// answerOf returns the answer to an import: an importBody for one report, an importsBody for more.
+func answerOf(results []ingest.Result) any {
+	one := importOf(results[0])
+	if len(results) == 1 {
+		return one
+	}
+	b := importsBody{Branch: one.Branch, Counts: one.Counts, Gate: one.Gate}
+	for _, r := range results {
+		b.Files = append(b.Files, fileBody{
+			File: r.File, Format: r.Format, Scanner: r.Scanner, Source: r.Source, Observations: tallyOf(r.Tally),
+			Warnings: r.Warnings,
+		})
+	}
 	return b
 }
 
@@ -67,7 +106,13 @@ func (a *API) reports(group *gin.RouterGroup) {
 		{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "integer"}},
 		{Name: "branch", In: "query", Schema: text, Description: "Absent: the default branch"},
 		{Name: "scanner", In: "query", Schema: text, Description: "Absent: the tool's name in the report"},
-		{Name: "source", In: "query", Schema: text, Description: "Tells several reports of one scanner apart"},
+		{
+			Name:   "source",
+			In:     "query",
+			Schema: text,
+			Description: "Tells several reports of one scanner apart; a report replaces the last one of its scanner and source. " +
+				"Absent: what the report is of, such as an image without its tag. For one file only",
+		},
 		{
 			Name:        "Idempotency-Key",
 			In:          "header",
@@ -100,13 +145,16 @@ func (a *API) reports(group *gin.RouterGroup) {
 		"application/json": {Schema: &huma.Schema{Type: "object"}},
 		"multipart/form-data": {Schema: &huma.Schema{
 			Type:       "object",
-			Required:   []string{"file"},
-			Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}},
+			Properties: map[string]*huma.Schema{fileField: {Type: "string", Format: "binary"}},
+			AdditionalProperties: &huma.Schema{
+				Type: "string", Format: "binary", Description: "A file whose source has the name of the field",
+			},
 		}},
 	}
 	op.RequestBody = &huma.RequestBody{
 		Description: "The report, raw or as the multipart field file: UTF-8, UTF-16 with a byte order mark, or either " +
-			"of them packed with gzip (recognized by content). The size limit applies to the unpacked report too",
+			"of them packed with gzip (recognized by content). The size limit applies to the unpacked report too. A form can " +
+			"have up to 100 files: each is imported, or none is. A field other than file is the name of its file's source",
 		Required: true,
 		Content:  body,
 	}
@@ -114,7 +162,9 @@ func (a *API) reports(group *gin.RouterGroup) {
 	op.Responses = map[string]*huma.Response{"201": {
 		Description: "What the import did; also where the gate fails. A report whose scan did not run is refused (422)",
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[importBody]())},
+			"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{
+				schemas.Schema(typeOf[importBody](), true, ""), schemas.Schema(typeOf[importsBody](), true, ""),
+			}}},
 		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
@@ -154,18 +204,18 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	body, err := reportBody(c.Request)
+	files, err := reportFiles(c.Request)
 	if err != nil {
 		a.fail(c, err)
 		return
 	}
-	if err := a.importOnce(c, dest, body); err != nil {
+	if err := a.importOnce(c, dest, files); err != nil {
 		a.fail(c, err)
 	}
 }
 
-// importOnce imports a report, or repeats the stored answer to the same request.
-func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader) error {
+// importOnce imports reports, or repeats the stored answer to the same request.
+func (a *API) importOnce(c *gin.Context, dest ingest.Destination, files nextFile) error {
 	actor, _ := web.ActorOf(c.Request.Context())
 	o, err := a.onceOf(c, http.StatusCreated)
 	if err != nil {
@@ -178,14 +228,14 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader
 		o.complete = func(ctx context.Context, answer string) (string, error) {
 			return a.completeStored(ctx, dest.ProductID, answer)
 		}
-		if done, err := o.replay(c, body); done || err != nil {
+		files, dest.Once = o.reading(files), o.keep
+		if done, err := o.replay(c, func() error { return readAll(files) }); done || err != nil {
 			return err
 		}
-		body, dest.Once = o.reading(body), o.keep
 	}
-	result, err := a.Ingest.Upload(c.Request.Context(), actor, dest, body)
+	results, err := a.Ingest.UploadFiles(c.Request.Context(), actor, dest, files)
 	if o != nil && fault.Is(err, fault.Conflict) { // the same request at the same time
-		if done, replayErr := o.replay(c, strings.NewReader("")); done {
+		if done, replayErr := o.replay(c, func() error { return nil }); done {
 			return replayErr
 		}
 	}
@@ -195,7 +245,7 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusCreated, a.withFailing(c.Request.Context(), dest.ProductID, importOf(result)))
+	c.JSON(http.StatusCreated, a.answerWithFailing(c.Request.Context(), dest.ProductID, answerOf(results)))
 	return nil
 }
 
@@ -227,27 +277,4 @@ func queryFlag(c *gin.Context, name string) (bool, error) {
 		return false, nil
 	}
 	return false, fault.BadField(name, "true or false")
-}
-
-// reportBody returns the request's body, or its multipart field file.
-func reportBody(r *http.Request) (io.Reader, error) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return r.Body, nil
-	}
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return nil, fault.Wrap(fault.Malformed, "The multipart body cannot be read", err)
-	}
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			return nil, fault.BadField("file", "Send the report in the field file")
-		}
-		if err != nil {
-			return nil, unreadableParts(err)
-		}
-		if part.FormName() == "file" {
-			return part, nil
-		}
-	}
 }

@@ -67,6 +67,17 @@ func (f *Activated) AddKnown(e event.Finding, was *models.Observation) {
 	}
 }
 
+// Merge adds the findings of another cause.
+func (f *Activated) Merge(o Activated) {
+	for a, g := range o.groups {
+		to := f.group(a)
+		to.added, to.reopened = to.added+g.added, to.reopened+g.reopened
+		for _, e := range g.named {
+			to.add(e)
+		}
+	}
+}
+
 func standingOf(e event.Finding) standing {
 	return standing{e.Severity, models.Flags{KEV: e.KEV, Unfixed: e.Unfixed}}
 }

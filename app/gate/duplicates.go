@@ -43,12 +43,12 @@ func (e EndedDuplicates) AddTo(a Activated) Activated {
 }
 
 // EndDuplicates ends the first MaxEnded duplicates of a branch. Their originals are resolved or
-// deleted in the same transaction, and why says which. importing is the source of an import that has
-// written its own counts in the transaction, 0 for none. The caller must evaluate the gate of the
+// deleted in the same transaction, and why says which. importing are the sources of an import that
+// has written their counts in the transaction. The caller must evaluate the gate of the
 // branch. EndDuplicates returns a conflict if a large import of another source of the duplicates is
 // in progress.
 func EndDuplicates(
-	tx *models.Tx, list []models.Duplicate, why string, importing int64,
+	tx *models.Tx, list []models.Duplicate, why string, importing []int64,
 ) (EndedDuplicates, error) {
 	part := list[:min(len(list), MaxEnded)]
 	rows, later, err := duplicateRows(tx, part, importing)
@@ -105,7 +105,7 @@ func (s *Service) EndOrphans(
 	if err != nil {
 		return none, models.Counts{}, Outcome{}, err
 	}
-	ended, err := EndDuplicates(tx, part, OriginalResolved, 0)
+	ended, err := EndDuplicates(tx, part, OriginalResolved, nil)
 	if err != nil {
 		return none, models.Counts{}, Outcome{}, err
 	}
@@ -136,7 +136,7 @@ func orphansOf(tx *models.Tx, list []models.Duplicate) ([]models.Duplicate, erro
 // once what an import has staged is applied. later are those that it resolves: they count neither
 // now nor then, but change with what is staged.
 func duplicateRows(
-	tx *models.Tx, list []models.Duplicate, importing int64,
+	tx *models.Tx, list []models.Duplicate, importing []int64,
 ) (rows []models.Observation, later []models.Duplicate, err error) {
 	original := make(map[int64]models.Duplicate, len(list))
 	for _, d := range list {
@@ -157,7 +157,7 @@ func duplicateRows(
 			if o.Assessed.Status != models.StatusDuplicate || o.Assessed.DuplicateOf != d.OriginalID {
 				continue
 			}
-			if c, ok := staged[o.ID]; ok && o.SourceID == importing {
+			if c, ok := staged[o.ID]; ok && slices.Contains(importing, o.SourceID) {
 				if c.ReportStatus == "" {
 					later = append(later, d)
 					continue
@@ -178,11 +178,11 @@ func withStaged(o, staged models.Observation) models.Observation {
 	return o
 }
 
-// shiftSources adds to the counts of sources. The importing one has its new version already.
-func shiftSources(tx *models.Tx, shifts map[int64]models.Breakdown, importing int64) error {
+// shiftSources adds to the counts of sources. The importing ones have their new versions already.
+func shiftSources(tx *models.Tx, shifts map[int64]models.Breakdown, importing []int64) error {
 	for _, id := range slices.Sorted(maps.Keys(shifts)) {
 		shift := tx.ShiftSource
-		if id == importing {
+		if slices.Contains(importing, id) {
 			shift = tx.AddToSource
 		}
 		if err := shift(id, shifts[id]); err != nil {

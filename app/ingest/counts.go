@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
@@ -27,32 +26,54 @@ func (s *Service) Counts(
 	if err := checkCounts(dest, counts); err != nil {
 		return Result{}, err
 	}
-	return untilCurrent(func() (Result, error) { return s.importCounts(ctx, actor, dest, counts) })
+	dest.Once = nil // only an answer to a report is stored
+	results, err := untilCurrent(func() ([]Result, error) { return s.importCounts(ctx, actor, dest, counts) })
+	if err != nil {
+		return Result{}, err
+	}
+	return results[0], nil
 }
 
 func (s *Service) importCounts(
 	ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts,
-) (Result, error) {
+) ([]Result, error) {
 	before, err := s.loadSnapshot(ctx, dest)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	if err := s.finishStaged(ctx, before); err != nil {
-		return Result{}, err
+	c := &change{source: models.Source{Scanner: dest.Scanner, Name: dest.Source}}
+	for _, source := range before.sources {
+		if source.Scanner != dest.Scanner {
+			continue
+		}
+		if source.Name == dest.Source {
+			c.source = source
+		}
+		if dest.Source == "" && source.Format != formatCounts && source.Facts.Decode().Unnamed {
+			return nil, errHasReports() // both would count
+		}
 	}
-	if before.hasSource && before.source.Version > 0 && before.source.Format != formatCounts {
-		return Result{}, fault.BadField(
-			"scanner",
-			"Reports of this scanner are imported already: bare counts need a scanner name of their own",
-		)
+	if err := s.finishStaged(ctx, c.source); err != nil {
+		return nil, err
 	}
-	result, active := Result{Format: formatCounts}, models.Breakdown{Counts: counts}
-	if before.isCurrent(formatCounts) && before.source.Breakdown == active && !before.renames(dest) {
-		dest.Once = nil // only an answer to a report is stored
-		return s.unchanged(ctx, dest, before, result)
+	if c.source.Version > 0 && c.source.Format != formatCounts {
+		return nil, errHasReports()
 	}
-	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + dest.Scanner}
-	return s.write(ctx, actor, dest, before, change{format: formatCounts, counts: active, cause: cause}, result)
+	c.before = c.source
+	c.source.Format, c.source.Breakdown = formatCounts, models.Breakdown{Counts: counts}
+	c.result = Result{Format: formatCounts, Scanner: c.source.Scanner, Source: c.source.Name}
+	changes := []*change{c}
+	if before.branch.Evaluated && !before.renames(dest) && isUnchanged(changes) {
+		return s.unchanged(ctx, dest, before, changes)
+	}
+	return s.write(ctx, actor, dest, before, changes)
+}
+
+func errHasReports() error {
+	return fault.BadField(
+		"scanner",
+		"Reports of this scanner are imported already: bare counts need a scanner name of their own",
+	)
 }
 
 func checkCounts(dest Destination, counts models.Counts) error {

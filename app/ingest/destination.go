@@ -16,19 +16,19 @@ import (
 const maxName = 255
 
 // Destination is where a report belongs. An import replaces the previous one of the same
-// product, branch, scanner and source.
+// product, branch and source: scanner and source name.
 type Destination struct {
 	ProductID int64
 	Branch    string // "" = the default branch
 	Scanner   string // "" = the tool's name in the report
-	Source    string
+	Source    string // "" = what the report is of
 	AsDefault bool   // make Branch the default branch; possible until that has its first report
 	Format    string // FormatGeneric, or "" or "auto" for what the report's content shows
 	// Clean says that the scan ran and found nothing, where the report does not say so itself.
 	Clean bool
-	// Once, if set, is called with the result in the transaction of a report's import.
-	// Its error undoes the import.
-	Once func(tx *models.Tx, r Result) error
+	// Once, if set, is called with the results in the transaction of an import of reports. Its
+	// error undoes the import.
+	Once func(tx *models.Tx, results []Result) error
 }
 
 // authorize trims and checks the names of a destination, after the right to import into
@@ -49,7 +49,7 @@ func (s *Service) authorize(ctx context.Context, actor authz.Actor, dest *Destin
 			fieldErrs.Add(n.field, why)
 		}
 	}
-	if strings.EqualFold(dest.Scanner, models.ManualScanner) {
+	if isManual(dest.Scanner) {
 		fieldErrs.Add("scanner", "“manual” is for observations that people enter by hand")
 	}
 	if !slices.Contains([]string{"", "auto", FormatGeneric}, dest.Format) {
@@ -60,6 +60,9 @@ func (s *Service) authorize(ctx context.Context, actor authz.Actor, dest *Destin
 	}
 	return fieldErrs.Err()
 }
+
+// isManual reports whether a scanner has the name of the one of observations that users enter.
+func isManual(scanner string) bool { return strings.EqualFold(scanner, models.ManualScanner) }
 
 // checkName returns what is wrong with a name, "" for nothing.
 func checkName(name string) string {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,21 +21,33 @@ var errDuplicatesBusy = fault.New(
 		"send it again when that is done",
 )
 
-// endDuplicates ends the duplicates of the observations that an import of a source resolves. It
-// returns errDuplicatesBusy while a large import of another source of theirs is in progress.
-func endDuplicates(tx *models.Tx, sourceID int64, c change) (gate.EndedDuplicates, error) {
-	list := c.duplicates
-	if c.diff != nil {
-		var err error
-		if list, err = tx.DuplicatesOf(tx.Context(), c.diff.resolve); err != nil {
-			return gate.EndedDuplicates{}, err
+// endDuplicates ends the duplicates of the observations that the changes of some sources resolve. at
+// is the change to name them with. It returns errDuplicatesBusy while a large import of another
+// source of theirs is in progress.
+func endDuplicates(
+	tx *models.Tx, sources []int64, changes []*change,
+) (ended gate.EndedDuplicates, at int, err error) {
+	var all []models.Duplicate
+	for i, c := range changes {
+		list := c.duplicates
+		if c.diff != nil {
+			if list, err = tx.DuplicatesOf(tx.Context(), c.diff.resolve); err != nil {
+				return ended, 0, err
+			}
 		}
+		if len(all) == 0 {
+			at = i
+		}
+		all = append(all, list...)
 	}
-	ended, err := gate.EndDuplicates(tx, list, gate.OriginalResolved, sourceID)
+	slices.SortFunc(all, func(a, b models.Duplicate) int {
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.ID, b.ID))
+	})
+	ended, err = gate.EndDuplicates(tx, all, gate.OriginalResolved, sources)
 	if fault.Is(err, fault.Conflict) {
 		err = errDuplicatesBusy
 	}
-	return ended, err
+	return ended, at, err
 }
 
 // withDuplicates adds a warning that names the number of duplicates that an import has ended.
@@ -51,19 +64,23 @@ func withDuplicates(warnings []string, ended gate.EndedDuplicates) []string {
 }
 
 // endOtherDuplicates ends the duplicates that the transaction of an import has left, and returns the
-// result with the counts and the gate after that. The import is complete: if this fails, the
+// results with the counts and the gate after that. The import is complete: if this fails, the
 // hourly reconciliation ends them.
 func (s *Service) endOtherDuplicates(
-	ctx context.Context, actor authz.Actor, dest Destination, cause event.Cause, result Result,
-) Result {
+	ctx context.Context, actor authz.Actor, dest Destination, cause event.Cause, results []Result,
+) []Result {
 	ctx = context.WithoutCancel(ctx)
-	for len(result.duplicates) > 0 {
-		next := result
+	var rest []models.Duplicate
+	for _, r := range results {
+		rest = append(rest, r.duplicates...)
+	}
+	for len(rest) > 0 {
+		next := results[0]
 		err := s.store.Write(ctx, func(tx *models.Tx) error {
 			ended, counts, outcome, err := s.gates.EndOrphans(
-				tx, dest.ProductID, result.Branch, result.duplicates, gate.Evaluation{Cause: cause, Actor: actor.Label},
+				tx, dest.ProductID, next.Branch, rest, gate.Evaluation{Cause: cause, Actor: actor.Label},
 			)
-			next.duplicates, next.Counts = ended.Rest, counts
+			next.duplicates, next.Counts, next.Gate = ended.Rest, counts, results[0].Gate
 			next.Gate.After, next.Gate.Why = outcome.After, outcome.Why
 			if outcome.Before != outcome.After {
 				next.Gate.Event, next.Gate.Held = outcome.Event, outcome.Held
@@ -73,7 +90,10 @@ func (s *Service) endOtherDuplicates(
 		if err != nil {
 			break
 		}
-		result = next
+		rest = next.duplicates
+		for i := range results {
+			results[i].Counts, results[i].Gate = next.Counts, next.Gate
+		}
 	}
-	return result
+	return results
 }

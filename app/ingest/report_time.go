@@ -5,15 +5,46 @@ import (
 	"maps"
 	"time"
 
+	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
-// touchSource keeps the time of a report that changed nothing until Flush stores it, to
-// save a transaction per report.
-func (s *Service) touchSource(sourceID int64) {
+// lastReportOf returns the times of a source's last report, also of one whose times this instance
+// has not stored yet.
+func (s *Service) lastReportOf(source models.Source) models.ReportTimes {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen[sourceID] = s.store.Now()
+	return later(models.ReportTimes{Received: source.LastReportAt, Made: source.MadeAt}, s.seen[source.ID])
+}
+
+// later returns the later of both times.
+func later(a, b models.ReportTimes) models.ReportTimes {
+	if b.Received.After(a.Received) {
+		a.Received = b.Received
+	}
+	if b.Made.After(a.Made) {
+		a.Made = b.Made
+	}
+	return a
+}
+
+// touchSources keeps the times of reports that changed nothing until Flush stores them, to
+// save a transaction per report.
+func (s *Service) touchSources(changes []*change) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, at := range s.timesOf(changes) {
+		s.seen[id] = later(s.seen[id], at)
+	}
+}
+
+// timesOf returns the times of the reports of changes, by source.
+func (s *Service) timesOf(changes []*change) map[int64]models.ReportTimes {
+	times := map[int64]models.ReportTimes{}
+	for _, c := range changes {
+		times[c.source.ID] = models.ReportTimes{Received: s.store.Now(), Made: c.source.MadeAt}
+	}
+	return times
 }
 
 // writeReportTimeAfter is the age of the stored time after which an unchanged report stores
@@ -21,28 +52,64 @@ func (s *Service) touchSource(sourceID int64) {
 // so that no branch is removed while the time of its latest report is only in memory.
 const writeReportTimeAfter = time.Hour
 
-func (s *Service) reportTimeOverdue(source models.Source) bool {
-	return s.store.Now().Sub(source.LastReportAt) >= writeReportTimeAfter
+// unchanged answers an import that changes nothing. It writes nothing, unless a report time is
+// overdue or the caller stores the answer. It returns errSourceChanged if another import has
+// changed a source since before was loaded.
+func (s *Service) unchanged(
+	ctx context.Context, dest Destination, before snapshot, changes []*change,
+) ([]Result, error) {
+	s.touchSources(changes) // first: a check for stale products after the next read finds it
+	now, err := s.loadSnapshot(ctx, dest)
+	if err != nil {
+		return nil, err
+	}
+	if now.branch.ID != before.branch.ID {
+		return nil, errSourceChanged
+	}
+	overdue := false
+	for _, c := range changes {
+		source, ok := now.source(c.source.ID)
+		if !ok || source.Version != c.before.Version {
+			return nil, errSourceChanged
+		}
+		overdue = overdue || s.store.Now().Sub(source.LastReportAt) >= writeReportTimeAfter
+	}
+	if now.branch.Default && !now.branch.StaleSince.IsZero() {
+		if err := s.clearStale(ctx, dest.ProductID, s.timesOf(changes)); err != nil {
+			return nil, err
+		}
+	}
+	same := gate.Outcome{Before: now.branch.Gate, After: now.branch.Gate, Why: now.branch.Why}
+	results := resultsOf(changes, now.branch.Name, now.branch.Counts, same)
+	switch {
+	case overdue:
+		return results, s.writeReportTimes(ctx, dest, changes, results)
+	case dest.Once != nil:
+		return results, s.store.Write(ctx, func(tx *models.Tx) error { return dest.Once(tx, results) })
+	}
+	return results, nil
 }
 
-// writeReportTime stores the time of a report that changed nothing. If the branch is gone
+// writeReportTimes stores the times of reports that changed nothing. If the branch is gone
 // meanwhile it returns errSourceChanged, and the import starts over.
-func (s *Service) writeReportTime(ctx context.Context, dest Destination, source models.Source, r Result) error {
+func (s *Service) writeReportTimes(ctx context.Context, dest Destination, changes []*change, results []Result) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProductShared(dest.ProductID); err != nil {
 			return err
 		}
-		_, found, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)
-		if err != nil {
+		for _, c := range changes {
+			_, found, err := tx.Source(tx.Context(), c.source.BranchID, c.source.Scanner, c.source.Name)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return errSourceChanged
+			}
+		}
+		if err := tx.TouchSources(s.timesOf(changes)); err != nil || dest.Once == nil {
 			return err
 		}
-		if !found {
-			return errSourceChanged
-		}
-		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || dest.Once == nil {
-			return err
-		}
-		return dest.Once(tx, r)
+		return dest.Once(tx, results)
 	})
 }
 
@@ -61,6 +128,6 @@ func (s *Service) Flush(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.seen, func(id int64, at time.Time) bool { return at.Equal(seen[id]) })
+	maps.DeleteFunc(s.seen, func(id int64, at models.ReportTimes) bool { return at == seen[id] })
 	return nil
 }

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"sync"
-	"time"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
@@ -26,7 +25,7 @@ type Service struct {
 	memory   memoryGate
 
 	mu   sync.Mutex
-	seen map[int64]time.Time // by source: unstored times of reports that changed nothing
+	seen map[int64]models.ReportTimes // by source: unstored times of reports that changed nothing
 }
 
 // New returns a service that reads its settings for each import.
@@ -37,17 +36,20 @@ func New(store *models.Store, gates *gate.Service, events *event.Log, current fu
 		events:   events,
 		settings: current,
 		memory:   newMemoryGate(),
-		seen:     map[int64]time.Time{},
+		seen:     map[int64]models.ReportTimes{},
 	}
 }
 
-// Result is the answer to an import.
+// Result is the answer to an import, or to one of the files of it.
 type Result struct {
-	Format string
-	Tally  Tally
-	Branch string
-	Counts models.Counts // of the branch, over all its sources
-	Gate   gate.Outcome
+	File    string // "file 2 (b.json)"; "" of a request without named files
+	Format  string
+	Scanner string
+	Source  string // the name, "" for none
+	Tally   Tally
+	Branch  string
+	Counts  models.Counts // of the branch, over all its sources
+	Gate    gate.Outcome
 	// Warnings say what the import did otherwise than usual, and why.
 	Warnings []string
 
@@ -62,41 +64,13 @@ func (s *Service) May(ctx context.Context, actor authz.Actor, productID int64) e
 
 // untilCurrent runs an import until no other import of the same source is faster, at most
 // maxTries times.
-func untilCurrent(run func() (Result, error)) (Result, error) {
+func untilCurrent(run func() ([]Result, error)) ([]Result, error) {
 	for try := 1; ; try++ {
-		result, err := run()
+		results, err := run()
 		if try == maxTries || !fault.Is(err, fault.Conflict) {
-			return result, err
+			return results, err
 		}
 	}
 }
 
 var errSourceChanged = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
-
-// unchanged answers an import that changes nothing. It writes nothing, unless the report
-// time is overdue or the caller stores the answer. It returns errSourceChanged if another
-// import has changed the source since before was loaded.
-func (s *Service) unchanged(ctx context.Context, dest Destination, before snapshot, r Result) (Result, error) {
-	s.touchSource(before.source.ID) // first: a check for stale products after the next read finds it
-	now, err := s.loadSnapshot(ctx, dest)
-	if err != nil {
-		return Result{}, err
-	}
-	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
-		return Result{}, errSourceChanged
-	}
-	if now.branch.Default && !now.branch.StaleSince.IsZero() {
-		if err := s.clearStale(ctx, dest.ProductID, now.source.ID); err != nil {
-			return Result{}, err
-		}
-	}
-	r = now.unchangedResult(r)
-	if s.reportTimeOverdue(now.source) {
-		return r, s.writeReportTime(ctx, dest, now.source, r)
-	}
-	s.touchSource(now.source.ID)
-	if dest.Once == nil {
-		return r, nil
-	}
-	return r, s.store.Write(ctx, func(tx *models.Tx) error { return dest.Once(tx, r) })
-}

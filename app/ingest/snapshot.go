@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"gatecrier/app/fault"
-	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
@@ -12,8 +11,7 @@ import (
 type snapshot struct {
 	branch    models.Branch
 	hasBranch bool
-	source    models.Source
-	hasSource bool
+	sources   []models.Source // of the branch
 }
 
 func (s *Service) loadSnapshot(ctx context.Context, dest Destination) (snapshot, error) {
@@ -28,22 +26,19 @@ func (s *Service) loadSnapshot(ctx context.Context, dest Destination) (snapshot,
 		return b, err
 	}
 	b.hasBranch = true
-	b.source, b.hasSource, err = s.store.Source(ctx, b.branch.ID, dest.Scanner, dest.Source)
+	b.sources, err = s.store.AllSources(ctx, b.branch.ID)
 	return b, err
-}
-
-// isCurrent reports whether the source has an import of a format, and the branch an
-// evaluated gate.
-func (b snapshot) isCurrent(format string) bool {
-	return b.hasSource && b.source.Version > 0 && b.branch.Evaluated && b.source.Format == format
 }
 
 // renames reports whether an import asks for another default branch.
 func (b snapshot) renames(dest Destination) bool { return dest.AsDefault && !b.branch.Default }
 
-// unchangedResult returns r with the branch's present counts and gate.
-func (b snapshot) unchangedResult(r Result) Result {
-	r.Branch, r.Counts = b.branch.Name, b.branch.Counts
-	r.Gate = gate.Outcome{Before: b.branch.Gate, After: b.branch.Gate, Why: b.branch.Why}
-	return r
+// source returns the source with an ID; ok is false if it is not one of the branch.
+func (b snapshot) source(id int64) (s models.Source, ok bool) {
+	for _, s := range b.sources {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return models.Source{}, false
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -28,83 +29,114 @@ var errImportRunning = fault.New(
 	"A large import of the same source is at work: send it again when that is done",
 )
 
-// staging is a large import in progress.
+// staging is a large import of one source in progress.
 type staging struct {
 	store     *models.Store
 	gates     *gate.Service
 	holder    string
 	productID int64
 	source    models.Source
-	since     int64 // the source's version that makes its rows current
+	since     int64      // the source's version that makes its rows current
+	others    []*staging // of the same request, which keep their leases meanwhile
 }
 
 func (s *Service) newStaging(source models.Source) *staging {
 	return &staging{store: s.store, gates: s.gates, holder: uuid.NewString(), source: source}
 }
 
-// stage imports a large report: many small transactions write invisible rows, and one makes
-// all of them current with the gate.
-func (s *Service) stage(
-	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
-) (Result, error) {
-	st := s.newStaging(before.source)
-	st.productID = dest.ProductID
-	if err := st.begin(ctx, actor, dest, before, c); err != nil {
-		return Result{}, err
-	}
-	err := st.fill(ctx, c.diff)
-	if err == nil { // from now on, nothing becomes a duplicate of what the import resolves
-		c.duplicates, err = s.store.DuplicatesOf(ctx, c.diff.resolve)
+// stageAndWrite imports reports. What changes many rows is staged: many small transactions write
+// invisible rows. One transaction makes all of the import current with the gate.
+func (s *Service) stageAndWrite(
+	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, changes []*change,
+) ([]Result, error) {
+	var begun []*staging
+	var results []Result
+	var err error
+	for _, c := range largeOf(changes) {
+		st := s.newStaging(c.source)
+		st.productID, st.others = dest.ProductID, slices.Clone(begun)
+		if err = st.begin(ctx, actor, dest, before, changes, c); err != nil {
+			break
+		}
+		begun = append(begun, st)
+		before.hasBranch, dest.AsDefault = true, false // begin has made the branch
+		if err = st.fill(ctx, c.diff); err != nil {
+			break
+		}
+		// From now on, nothing becomes a duplicate of what the import resolves.
+		if c.duplicates, err = s.store.DuplicatesOf(ctx, c.diff.resolve); err != nil {
+			break
+		}
+		c.source.ID, c.source.BranchID = st.source.ID, st.source.BranchID
+		c.source.Version, c.source.Unsettled = st.source.Version, st.source.Unsettled
+		c.diff, c.renewLease = nil, st.renewLease // the rows are written
 	}
 	if err == nil {
-		before.source, before.hasSource, before.hasBranch = st.source, true, true
-		c.diff, c.renewLease = nil, st.renewLease // the rows are written
-		dest.AsDefault = false                    // begin has made the branch
-		result, err = s.write(ctx, actor, dest, before, c, result)
+		results, err = s.write(ctx, actor, dest, before, changes)
 	}
 	// Current or not, the staged rows are settled. If that fails, Tidy does it later.
-	settleErr := st.settle(context.WithoutCancel(ctx))
-	if err != nil {
-		return Result{}, errors.Join(err, settleErr)
+	for _, st := range begun {
+		if settleErr := st.settle(context.WithoutCancel(ctx)); err != nil {
+			err = errors.Join(err, settleErr)
+		}
 	}
-	return result, nil
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// largeOf returns the changes that are staged: the largest ones, until the others change at most
+// stageFrom rows together.
+func largeOf(changes []*change) []*change {
+	list := slices.SortedStableFunc(slices.Values(changes), func(a, b *change) int { return cmp.Compare(b.size(), a.size()) })
+	rest := 0
+	for _, c := range list {
+		rest += c.size()
+	}
+	n := 0
+	for rest > stageFrom {
+		rest -= list[n].size()
+		n++
+	}
+	return list[:n]
 }
 
 // finishStaged settles the rows that an earlier staged import has left in a source. It
 // returns errSourceChanged after that, since the source must be read again, and
 // errImportRunning while that import still runs.
-func (s *Service) finishStaged(ctx context.Context, b snapshot) error {
-	if !b.hasSource || !b.source.Unsettled {
+func (s *Service) finishStaged(ctx context.Context, source models.Source) error {
+	if source.ID == 0 || !source.Unsettled {
 		return nil
 	}
-	if err := s.newStaging(b.source).settle(ctx); err != nil {
+	if err := s.newStaging(source).settle(ctx); err != nil {
 		return err
 	}
 	return errSourceChanged
 }
 
-func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change) error {
+func (st *staging) begin(
+	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, changes []*change, c *change,
+) error {
 	return st.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.LockProduct(dest.ProductID); err != nil {
-			return err
-		}
-		if err := tx.EnsureBranch(dest.ProductID, dest.Branch, dest.AsDefault); err != nil {
-			return err
-		}
-		g, err := tx.GateOf(dest.ProductID, dest.Branch)
+		g, err := lockDestination(tx, dest, before, nil)
 		if err != nil {
 			return err
 		}
 		if dest.AsDefault && g.Branch.Evaluated { // it can have become the default just now
 			if _, err := st.gates.Evaluate(
-				tx, g, gate.Evaluation{Active: g.Branch.Breakdown, Cause: c.cause, Actor: actor.Label},
+				tx, g, gate.Evaluation{Active: g.Branch.Breakdown, Cause: causeOf(changes), Actor: actor.Label},
 			); err != nil {
 				return err
 			}
 		}
-		st.source = before.source
-		if !before.hasSource {
-			st.source = models.Source{BranchID: g.Branch.ID, Scanner: dest.Scanner, Name: dest.Source, Format: c.format}
+		if err := c.checkNew(tx, g.Branch.ID); err != nil {
+			return err
+		}
+		st.source = c.before
+		if c.before.ID == 0 {
+			st.source = c.source
+			st.source.BranchID = g.Branch.ID
 		}
 		if err := tx.BeginStaging(&st.source, c.diff.rows()); err != nil {
 			return err
@@ -112,6 +144,16 @@ func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destinatio
 		st.since = st.source.Version + 1
 		return st.renewLease(tx)
 	})
+}
+
+// renewLeases extends the leases of the import's sources, as renewLease does.
+func (st *staging) renewLeases(tx *models.Tx) error {
+	for _, other := range st.others {
+		if err := other.renewLease(tx); err != nil {
+			return err
+		}
+	}
+	return st.renewLease(tx)
 }
 
 // renewLease extends the import's lease on its source. It returns errImportRunning if
@@ -160,7 +202,7 @@ func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *mo
 			if err := tx.LockProductShared(st.productID); err != nil {
 				return err
 			}
-			if err := st.renewLease(tx); err != nil {
+			if err := st.renewLeases(tx); err != nil {
 				return err
 			}
 			if err := tx.Staged(st.source.ID, len(part)); err != nil {

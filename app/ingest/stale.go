@@ -116,13 +116,13 @@ func (s *Service) lastReport(tx *models.Tx, branchID int64) (time.Time, error) {
 
 // newest returns the time of the last report of some sources, zero for none. seen are times
 // by source that are not stored yet.
-func newest(sources []models.Source, seen map[int64]time.Time) time.Time {
+func newest(sources []models.Source, seen map[int64]models.ReportTimes) time.Time {
 	var last time.Time
 	for _, source := range sources {
 		if !source.Reports() {
 			continue
 		}
-		for _, at := range []time.Time{source.LastReportAt, seen[source.ID]} {
+		for _, at := range []time.Time{source.LastReportAt, seen[source.ID].Received} {
 			if at.After(last) {
 				last = at
 			}
@@ -172,9 +172,9 @@ func (s *Service) markReported(tx *models.Tx, g models.Gated) error {
 	return s.saveStale(tx, g, v, last)
 }
 
-// clearStale is markReported for a report that changes nothing. It stores the report's time
+// clearStale is markReported for reports that change nothing. It stores their times
 // too, so that another instance does not find the product stale.
-func (s *Service) clearStale(ctx context.Context, productID, sourceID int64) error {
+func (s *Service) clearStale(ctx context.Context, productID int64, times map[int64]models.ReportTimes) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
@@ -186,6 +186,6 @@ func (s *Service) clearStale(ctx context.Context, productID, sourceID int64) err
 		if err := s.markReported(tx, g); err != nil {
 			return err
 		}
-		return tx.TouchSources(map[int64]time.Time{sourceID: tx.Now()})
+		return tx.TouchSources(times)
 	})
 }

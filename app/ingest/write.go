@@ -4,70 +4,77 @@ import (
 	"context"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
-// change is what an import makes current.
-type change struct {
-	format     string
-	counts     models.Breakdown
-	cause      event.Cause
-	activated  gate.Activated
-	diff       *diff                     // nil for bare counts, and once its rows are written
-	unsure     []int64                   // IDs of observations whose assessments end
-	duplicates []models.Duplicate        // of a staged import: those of the observations that it resolves
-	renewLease func(tx *models.Tx) error // of a staged import: fails if another one has taken over
-}
-
 // write makes an import and the gate that follows from it current.
 func (s *Service) write(
-	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
-) (Result, error) {
-	warnings := result.Warnings
+	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, changes []*change,
+) ([]Result, error) {
+	var results []Result
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		g, err := lockDestination(tx, dest, before, c)
+		g, err := lockDestination(tx, dest, before, changes)
 		if err != nil {
 			return err
 		}
 		if err := s.markReported(tx, g); err != nil {
 			return err
 		}
-		src, err := replace(tx, g.Branch, dest, before, c)
+		e := gate.Evaluation{Active: g.Branch.Breakdown, Cause: causeOf(changes), Actor: actor.Label}
+		var sources []int64
+		for _, c := range changes {
+			id, err := replace(tx, g.Branch, c)
+			if err != nil {
+				return err
+			}
+			sources = append(sources, id)
+			e.Active = e.Active.Minus(c.before.Breakdown).Plus(c.source.Breakdown)
+			e.Activated.Merge(c.activated)
+		}
+		ended, at, err := endDuplicates(tx, sources, changes)
 		if err != nil {
 			return err
 		}
-		ended, err := endDuplicates(tx, src.ID, c)
-		if err != nil {
+		e.Active, e.Activated = e.Active.Plus(ended.Active), ended.AddTo(e.Activated)
+		outcome, err := s.gates.Evaluate(tx, g, e)
+		results = resultsOf(changes, g.Branch.Name, e.Active.Counts, outcome)
+		results[at].duplicates, results[at].Warnings = ended.Rest, withDuplicates(results[at].Warnings, ended)
+		if err != nil || dest.Once == nil {
 			return err
 		}
-		result.duplicates, result.Warnings = ended.Rest, withDuplicates(warnings, ended)
-		total := g.Branch.Minus(before.source.Breakdown).Plus(c.counts).Plus(ended.Active)
-		outcome, err := s.gates.Evaluate(tx, g, gate.Evaluation{
-			Active: total, Cause: c.cause, Actor: actor.Label, Activated: ended.AddTo(c.activated),
-		})
-		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total.Counts, outcome; err != nil || dest.Once == nil {
-			return err
-		}
-		return dest.Once(tx, result)
+		return dest.Once(tx, results)
 	})
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	return result, nil
+	return results, nil
+}
+
+// resultsOf returns the results of an import, each with the counts and the gate of the branch after
+// all of it.
+func resultsOf(changes []*change, branch string, counts models.Counts, outcome gate.Outcome) []Result {
+	var results []Result
+	for _, c := range changes {
+		r := c.result
+		r.Branch, r.Counts, r.Gate = branch, counts, outcome
+		results = append(results, r)
+	}
+	return results
 }
 
 // lockDestination locks the product and returns its branch, which it creates or renames
 // if the import asks for that. It returns errSourceChanged if the branch is gone.
-func lockDestination(tx *models.Tx, dest Destination, before snapshot, c change) (models.Gated, error) {
+func lockDestination(tx *models.Tx, dest Destination, before snapshot, changes []*change) (models.Gated, error) {
 	if err := tx.LockProduct(dest.ProductID); err != nil {
 		return models.Gated{}, err
 	}
-	if c.renewLease != nil {
-		if err := c.renewLease(tx); err != nil {
-			return models.Gated{}, err
+	for _, c := range changes {
+		if c.renewLease != nil {
+			if err := c.renewLease(tx); err != nil {
+				return models.Gated{}, err
+			}
 		}
 	}
 	if !before.hasBranch || dest.AsDefault {
@@ -82,38 +89,49 @@ func lockDestination(tx *models.Tx, dest Destination, before snapshot, c change)
 	return g, err
 }
 
-// replace puts an import in place of its source's previous one, and returns the source. SaveSource
-// returns a conflict if the source has another version.
-func replace(
-	tx *models.Tx, branch models.Branch, dest Destination, before snapshot, c change,
-) (models.Source, error) {
-	src := before.source
-	if !before.hasSource {
-		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
+// checkNew returns errSourceChanged if a bundle that is new has come meanwhile, in a file with its
+// tools in another order.
+func (c *change) checkNew(tx *models.Tx, branchID int64) error {
+	if c.source.ID != 0 || c.incoming == nil || len(c.incoming.tools()) == 0 {
+		return nil
 	}
-	src.Format, src.Breakdown, src.LastReportAt = c.format, c.counts, tx.Now()
+	sources, err := tx.AllSources(tx.Context(), branchID)
+	if err == nil && c.incoming.find(sources).ID != 0 {
+		return errSourceChanged
+	}
+	return err
+}
+
+// replace puts an import in place of its source's previous one, and returns the source's ID. It
+// returns a conflict if the source has changed since it was read.
+func replace(tx *models.Tx, branch models.Branch, c *change) (int64, error) {
+	if err := c.checkNew(tx, branch.ID); err != nil {
+		return 0, err
+	}
+	src := c.source
+	src.BranchID, src.LastReportAt = branch.ID, tx.Now()
 	if err := tx.SaveSource(&src); err != nil {
-		return src, err
+		return 0, err
 	}
 	if err := tx.Assess(c.unsure, movedUnsurely); err != nil || c.diff == nil {
-		return src, err
+		return src.ID, err
 	}
 	insert := c.diff.inserted(c.diff.insert)
 	for i := range insert {
 		insert[i].BranchID, insert[i].SourceID = branch.ID, src.ID
 	}
 	if err := tx.InsertObservations(insert); err != nil {
-		return src, err
+		return src.ID, err
 	}
 	for _, o := range c.diff.updated(c.diff.update) {
 		if err := tx.MoveObservation(o); err != nil {
-			return src, err
+			return src.ID, err
 		}
 		if err := tx.UpdateObservation(o); err != nil {
-			return src, err
+			return src.ID, err
 		}
 	}
-	return src, tx.ResolveObservations(c.diff.resolve)
+	return src.ID, tx.ResolveObservations(c.diff.resolve)
 }
 
 // movedUnsurely ends the assessment of an observation that has moved where another finding fits

@@ -222,7 +222,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done
 		if len(duplicates) > gate.MaxEnded {
 			return c, cause, errTooManyDuplicates(len(duplicates))
 		}
-		if c.ended, err = gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, 0); err != nil {
+		if c.ended, err = gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, nil); err != nil {
 			return c, cause, err
 		}
 		if err := tx.DeleteObservation(id); err != nil {

@@ -135,7 +135,7 @@ func endDuplicates(tx *models.Tx, list []models.Observation) (gate.EndedDuplicat
 		return gate.EndedDuplicates{}, err
 	}
 	duplicates = slices.DeleteFunc(duplicates, func(d models.Duplicate) bool { return deleted[d.ID] })
-	return gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, 0)
+	return gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, nil)
 }
 
 // evaluateRemoval evaluates the gate of a branch whose removal goes on.
