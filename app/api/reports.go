@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -82,9 +84,9 @@ func answerOf(results []ingest.Result) any {
 		return one
 	}
 	b := importsBody{Branch: one.Branch, Counts: one.Counts, Gate: one.Gate}
-	for _, r := range results {
+	for i, r := range results {
 		b.Files = append(b.Files, fileBody{
-			File: r.File, Format: r.Format, Scanner: r.Scanner, Source: r.Source, Observations: tallyOf(r.Tally),
+			File: cmp.Or(r.File, "file "+strconv.Itoa(i+1)), Format: r.Format, Scanner: r.Scanner, Source: r.Source, Observations: tallyOf(r.Tally),
 			Warnings: r.Warnings,
 		})
 	}

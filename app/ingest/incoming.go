@@ -22,8 +22,11 @@ type incoming struct {
 // newIncoming reads a file. number is its position in the request, from 1.
 func newIncoming(r io.Reader, dest Destination, file File, number int) (*incoming, error) {
 	p := &incoming{scanner: dest.Scanner, source: strings.TrimSpace(file.Source)}
-	if file.Name != "" {
-		p.label = fmt.Sprintf("file %d (%s)", number, clean(file.Name, maxTitle))
+	switch name := clean(strings.ToValidUTF8(file.Name, "?"), maxTitle); {
+	case name != "":
+		p.label = fmt.Sprintf("file %d (%s)", number, name)
+	case number > 1:
+		p.label = fmt.Sprintf("file %d", number)
 	}
 	if why := checkName(p.source); why != "" {
 		return nil, p.wrong(fault.BadField("source", why))

@@ -130,7 +130,7 @@ func findAll(parts []*incoming, sources []models.Source) ([]models.Source, error
 		target := p.find(sources)
 		k := key{target.Scanner, target.Name}
 		if other := by[k]; other != nil {
-			return nil, fault.BadField("source", p.label+": the same source as "+other.label+", “"+nameOf(target)+"”. Name "+
+			return nil, fault.BadField("source", p.label+": the same source as "+first(other.label, "file 1")+", “"+nameOf(target)+"”. Name "+
 				"the source of each file by its form field, such as image=@a.json and config=@b.json")
 		}
 		by[k] = p
