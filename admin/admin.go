@@ -85,7 +85,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.productBadgeRoutes,
 		a.targetRoutes, a.productTargetRoutes, a.groupTargetRoutes, a.memberRoutes,
 		a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,
-		a.branchRoutes, a.branchActionRoutes,
+		a.branchRoutes, a.branchActionRoutes, a.sourceRoutes,
 		a.ingestKeyRoutes, a.exceptionsRoutes, a.exceptionRoutes, a.exceptionActionRoutes,
 		a.groupsRoutes, a.groupNewRoutes, a.groupRoutes, a.groupSettingsRoutes, a.groupDeleteRoutes,
 		a.authorizationGroupsRoutes, a.authorizationGroupRoutes,

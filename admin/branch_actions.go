@@ -172,16 +172,20 @@ func sourceNames(list []models.Source) string {
 	}
 	var names []string
 	for _, s := range list[:min(len(list), maxNamedSources)] {
-		name := s.Scanner
-		if s.Name != "" {
-			name += " (" + s.Name + ")"
-		}
-		names = append(names, name)
+		names = append(names, sourceTitle(s))
 	}
 	if len(list) > maxNamedSources {
 		names = append(names, "and others")
 	}
 	return plural(len(list), "source", "sources") + " of reports: " + strings.Join(names, ", ")
+}
+
+// sourceTitle returns a source as texts name it.
+func sourceTitle(s models.Source) string {
+	if s.Name == "" {
+		return s.Scanner
+	}
+	return s.Scanner + " (" + s.Name + ")"
 }
 
 func (a *Admin) branchDelete(c *gin.Context) error {

@@ -17,6 +17,7 @@ const (
 // The routes below a product that several screens share.
 const (
 	branchRoute       = "/products/:id/branches/:branch"
+	sourceRoute       = "/products/:id/sources/:source"
 	observationsRoute = "/products/:id/observations"
 	observationRoute  = observationsRoute + "/:observation"
 )
@@ -63,6 +64,9 @@ func productPath(id int64) string { return "/products/" + formatInt(id) }
 func resendPath(id int64) string { return "/resends/" + formatInt(id) }
 
 func silencePath(id int64) string { return silencesPath + "/" + formatInt(id) }
+
+// sourcesPath returns the path of a product's page, with its sources open.
+func sourcesPath(productID int64) string { return productPath(productID) + "?sources=open#sources" }
 
 // targetsTabPath returns the path of the tab that lists the targets of a target's owner.
 func targetsTabPath(t models.Connection) string { return ownerPath(t.Owner()) + "?tab=targets" }

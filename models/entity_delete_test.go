@@ -107,7 +107,7 @@ func (o owned) stage(tx *models.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.BeginStaging(&sources[0], 1); err != nil {
+	if err := tx.BeginStaging(&sources[0].Source, 1); err != nil {
 		return err
 	}
 	if err := tx.StageChanges(sources[0].ID, sources[0].Version+1, known); err != nil {

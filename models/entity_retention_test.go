@@ -244,7 +244,7 @@ func (w world) resolvedIn(name string) (owned, models.Source) {
 		w.t.Fatal(err)
 	}
 	w.write(func(tx *models.Tx) error { return tx.ResolveObservations([]int64{list[0].ID}) })
-	return o, sources[0]
+	return o, sources[0].Source
 }
 
 // Only observations that were resolved long ago are removed, and only without a large import in

@@ -18,7 +18,7 @@ import (
 type owned struct {
 	name                                                       string
 	product, branch, event, conn, delivery, finding, exception int64
-	silence                                                    int64
+	silence, source                                            int64
 	gate                                                       models.GateState
 	state                                                      models.DeliveryState
 	news                                                       []int64
@@ -65,7 +65,7 @@ func (o owned) make(w world) owned {
 		if err != nil {
 			return err
 		}
-		o.finding = known[0].ID
+		o.finding, o.source = known[0].ID, s.ID
 		if err := tx.Assess(
 			[]int64{o.finding},
 			models.AssessmentInput{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"},
@@ -211,6 +211,10 @@ var looks = map[string]look{
 	"Sources": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Sources(ctx, who.scope, o.product)
 		return len(list) > 0, err
+	}),
+	"SourceByID": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		source, err := s.SourceByID(ctx, who.scope, o.source)
+		return source.ProductID == o.product, err
 	}),
 	"Observations": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Observations(ctx, who.scope, models.ObservationFilter{BranchID: o.branch, Limit: 10})

@@ -49,24 +49,6 @@ func (r queries) Source(ctx context.Context, branchID int64, scanner, name strin
 	return s, err == nil, err
 }
 
-// Sources lists the sources of a product's branches that have had a report, the default branch
-// first, newest first.
-func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
-	cond, args := scope.where("b.product_id")
-	var list []Source
-	err := r.query(ctx, `
-		SELECT `+sourceColumns+`, b.name
-		FROM sources s
-		JOIN branches b ON b.id = s.branch_id
-		WHERE b.product_id = ?
-		AND s.version > 0
-		AND `+cond+`
-		ORDER BY b.is_default DESC, s.last_report_at DESC, s.id`,
-		append([]any{productID}, args...),
-		collect(&list, func(s *Source) []any { return append(s.dst(), &s.Branch) }))
-	return list, err
-}
-
 // SaveSource writes a source after an import: a new one gets its id, a known one must still be
 // as it was read, else it returns a conflict. It returns a conflict too if another source of the
 // branch has its name.

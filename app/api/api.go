@@ -81,6 +81,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.observations()
 	a.assessments()
 	a.branches()
+	a.sources()
 	a.badges()
 	a.comparisons()
 	a.members()

@@ -103,7 +103,7 @@ func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 		var source models.Source
 		for _, one := range sources {
 			if one.Name == "" {
-				source = one
+				source = one.Source
 			}
 		}
 		lease := fmt.Sprint("import/", source.ID) // another instance imports

@@ -86,7 +86,7 @@ func TestReport_DuringLargeImportSaysWhenToRepeat(t *testing.T) {
 		if _, err := tx.TakeLease(fmt.Sprint("import/", sources[0].ID), "another", tx.Now().Add(day)); err != nil {
 			return err
 		}
-		return tx.BeginStaging(&sources[0], 1000)
+		return tx.BeginStaging(&sources[0].Source, 1000)
 	})
 	if err != nil {
 		t.Fatal(err)

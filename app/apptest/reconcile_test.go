@@ -46,7 +46,7 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 			if err != nil || len(list) != 1 {
 				t.Fatal(list, err)
 			}
-			return list[0]
+			return list[0].Source
 		}
 		worst := func(s productFixture) int64 {
 			t.Helper()

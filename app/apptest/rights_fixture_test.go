@@ -136,6 +136,7 @@ func (w *rightsFixture) prepare() {
 	c.Must(http.StatusOK, "PUT", at+"/counts", object{"scanner": "x", "counts": criticalCounts(w.n % 2)})
 	c.Must(http.StatusOK, "PUT", at+"/counts", object{"branch": "dev", "scanner": "x", "counts": criticalCounts(1)})
 	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
+	w.ids["source"] = c.Must(http.StatusOK, "GET", at+"/sources", nil).ID("items.0.id")
 	badge, _ := c.Must(http.StatusCreated, "POST", at+"/badge", nil).Get("url").(string)
 	w.secrets = append(w.secrets, strings.TrimPrefix(badge, w.p.URL))
 	apptest.Eventually(w.t, "its first change is announced", func() bool {

@@ -35,6 +35,7 @@ const (
 	Token              Kind = "token"
 	Product            Kind = "product"
 	Branch             Kind = "branch"
+	Source             Kind = "source"
 	Group              Kind = "group"
 	AuthorizationGroup Kind = "authorization group"
 	Member             Kind = "member"
@@ -58,6 +59,7 @@ func Kinds() []Kind {
 		Token,
 		Product,
 		Branch,
+		Source,
 		Group,
 		AuthorizationGroup,
 		Member,

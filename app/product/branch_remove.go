@@ -74,7 +74,8 @@ func (s *Service) removePart(
 		return 0, false, err
 	}
 	if len(list) == removeAtOnce {
-		n, err := s.removeObservations(tx, actor, now.Branch, list)
+		cause := event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"}
+		n, err := s.removeObservations(tx, actor, now.Branch, list, cause)
 		return n, false, err
 	}
 	if err := tx.DeleteBranch(b.ID); err != nil {
@@ -93,7 +94,7 @@ func (s *Service) removePart(
 // that the branch is consistent if the rest has to wait: the duplicates that stay count again. It
 // returns how many it has deleted.
 func (s *Service) removeObservations(
-	tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation,
+	tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation, cause event.Cause,
 ) (int, error) {
 	ended, err := endDuplicates(tx, list)
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Service) removeObservations(
 	}
 	total := b.Plus(ended.Active)
 	if len(ended.Rest) > 0 {
-		return 0, s.evaluateRemoval(tx, actor, b, total)
+		return 0, s.evaluateRemoval(tx, actor, b, total, cause)
 	}
 	ids, shifts := make([]int64, len(list)), map[int64]models.Breakdown{}
 	for i, o := range list {
@@ -121,7 +122,7 @@ func (s *Service) removeObservations(
 			return 0, err
 		}
 	}
-	return len(list), s.evaluateRemoval(tx, actor, b, total)
+	return len(list), s.evaluateRemoval(tx, actor, b, total, cause)
 }
 
 // endDuplicates ends the duplicates of observations that are deleted, except those among them.
@@ -138,9 +139,9 @@ func endDuplicates(tx *models.Tx, list []models.Observation) (gate.EndedDuplicat
 	return gate.EndDuplicates(tx, duplicates, gate.OriginalDeleted, nil)
 }
 
-// evaluateRemoval evaluates the gate of a branch whose removal goes on.
+// evaluateRemoval evaluates the gate of a branch some of whose observations are removed.
 func (s *Service) evaluateRemoval(
-	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Breakdown,
+	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Breakdown, cause event.Cause,
 ) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *Service) evaluateRemoval(
 	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
 		Active: total,
 		Actor:  actor.Label,
-		Cause:  event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},
+		Cause:  cause,
 	})
 	return err
 }

@@ -56,6 +56,7 @@ type ProductView struct {
 	Segments     []ui.Segment          // over HistoryDays
 	Trend        map[string][]ui.Point // by severity, over HistoryDays
 	Sources      []SourceRow
+	SourcesOpen  bool // the list of sources is unfolded
 	Tab          Tab
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool
@@ -77,17 +78,6 @@ type ProductView struct {
 
 // NoLimit and higher thresholds are shown as "no limit".
 const NoLimit = 99999
-
-// SourceRow is a source of reports, with what the last one adds.
-type SourceRow struct {
-	Scanner    string
-	Name       string // "" = unnamed
-	Branch     string
-	Format     string
-	LastReport time.Time
-	Counts     ui.Counts
-	Stale      bool // older than the time after which the product is stale
-}
 
 // DeliveriesTab lists messages, newest first.
 type DeliveriesTab struct {

@@ -1,0 +1,185 @@
+package product
+
+import (
+	"context"
+	"strings"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+)
+
+// Sources lists the sources of reports of a product that the actor can view, those of the default
+// branch first.
+func (s *Service) Sources(ctx context.Context, actor authz.Actor, productID int64) ([]models.SourceRow, error) {
+	if _, err := s.Get(ctx, actor, productID); err != nil {
+		return nil, err
+	}
+	return s.store.Sources(ctx, actor.Scope(), productID)
+}
+
+// Source finds a source of a product that the actor can edit.
+func (s *Service) Source(ctx context.Context, actor authz.Actor, id int64) (models.SourceRow, error) {
+	row, err := s.store.SourceByID(ctx, models.SystemScope("the right to edit is checked next"), id)
+	if err != nil {
+		return row, err
+	}
+	err = authz.Require(ctx, s.store, actor, authz.Edit, row.ProductID)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.NewNotFound("source")
+	}
+	return row, err
+}
+
+// errManualSource reports that a source is not one of reports.
+var errManualSource = fault.New(
+	fault.Conflict, "Users enter the observations of this source: they are edited and deleted one by one",
+)
+
+// sourceNow reads a source again under the lock of its product.
+func sourceNow(tx *models.Tx, row models.SourceRow) (models.SourceRow, error) {
+	if err := tx.LockProduct(row.ProductID); err != nil {
+		return row, err
+	}
+	now, err := tx.SourceByID(tx.Context(), models.SystemScope("the right to edit was checked"), row.ID)
+	switch {
+	case err != nil:
+		return now, err
+	case !now.Reports():
+		return now, errManualSource
+	case now.Unsettled:
+		return now, fault.New(fault.Conflict, "A large import of this source is at work: try again when that is done")
+	}
+	return now, nil
+}
+
+// RenameSource gives a source another name. Reports that name it replace it from then on.
+func (s *Service) RenameSource(ctx context.Context, actor authz.Actor, id int64, name string) (models.SourceRow, error) {
+	row, err := s.Source(ctx, actor, id)
+	if err != nil {
+		return row, err
+	}
+	name = strings.TrimSpace(name)
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		now, err := sourceNow(tx, row)
+		if err != nil || now.Name == name {
+			return err
+		}
+		if reason := checkText(name, 1, 255, false); reason != "" {
+			return fault.BadField("name", reason)
+		}
+		_, taken, err := tx.Source(tx.Context(), now.BranchID, now.Scanner, name)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return fault.BadField("name", "The branch has a source of this scanner with that name already")
+		}
+		if err := tx.RenameSource(id, name); err != nil {
+			return err
+		}
+		was := sourceValues(now)
+		now.Name = name
+		return writeSourceAudit(tx, actor, audit.Change, now, was, sourceValues(now))
+	})
+	if err != nil {
+		return row, err
+	}
+	return s.store.SourceByID(ctx, models.SystemScope("the right to edit was checked"), id)
+}
+
+// WithoutSource returns the verdict of the gate of a source's branch if the source were removed.
+func (s *Service) WithoutSource(ctx context.Context, actor authz.Actor, row models.SourceRow) (gate.Verdict, error) {
+	product, err := s.Get(ctx, actor, row.ProductID)
+	if err != nil {
+		return gate.Verdict{}, err
+	}
+	b, err := s.Branch(ctx, actor, row.BranchID)
+	if err != nil {
+		return gate.Verdict{}, err
+	}
+	group, err := s.store.GroupOf(ctx, product.Product)
+	return gate.Decide(s.gates.Policy(group, product.Product), b.Minus(row.Breakdown)), err
+}
+
+// RemoveSource removes a source with its observations, a large one in several transactions. Between
+// them the branch is consistent, with fewer observations. A new report of the source creates it
+// again.
+func (s *Service) RemoveSource(ctx context.Context, actor authz.Actor, id int64) error {
+	row, err := s.Source(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // half of a source is of no use
+	for done := false; !done; {
+		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
+			done, err = s.removeSourcePart(tx, actor, row)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeSourcePart deletes removeAtOnce observations of a source, or the source with the rest of
+// them. done reports that the source is deleted.
+func (s *Service) removeSourcePart(tx *models.Tx, actor authz.Actor, row models.SourceRow) (done bool, err error) {
+	now, err := sourceNow(tx, row)
+	if err != nil {
+		return false, err
+	}
+	g, err := tx.GateOf(now.ProductID, now.Branch)
+	if err != nil {
+		return false, err
+	}
+	cause := event.Cause{Kind: event.CauseUser, Text: "the removal of the source " + sourceName(now)}
+	list, err := tx.ObservationsOfSource(now.ID, removeAtOnce)
+	if err != nil {
+		return false, err
+	}
+	if len(list) > 0 {
+		n, err := s.removeObservations(tx, actor, g.Branch, list, cause)
+		if err != nil || n < len(list) || len(list) == removeAtOnce {
+			return false, err
+		}
+		if now, err = sourceNow(tx, row); err != nil {
+			return false, err
+		}
+		if g, err = tx.GateOf(now.ProductID, now.Branch); err != nil {
+			return false, err
+		}
+	}
+	if err := tx.DeleteSource(now.ID); err != nil {
+		return false, err
+	}
+	// Bare counts have no observations.
+	if err := s.evaluateRemoval(tx, actor, g.Branch, g.Branch.Minus(now.Breakdown), cause); err != nil {
+		return false, err
+	}
+	return true, writeSourceAudit(tx, actor, audit.Delete, now, sourceValues(now), nil)
+}
+
+// sourceName returns a source as texts name it.
+func sourceName(s models.SourceRow) string {
+	if s.Name == "" {
+		return s.Scanner
+	}
+	return s.Scanner + " (" + s.Name + ")"
+}
+
+func sourceValues(s models.SourceRow) audit.Values {
+	return audit.Values{"name": s.Name, "scanner": s.Scanner, "branch": s.Branch}
+}
+
+func writeSourceAudit(
+	tx *models.Tx, actor authz.Actor, action audit.Action, s models.SourceRow, was, became audit.Values,
+) error {
+	return audit.Write(tx, actor, audit.Entry{
+		Action: action, Kind: audit.Source, Name: sourceName(s), ProductID: s.ProductID, Was: was, Became: became,
+	})
+}
