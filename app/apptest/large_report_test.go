@@ -156,12 +156,17 @@ func TestKill_DuringLargeImport(t *testing.T) {
 
 // sendUntilKilled sends a report to a program that is killed meanwhile.
 func sendUntilKilled(t *testing.T, url, token string, report []byte) {
+	sendUntilKilledAs(t, url, token, "application/json", report)
+}
+
+func sendUntilKilledAs(t *testing.T, url, token, kind string, report []byte) {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(report))
 	if err != nil {
 		t.Error(err)
 		return
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", kind)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return

@@ -155,7 +155,7 @@ func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.
 type Client struct {
 	URL, Token string
 	t          testing.TB
-	header     [2]string // name and value, sent with each request
+	header     http.Header // sent with each request
 }
 
 // NewClient returns a client of a program that runs elsewhere.
@@ -223,8 +223,8 @@ func (c *Client) Do(method, path string, body any) Answer {
 	if r != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.header[0] != "" {
-		req.Header.Set(c.header[0], c.header[1])
+	for name, values := range c.header {
+		req.Header[name] = values
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -254,9 +254,14 @@ func (c *Client) Must(status int, method, path string, body any) Answer {
 	return a
 }
 
-// WithHeader returns a client that sends a header with each request.
+// WithHeader returns a client that sends one more header with each request.
 func (c *Client) WithHeader(name, value string) *Client {
-	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
+	header := c.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set(name, value)
+	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: header}
 }
 
 // ForTest returns a client with the same token for another test.

@@ -50,13 +50,13 @@ func sourcePath(product, source int64, action string) string {
 
 // SourceRenameView is the form for another name of a source. It posts name to Action.
 type SourceRenameView struct {
-	Frame     layout.View
-	Crumbs    []ui.Crumb
-	Title     string
-	Action    string
-	Cancel    string
-	Name      string
-	Error     string   // of the name
-	Problem   string   // why it was not done; "" = nothing
-	Effects   []string // what a new name means, a sentence each
+	Frame   layout.View
+	Crumbs  []ui.Crumb
+	Title   string
+	Action  string
+	Cancel  string
+	Name    string
+	Error   string   // of the name
+	Problem string   // why it was not done; "" = nothing
+	Effects []string // what a new name means, a sentence each
 }
