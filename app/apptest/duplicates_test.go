@@ -48,7 +48,7 @@ func sourceOf(t *testing.T, p *apptest.Program, s productFixture, scanner string
 	}
 	for _, source := range list {
 		if source.Scanner == scanner {
-			return source
+			return source.Source
 		}
 	}
 	t.Fatalf("no source of %s", scanner)

@@ -19,6 +19,7 @@ func TestSourcesInTheBrowser(t *testing.T) {
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "Fuzzing of the night", "counts": criticalCounts(0)})
 	c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "medium"})
 	acceptRisk(t, p, s, "CVE-2031-3")
+	c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 172800})
 	p.Clock.Advance(72 * time.Hour)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", trivyImage("registry.example.org/shop/checkout:2026.11.4", "CVE-2031-1", "CVE-2031-2"))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", findingsReport("CVE-2031-5 High"))
@@ -26,8 +27,9 @@ func TestSourcesInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open(s.path)
-	b.Press("#sources > summary")
-	b.WantText("Scanner and source", "infrastructure", "2026.11.4", "Fuzzing of the night", "release/2026.10")
+	b.Evaluate("document.querySelector('#sources > summary').click()")
+	b.WantText("Scanner and source", "infrastructure", "2026.11.4", "Fuzzing of the night", "release/2026.10",
+		"2 stale", "older than 2 d", "A stale source counts with its last report")
 	b.CheckPage("sources")
 	checkNoLayoutShift(t, b, "sources-open", s.path+"?sources=open")
 	b.TabThrough("sources")
@@ -47,15 +49,15 @@ func TestSourcesInTheBrowser(t *testing.T) {
 }
 
 // trivyImage returns a Trivy report of an image with vulnerabilities of high severity.
-func trivyImage(name string, ids ...string) []byte {
+func trivyImage(name string, ids ...string) object {
 	vulnerabilities := []object{}
 	for _, id := range ids {
 		vulnerabilities = append(vulnerabilities, object{
 			"VulnerabilityID": id, "PkgName": "lib", "InstalledVersion": "1", "Severity": "HIGH",
 		})
 	}
-	return jsonOf(object{
+	return object{
 		"SchemaVersion": 2, "ArtifactName": name, "ArtifactType": "container_image",
 		"Results": []object{{"Target": name, "Class": "os-pkgs", "Vulnerabilities": vulnerabilities}},
-	})
+	}
 }

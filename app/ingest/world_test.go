@@ -46,7 +46,7 @@ func newWorld(t *testing.T, store *models.Store, clock *modelstest.Clock) *world
 	w.newProduct("Shop")
 	events := event.NewLog(event.NewSignal())
 	gates := gate.New(events, func() settings.Gate { return settings.Gate{} })
-	w.service = New(store, gates, events, func() settings.Reports { return settings.Reports{} })
+	w.service = New(store, gates, events, func() settings.Reports { return settings.Reports{MaxBytes: 64 << 20} })
 	return w
 }
 

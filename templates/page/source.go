@@ -23,17 +23,17 @@ type SourceRow struct {
 	Manual     bool // users enter its observations
 }
 
-// of returns what the last report is of, with its tag or digest; "" if that is not known.
-func (s SourceRow) of() string {
-	switch {
-	case s.Reference == "":
-		return s.Subject
-	case s.Subject == "":
+// showsFormat reports whether the format says more than the scanner.
+func (s SourceRow) showsFormat() bool { return !strings.EqualFold(s.Format, s.Scanner) }
+
+// reference returns the tag, or the beginning of the digest.
+func (s SourceRow) reference() string {
+	const beginning = 12
+	algorithm, hash, digest := strings.Cut(s.Reference, ":")
+	if !digest || len(hash) <= beginning {
 		return s.Reference
-	case strings.Contains(s.Reference, ":"): // a digest
-		return s.Subject + "@" + s.Reference
 	}
-	return s.Subject + ":" + s.Reference
+	return algorithm + ":" + hash[:beginning] + "…"
 }
 
 // title returns the source for users of screen readers.

@@ -263,16 +263,22 @@ func product(tab Tab) ProductView {
 		Segments:   segments(7),
 		Sources: []SourceRow{
 			{
+				ID:         1,
 				Scanner:    "Trivy",
 				Name:       "base image",
+				Subject:    "registry.example.org/base",
+				Reference:  "sha256:" + strings.Repeat("0f", 32),
 				Branch:     "main",
 				Format:     "Trivy",
 				LastReport: ago(31 * time.Minute),
 				Counts:     ui.Counts{Critical: 2, Medium: 4, Low: 50},
 			},
 			{
+				ID:         2,
 				Scanner:    script,
 				Name:       arabic,
+				Subject:    script,
+				Reference:  script,
 				Branch:     "main",
 				Format:     "SARIF",
 				LastReport: days(2),

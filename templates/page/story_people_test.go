@@ -74,6 +74,17 @@ func peopleStories() []story {
 		{"user", User(user)},
 		{"user-self", User(self)},
 		{"user-deactivated", User(deactivated)},
+		{"source-rename", SourceRename(SourceRenameView{
+			Frame:   frame("Rename", layout.NavProducts),
+			Crumbs:  []ui.Crumb{{Label: script, Href: "/"}},
+			Title:   "Rename the source " + script,
+			Effects: []string{"Observations stay.", script},
+			Action:  "/products/7/sources/1/rename",
+			Cancel:  "/",
+			Name:    arabic,
+			Error:   script,
+			Problem: "A large import is at work",
+		})},
 		{"ask", Ask(AskView{
 			Frame:   frame("Deactivate", layout.NavUsers),
 			Crumbs:  []ui.Crumb{{Label: script, Href: "/"}},
