@@ -285,7 +285,7 @@ func TestCounting_ReconcileRepairsDrift(t *testing.T) {
 				return err
 			}
 			list[0].Breakdown = models.Breakdown{Counts: list[0].Counts}
-			return tx.SaveSource(&list[0])
+			return tx.SaveSource(&list[0].Source)
 		})
 		writeDrift(t, p.Store, func(tx *models.Tx) error {
 			b := defaultBranch(t, p.Store, other.id)
