@@ -102,6 +102,9 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		if r.Get("gate.after") != "failed" || r.Get("gate.why") != why+"; 2 without a fix do not count" {
 			t.Errorf("a fix is known: %s", r.Text)
 		}
+		if r.Get("failing.0.title") != "CVE-1" || r.Get("failing.1") != nil || r.ID("failing_total") != 1 {
+			t.Errorf("the answer names %v of %v", r.Get("failing"), r.Get("failing_total"))
+		}
 		m = messageBody(t, receiver.Wait(t, 3)).Data
 		if m.Failing.New != 0 || m.Failing.Reopened != 1 || len(m.Failing.Items) != 1 || m.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("fails by: %+v", m.Failing)
@@ -166,7 +169,10 @@ func TestCounting_KnownExploited(t *testing.T) {
 		s.wantGate(t, c, "passed", "1 low", "within all limits: 0 critical (limit 0), 0 high (limit 0)")
 		apptest.Settle(t, p.Store)
 		sent := len(receiver.Messages())
-		s.upload(c, exploitedReport("CVE-4 Low kev 2"))
+		r := s.upload(c, exploitedReport("CVE-4 Low kev 2"))
+		if r.Get("failing.0.severity") != "critical" || r.Get("failing.0.kev") != true || r.ID("failing_total") != 1 {
+			t.Errorf("the answer names %v of %v", r.Get("failing"), r.Get("failing_total"))
+		}
 		m = messageBody(t, receiver.Wait(t, sent+1)).Data
 		if m.Failing.Reopened != 1 || len(m.Failing.Items) != 1 || m.Failing.Items[0].Severity != "critical" {
 			t.Errorf("fails by: %+v", m.Failing)
@@ -367,4 +373,55 @@ func TestCounting_UnchangedReport(t *testing.T) {
 			t.Errorf("the source: %+v, %v", list, err)
 		}
 	})
+}
+
+// A duplicate counts again with its own flags when its original is resolved, also by a large import.
+func TestCounting_Duplicates(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		setGate(t, p, c, object{"only_fixable": true, "kev_as_critical": true})
+		s := newProduct(t, c, "Shop", "")
+		s.scan(c, "one", exploitedReport("CVE-1 Low - -", "CVE-2 Low - 2", "CVE-3 Low - 2"))
+		s.scan(c, "two", exploitedReport("CVE-1 Low kev 2", "CVE-2 Low kev -"))
+		for _, title := range []string{"CVE-1", "CVE-2"} {
+			markDuplicate(c, s.found(t, c, "two", title), s.found(t, c, "one", title))
+		}
+		const within = "within all limits: 0 critical (limit 0), 0 high (limit 0)"
+		s.wantGate(t, c, "passed", "2 low", within+"; 1 without a fix does not count")
+		s.checkCounts(t, p)
+		var many []string
+		for i := range 1200 {
+			many = append(many, fmt.Sprintf("OTHER-%d Low - 2", i))
+		}
+		s.scan(c, "one", exploitedReport(many...))
+		s.checkCounts(t, p)
+		s.wantGate(t, c, "failed", "1 critical, 1200 low",
+			"1 critical (limit 0, 1 known exploited); 1 without a fix does not count (1 known exploited)")
+	})
+}
+
+// The OpenAPI document describes what counts, in answers and in requests.
+func TestCounting_InOpenAPI(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	document := p.Client("admin").Must(http.StatusOK, "GET", "/openapi.json", nil)
+	for schema, names := range map[string][]string{
+		"ProductBody":      {"only_fixable", "kev_as_critical"},
+		"GroupBody":        {"only_fixable", "kev_as_critical"},
+		"PolicyBody":       {"only_fixable", "kev_as_critical"},
+		"GateBody":         {"effective_counts"},
+		"ChangeBody":       {"effective_counts", "only_fixable", "kev_as_critical"},
+		"ProductInputBody": {"only_fixable", "kev_as_critical"},
+		"ProductPatchBody": {"only_fixable", "kev_as_critical"},
+		"GroupInputBody":   {"only_fixable", "kev_as_critical"},
+		"GroupPatchBody":   {"only_fixable", "kev_as_critical"},
+	} {
+		properties, _ := document.Get("components.schemas." + schema + ".properties").(map[string]any)
+		for _, name := range names {
+			if properties[name] == nil {
+				t.Errorf("%s has no %s: %v", schema, name, properties)
+			}
+		}
+	}
 }

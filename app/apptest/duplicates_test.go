@@ -398,11 +398,13 @@ func TestReconcile_EndsDuplicatesOfResolved(t *testing.T) {
 			if err := tx.ResolveObservations([]int64{original.ID("id")}); err != nil {
 				return err
 			}
-			if err := tx.ShiftSource(source.ID, models.Breakdown{Counts: models.Counts{High: -1}}); err != nil {
+			var by models.Breakdown
+			by.Add(models.High, models.Flags{Unfixed: true}, -1)
+			if err := tx.ShiftSource(source.ID, by); err != nil {
 				return err
 			}
 			b := defaultBranch(t, p.Store, s.id)
-			b.Counts, b.Gate = models.Counts{}, models.GatePassed
+			b.Breakdown, b.Gate = models.Breakdown{}, models.GatePassed
 			return tx.SaveGate(b)
 		})
 		p.Clock.Advance(time.Hour)

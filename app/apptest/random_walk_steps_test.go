@@ -299,6 +299,9 @@ func (w *randomWalk) largeReport() error {
 		n = w.rand.IntN(3)
 	}
 	report := largeReport(n, sameSeverity(severity))
+	if w.rand.IntN(2) == 0 {
+		report = bytes.ReplaceAll(report, []byte(`"severity":`), []byte(`"fix":{"versions":["2"]},"severity":`))
+	}
 	var work sync.WaitGroup
 	var err error
 	work.Go(func() { _, err = w.app.Ingest.Upload(w.t.Context(), w.actor, slot, bytes.NewReader(report)) })

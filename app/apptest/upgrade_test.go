@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -67,6 +68,7 @@ func upgrade(t *testing.T, version, kind string) {
 	w.checkRights()
 	w.checkDeliveries()
 	w.checkNewReports()
+	w.checkCounting()
 }
 
 // checkMigrates migrates before the program does, to explain what to do if a migration has changed.
@@ -290,4 +292,28 @@ func (w *upgradedProgram) checkNewReports() {
 		a := w.c.Must(http.StatusOK, "GET", "/deliveries?state=silenced&limit=100", nil)
 		return itemCount(a) > w.f.Figures.Deliveries[models.DeliverySilenced]
 	})
+}
+
+// checkCounting checks that old observations count until a report says that they have no fix.
+func (w *upgradedProgram) checkCounting() {
+	w.t.Helper()
+	gates := func() map[string]string {
+		states := map[string]string{}
+		for name, path := range w.products {
+			a := w.c.Must(http.StatusOK, "GET", path+"/gate", nil)
+			states[name] = fmt.Sprint(a.Get("state"), " ", countsOf(a, "effective_counts"))
+		}
+		return states
+	}
+	want := gates()
+	setGate(w.t, w.p, w.c, object{"only_fixable": true, "kev_as_critical": true})
+	got := gates()
+	if got["Shop"] != "passed " || !strings.HasPrefix(want["Shop"], "failed 1 critical") { // its last report is new
+		w.t.Errorf("Shop was %s and is %s", want["Shop"], got["Shop"])
+	}
+	delete(want, "Shop")
+	delete(got, "Shop")
+	if !maps.Equal(want, got) {
+		w.t.Errorf("the other gates were %v and are %v", want, got)
+	}
 }
