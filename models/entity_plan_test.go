@@ -276,6 +276,22 @@ func (w world) hotObservations() map[string]hot {
 				return err
 			},
 		),
+		"observations by what reports know": hotRead(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Observations(ctx, all, models.ObservationFilter{
+					BranchID: 1, KEV: true, Fix: models.FixAvailable, CWE: "CWE-79", Limit: 10,
+				})
+				return err
+			},
+		),
+		"observations by identity": hotRead(
+			"SEARCH o USING INDEX sqlite_autoindex_observations_1 (source_id=? AND identity=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.ActiveObservationIDs(ctx, 1, []string{"a", "b"})
+				return err
+			},
+		),
 		"what fails a gate": hotRead(
 			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)",
 			func(ctx context.Context) error {

@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // Status is the status of an observation. Open, affected and in review are active: only these
 // count for a gate.
@@ -95,6 +99,21 @@ func (o *Observation) Renew(status Status, severity Severity) {
 	}
 	o.Severity = severity
 }
+
+// Name returns the title, or what names an observation without one.
+func (o Observation) Name() string {
+	if title := strings.TrimSpace(o.Title); title != "" {
+		return title
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(o.Description), "\n")
+	if runes := []rune(line); len(runes) > maxNameLine {
+		line = string(runes[:maxNameLine-1]) + "…"
+	}
+	return cmp.Or(o.Details.Decode().Rule, strings.TrimSpace(line), "Untitled observation")
+}
+
+// maxNameLine bounds the line of a description that stands in for a title, in characters.
+const maxNameLine = 120
 
 // observationVersion is the version of an observation: each change by a user adds to its history.
 const observationVersion = "coalesce((SELECT max(a.id) FROM assessments a WHERE a.observation_id = o.id), 0)"

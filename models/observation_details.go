@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -92,4 +93,18 @@ func cutText(text string, limit int) string {
 		return ""
 	}
 	return text
+}
+
+// WeaknessID returns the identifier of a weakness, such as CWE-79, from a text like it, in any
+// case, or from its number alone; ok is false for any other text.
+func WeaknessID(text string) (id string, ok bool) {
+	text = strings.TrimSpace(text)
+	if prefix := "CWE-"; len(text) > len(prefix) && strings.EqualFold(text[:len(prefix)], prefix) {
+		text = text[len(prefix):]
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || n == 0 {
+		return "", false
+	}
+	return "CWE-" + strconv.FormatUint(n, 10), true
 }

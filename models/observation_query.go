@@ -24,12 +24,24 @@ type ObservationFilter struct {
 	Scanner   string
 	Text      string          // part of the title, the component, the location or the description, in any case
 	Assessed  bool            // only assessed ones
+	KEV       bool            // only those that are known to be exploited
+	Fix       FixState        // only those with, or without, a version that fixes them
+	CWE       string          // only those with a weakness, as WeaknessID returns it
 	Source    int64           // the id of their source
 	Same      int64           // the id of the observation that they are duplicates of
 	Versions  bool            // also reads their versions
 	After     *ObservationKey // the last row of the page before
 	Limit     int
 }
+
+// FixState says whether a version fixes an observation. Of some, reports do not say it.
+type FixState string
+
+// The fix states.
+const (
+	FixAvailable FixState = "available" // the report names a version, or what to do
+	FixNone      FixState = "none"      // no version fixes it yet
+)
 
 const observationsFrom = `
 	FROM observations o
@@ -74,6 +86,15 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 	if f.Assessed {
 		cond.and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
 	}
+	f.whereReported(&cond)
+	if f.After != nil {
+		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
+	}
+	return cond.text, cond.args
+}
+
+// whereReported adds the conditions on what the report says.
+func (f ObservationFilter) whereReported(cond *sqlFragment) {
 	if f.Text != "" {
 		part := contains(f.Text)
 		cond.and(`(lower(o.title) LIKE lower(?) ESCAPE '\'
@@ -81,10 +102,18 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 			OR lower(o.location) LIKE lower(?) ESCAPE '\'
 			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
 	}
-	if f.After != nil {
-		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
+	if f.KEV {
+		cond.and("o.kev = TRUE")
 	}
-	return cond.text, cond.args
+	switch f.Fix {
+	case FixAvailable:
+		cond.and("o.fix <> ''")
+	case FixNone:
+		cond.and("o.unfixed = TRUE")
+	}
+	if f.CWE != "" { // in quotes: JSON escapes those within a text, so that only a whole text matches
+		cond.and(`o.details LIKE ? ESCAPE '\'`, contains(`"`+f.CWE+`"`))
+	}
 }
 
 // Observations lists observations, worst first.
@@ -146,6 +175,34 @@ func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Obse
 		return Observation{}, 0, notFound(err, "observation")
 	}
 	return o, productID, nil
+}
+
+// ActiveObservationIDs finds the newest active observation of a branch for each of some identities,
+// by identity.
+func (r queries) ActiveObservationIDs(
+	ctx context.Context, branchID int64, identities []string,
+) (map[string]int64, error) {
+	args := []any{branchID}
+	for _, identity := range identities {
+		args = append(args, []byte(identity))
+	}
+	ids := map[string]int64{}
+	err := r.query(ctx, `
+		SELECT o.identity, o.id
+		FROM sources s
+		JOIN observations o ON o.source_id = s.id
+		WHERE s.branch_id = ?
+		AND o.identity IN (`+placeholders(len(identities))+`)
+		AND o.since <= s.version
+		AND o.active = TRUE
+		ORDER BY o.id`, args, func(rows scanner) error {
+		var identity []byte
+		var id int64
+		err := rows.Scan(&identity, &id)
+		ids[string(identity)] = id
+		return err
+	})
+	return ids, err
 }
 
 // EachObservation calls fn with each current observation of a source: its id, identity, match
