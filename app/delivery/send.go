@@ -129,7 +129,7 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 		return m, err
 	}
 	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
-	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), notice.Items
+	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), itemsOf(notice.Items, d.baseURL())
 	for _, f := range notice.Facts {
 		m.Facts = append(m.Facts, module.Fact(f))
 	}
@@ -140,6 +140,19 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 		m.Link = fmt.Sprintf("%s/products/%d", d.baseURL(), e.ProductID)
 	}
 	return m, nil
+}
+
+// itemsOf returns the items of a notice with links: to the page elsewhere if they can have that
+// link, else to their own.
+func itemsOf(items []event.Item, baseURL string) []module.Item {
+	list := make([]module.Item, len(items))
+	for i, item := range items {
+		list[i] = module.Item{Label: item.Label, Text: item.Text, Link: item.URL, More: item.More}
+		if list[i].SafeLink() == "" && item.Page != "" {
+			list[i].Link = baseURL + item.Page
+		}
+	}
+	return list
 }
 
 func (d *Dispatcher) testMessage(m module.Message, t sendTask) (module.Message, error) {

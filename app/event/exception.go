@@ -63,7 +63,7 @@ func (e Exception) notice() Notice {
 		Tone:    ToneBad,
 		Key:     "exception/" + group,
 		Page:    "/exceptions/" + group,
-		Items:   e.Trace,
+		Items:   items(e.Trace),
 	}
 	facts := []Fact{
 		{"Product", productName(e.Product)},

@@ -79,19 +79,5 @@ func (u Uncounted) Suffix() string {
 	return text
 }
 
-// Finding is an observation in a message.
-type Finding struct {
-	Title     string          `json:"title"`
-	Severity  models.Severity `json:"severity"` // of a failing observation, the one as which it counts
-	Component string          `json:"component,omitempty"`
-	KEV       bool            `json:"kev,omitempty"`     // known to be exploited
-	Unfixed   bool            `json:"unfixed,omitempty"` // without a fix
-}
-
-// FindingOf returns an observation as messages name it.
-func FindingOf(o models.Observation) Finding {
-	return Finding{Title: o.Title, Severity: o.Severity, Component: o.Component, KEV: o.KEV, Unfixed: o.Unfixed}
-}
-
 // Kind returns gate.changed, version 1.
 func (GateChange) Kind() (Type, int) { return GateChanged, 1 }

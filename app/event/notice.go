@@ -26,7 +26,7 @@ type Notice struct {
 	Message  string // the reason, the most important part first
 	Tone     Tone
 	Facts    []Fact           // details, the most important first
-	Items    []string         // the failing observations, worst first; calls, waivers, notifications
+	Items    []Item           // the failing observations, worst first; calls, waivers, notifications
 	Key      string           // its subject, equal in all notices about it
 	Severity *models.Severity // the worst of its observations, nil for none
 	Page     string           // the path of its subject's page; "" = the product's page
@@ -82,7 +82,7 @@ func (g GateChange) notice() Notice {
 		Message:  g.Reason(),
 		Tone:     g.tone(),
 		Facts:    g.facts(),
-		Items:    g.Failing.lines(),
+		Items:    g.Failing.items(g.Product.ID),
 		Severity: g.worstFailing(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
@@ -118,18 +118,12 @@ func (g GateChange) facts() []Fact {
 // Total returns how many observations the cause has made active.
 func (t Failing) Total() int { return t.New + t.Reopened }
 
-func (t Failing) lines() []string {
-	lines := make([]string, len(t.Items))
+func (t Failing) items(productID int64) []Item {
+	items := make([]Item, len(t.Items))
 	for i, f := range t.Items {
-		lines[i] = f.Severity.String() + ": " + f.Title
-		if f.KEV {
-			lines[i] += " (known exploited)"
-		}
-		if f.Component != "" {
-			lines[i] += " in " + f.Component
-		}
+		items[i] = f.item(productID)
 	}
-	return lines
+	return items
 }
 
 // Reason returns why the gate has its state, with the failing observations.

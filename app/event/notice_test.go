@@ -36,8 +36,11 @@ func TestDescribe_GateChange(t *testing.T) {
 		Failing: event.Failing{
 			New: 1,
 			Items: []event.Finding{
-				{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"},
-				{Title: "CVE-2", Severity: models.High, KEV: true},
+				{
+					ID: 3, Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6", Fix: "5.6.1", KEV: true,
+					URL: "https://advisories.example/CVE-1",
+				},
+				{Title: "CVE-2", Severity: models.High},
 			},
 		},
 	}
@@ -55,8 +58,14 @@ func TestDescribe_GateChange(t *testing.T) {
 			{"Cause", "a report of grype (deps)"},
 			{"By", "eve"},
 		},
-		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2 (known exploited)"},
-		Key:   "gate/7",
+		Items: []event.Item{
+			{
+				Label: "critical, known exploited:", Text: "CVE-1", URL: "https://advisories.example/CVE-1",
+				Page: "/products/7/observations/3", More: "in xz 5.6 · fix: 5.6.1",
+			},
+			{Label: "high:", Text: "CVE-2"},
+		},
+		Key: "gate/7",
 	}
 	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -233,15 +242,19 @@ func TestDescribe_Waivers(t *testing.T) {
 	w := event.WaiverExpiring{Product: event.Product{ID: 7, Name: "Shop"}, Count: 12, First: end}
 	for i := range 12 {
 		w.Name(event.Waiver{
-			ID:      int64(i),
-			Finding: event.Finding{Title: "CVE-" + string(rune('a'+i)), Severity: models.High, Component: "xz"},
-			Until:   end.Add(time.Duration(12-i) * time.Hour),
+			Finding: event.Finding{
+				ID: int64(i), Title: "CVE-" + string(rune('a'+i)), Severity: models.High, Component: "xz",
+			},
+			Until: end.Add(time.Duration(12-i) * time.Hour),
 		})
 	}
 	n := wordsOf(t, w)
+	first := event.Item{
+		Label: "high:", Text: "CVE-l", Page: "/products/7/observations/11", More: "in xz · until 2026-05-11",
+	}
 	if n.Title != "12 waivers end soon (Shop)" || n.Tone != event.TonePlain || n.Key != "waivers/7" ||
 		len(n.Items) != 10 ||
-		n.Items[0] != "high: CVE-l in xz, until 2026-05-11" {
+		n.Items[0] != first {
 		t.Errorf("%+v", n)
 	}
 }
@@ -285,7 +298,7 @@ func TestDescribe_Exception(t *testing.T) {
 		Tone:    event.ToneBad,
 		Key:     "exception/5",
 		Page:    "/exceptions/5",
-		Items:   task.Trace,
+		Items:   []event.Item{{Text: "jobs.close (jobs/close.go:7)"}},
 		Facts: []event.Fact{
 			{"Function", "jobs.close"},
 			{"Arguments", "month = 13, year = 2026"},

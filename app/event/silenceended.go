@@ -71,10 +71,10 @@ func (s SilenceEnded) notice() Notice {
 		n.UserID = s.UserID
 	}
 	for _, h := range s.Named {
-		n.Items = append(n.Items, h.line(s.Product == nil))
+		n.Items = append(n.Items, Item{Text: h.line(s.Product == nil)})
 	}
 	if more := s.Held - len(s.Named); more > 0 {
-		n.Items = append(n.Items, "and "+plural(more, "other", "others"))
+		n.Items = append(n.Items, Item{Text: "and " + plural(more, "other", "others")})
 	}
 	return n
 }

@@ -19,13 +19,13 @@ type WaiverExpiring struct {
 
 // Waiver is an observation whose risk is accepted for a time.
 type Waiver struct {
-	ID int64 `json:"observation_id"`
 	Finding
 	Until time.Time `json:"until"`
 }
 
 // Name adds a waiver to Waivers if it is among the first to end.
 func (w *WaiverExpiring) Name(one Waiver) {
+	one.Finding = one.Brief()
 	at, _ := slices.BinarySearchFunc(w.Waivers, one, func(a, b Waiver) int { return a.Until.Compare(b.Until) })
 	if at >= maxWaivers {
 		return
@@ -52,11 +52,7 @@ func (w WaiverExpiring) notice() Notice {
 		if n.Severity == nil || one.Severity < *n.Severity {
 			n.Severity = &one.Severity
 		}
-		line := one.Severity.String() + ": " + one.Title
-		if one.Component != "" {
-			line += " in " + one.Component
-		}
-		n.Items = append(n.Items, line+", until "+one.Until.UTC().Format("2006-01-02"))
+		n.Items = append(n.Items, one.item(w.Product.ID, "until "+one.Until.UTC().Format(time.DateOnly)))
 	}
 	return n
 }

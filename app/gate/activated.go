@@ -106,7 +106,9 @@ func insertByTitle(list []event.Finding, e event.Finding) []event.Finding {
 	at, found := slices.BinarySearchFunc(list, e, byTitle)
 	switch {
 	case found:
-		list[at].Component = min(list[at].Component, e.Component)
+		if e.Component < list[at].Component {
+			list[at] = e
+		}
 		return list
 	case at >= maxFailing:
 		return list

@@ -130,7 +130,7 @@ func failingObservations(
 		return event.Failing{Items: []event.Finding{}}, nil
 	}
 	if f := activated.failing(v.Over, c); f.Total() > 0 {
-		return f, nil
+		return f, findIDs(tx, branchID, f.Items)
 	}
 	list, err := tx.FailingObservations(tx.Context(), branchID, v.Over, c, 4*maxFailing)
 	failing := event.Failing{Items: []event.Finding{}}
@@ -142,10 +142,30 @@ func failingObservations(
 	return failing, err
 }
 
+// findIDs sets the IDs of findings that were new to the cause and have been saved by now.
+func findIDs(tx *models.Tx, branchID int64, findings []event.Finding) error {
+	var identities []string
+	for _, f := range findings {
+		if f.ID == 0 && f.Identity != "" {
+			identities = append(identities, f.Identity)
+		}
+	}
+	if len(identities) == 0 {
+		return nil
+	}
+	ids, err := tx.ActiveObservationIDs(tx.Context(), branchID, identities)
+	for i := range findings {
+		if f := &findings[i]; f.ID == 0 {
+			f.ID = ids[f.Identity]
+		}
+	}
+	return err
+}
+
 // appendTitle appends a finding unless the list is full or has its title already.
 func appendTitle(list []event.Finding, f event.Finding) []event.Finding {
 	if len(list) == maxFailing || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
 		return list
 	}
-	return append(list, f)
+	return append(list, f.Brief())
 }

@@ -125,7 +125,9 @@ func (d *diff) matchKnown(u update, was *models.Observation) {
 		d.assessed[was.ID] = assessment{was.Assessed, was.Severity}
 	}
 	if now.Status.Active() {
-		d.activated.AddKnown(eventFinding(f, now.Severity), was)
+		known := eventFinding(f, now.Severity)
+		known.ID = was.ID
+		d.activated.AddKnown(known, was)
 	}
 }
 
@@ -134,7 +136,10 @@ func (f Finding) flags() models.Flags { return models.Flags{KEV: f.KEV, Unfixed:
 
 // eventFinding returns a finding as events name it, with the severity that counts.
 func eventFinding(f Finding, severity models.Severity) event.Finding {
-	return event.Finding{Title: f.Title, Severity: severity, Component: f.Component, KEV: f.KEV, Unfixed: f.Unfixed}
+	return event.Finding{
+		Title: f.Title, Severity: severity, Component: f.Component, Fix: f.Fix, URL: f.URL, KEV: f.KEV, Unfixed: f.Unfixed,
+		Identity: f.Identity,
+	}
 }
 
 // sortBySeverity sorts the new findings like the lists of observations: worst first.

@@ -56,8 +56,13 @@ func TestCompare(t *testing.T) {
 	}
 	want := gate.Activated{}
 	wasLow := &models.Observation{Severity: models.Low, Status: models.StatusOpen}
-	want.AddKnown(eventFinding(worseNow, models.Critical), wasLow)
-	want.AddReopened(eventFinding(back, models.High))
+	known := func(id int64, f Finding) event.Finding {
+		e := eventFinding(f, f.Severity)
+		e.ID = id
+		return e
+	}
+	want.AddKnown(known(2, worseNow), wasLow)
+	want.AddReopened(known(3, back))
 	for _, f := range []Finding{finding("new", models.Medium), finding("newer", models.High)} {
 		want.AddNew(eventFinding(f, f.Severity))
 	}

@@ -18,7 +18,12 @@ type ChatText struct {
 	MaxLabel int // of a fact, as Fit counts
 	MaxValue int // of a fact, as Fit counts
 	MaxItems int
-	MaxItem  int // of an item, as Fit counts
+	MaxItem  int // of an item, as Fit counts, without the markup of its link
+
+	// Link sets a link on an escaped text; nil for a receiver without links in texts. Len returns
+	// the length of an escaped text, as Fit counts.
+	Link func(text, link string) string
+	Len  func(text string) int
 
 	// MaxList is the maximum of all items with their bullets and line breaks, without the line
 	// "and 5 more". It is in UTF-16 units, whatever Fit counts; 0 is no limit. It is needed if the
@@ -46,11 +51,11 @@ func (c ChatText) Facts(all []Fact) []Fact {
 }
 
 // Items returns a line for each item. If some are left out, a last line says how many.
-func (c ChatText) Items(all []string) []string {
+func (c ChatText) Items(all []Item) []string {
 	var lines []string
 	size := 0 // of the lines joined by line breaks
 	for i, item := range all {
-		line := cmp.Or(c.Bullet, "• ") + c.Fit(SingleLine(item), c.MaxItem)
+		line := c.item(item)
 		if i == c.MaxItems || c.MaxList > 0 && size+UTF16Len(line) > c.MaxList {
 			return append(lines, fmt.Sprintf("%sand %d more", c.More, len(all)-i))
 		}
@@ -63,8 +68,32 @@ func (c ChatText) Items(all []string) []string {
 	return lines
 }
 
+// item returns an item as a line, with its link if it can have one.
+func (c ChatText) item(i Item) string {
+	bullet := cmp.Or(c.Bullet, "• ")
+	link := i.SafeLink()
+	if c.Link == nil || link == "" {
+		return bullet + c.Fit(i.Line(), c.MaxItem)
+	}
+	var parts []string
+	rest := c.MaxItem
+	add := func(text string, limit int, wrap func(string) string) {
+		if text = SingleLine(text); text == "" || limit <= 0 {
+			return
+		}
+		text = c.Fit(text, limit)
+		rest -= c.Len(text) + 1
+		parts = append(parts, wrap(text))
+	}
+	plain := func(text string) string { return text }
+	add(i.Label, c.MaxItem/5, plain)
+	add(i.Text, c.MaxItem*3/5, func(text string) string { return c.Link(text, link) })
+	add(i.More, rest, plain)
+	return bullet + strings.Join(parts, " ")
+}
+
 // List returns the lines of Items as one text.
-func (c ChatText) List(all []string) string { return strings.Join(c.Items(all), "\n") }
+func (c ChatText) List(all []Item) string { return strings.Join(c.Items(all), "\n") }
 
 // TitleLine returns the title as a single line, "Gatecrier" if it has none.
 func (m Message) TitleLine() string { return cmp.Or(SingleLine(m.Title), "Gatecrier") }

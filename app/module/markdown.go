@@ -32,3 +32,12 @@ func Paragraphs(texts ...string) string {
 	}
 	return strings.Join(all, "\n\n")
 }
+
+var markdownLinkEscapes = strings.NewReplacer(
+	"(", "%28", ")", "%29", "[", "%5B", "]", "%5D", "{", "%7B", "}", "%7D", "*", "%2A", "@", "%40",
+)
+
+// MarkdownLink returns a link of Markdown. text is escaped, and link is what SafeLink returns.
+func MarkdownLink(text, link string) string {
+	return "[" + text + "](" + markdownLinkEscapes.Replace(link) + ")"
+}

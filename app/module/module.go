@@ -64,14 +64,14 @@ type Message struct {
 	Type    string // of the event: "gate.changed"
 	Version int    // of Data
 	Time    time.Time
-	Title   string   // what happened, not yet flattened: TitleLine returns it as a single line
-	Why     string   // the reason, its most important part first, not yet flattened
-	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
-	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
-	Facts   []Fact   // details, the most important first
-	Items   []string // lines of a list, the worst first: "critical: CVE-2024-3094 in xz 5.6.0"
-	Actor   string   // the user who caused it, or ""
-	Link    string   // the absolute URL of the page about it, or ""
+	Title   string // what happened, not yet flattened: TitleLine returns it as a single line
+	Why     string // the reason, its most important part first, not yet flattened
+	Key     string // what it is about, the same in all messages about it ("gate/7"), or ""
+	Tone    Tone   // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
+	Facts   []Fact // details, the most important first
+	Items   []Item // lines of a list, the worst first
+	Actor   string // the user who caused it, or ""
+	Link    string // the absolute URL of the page about it, or ""
 	Data    json.RawMessage
 	Test    bool // a user tests whether messages arrive
 }
@@ -92,3 +92,27 @@ const (
 
 // Fact is a detail of a message: "Gate", "from Passed to Failed".
 type Fact struct{ Label, Value string }
+
+// Item is a line of a list, such as "critical: CVE-2024-3094 in xz 5.6.0 · fix: 5.6.1". A space is
+// between its parts. Any of them can be empty.
+type Item struct {
+	Label string // before Text: "critical:"
+	Text  string // what the link is set on: "CVE-2024-3094"
+	Link  string // an absolute URL
+	More  string // after Text: "in xz 5.6.0 · fix: 5.6.1"
+}
+
+// MaxItemLink is the maximum length of the link of an item, in bytes.
+const MaxItemLink = 200
+
+// SafeLink returns the link in a safe spelling, "" if an item cannot have it.
+func (i Item) SafeLink() string {
+	link := SafeLink(i.Link)
+	if len(link) > MaxItemLink || SingleLine(i.Text) == "" {
+		return ""
+	}
+	return link
+}
+
+// Line returns the item as a single line, without its link.
+func (i Item) Line() string { return SingleLine(i.Label + " " + i.Text + " " + i.More) }

@@ -154,11 +154,7 @@ func (s *Service) announceEnding(ctx context.Context, productID int64) (int64, e
 			First:   firstEnd(list),
 		}
 		for _, o := range list {
-			payload.Name(event.Waiver{
-				ID:      o.ID,
-				Finding: event.FindingOf(o),
-				Until:   o.Assessed.Until,
-			})
+			payload.Name(event.Waiver{Finding: event.FindingOf(o), Until: o.Assessed.Until})
 		}
 		if _, err := s.events.Append(tx, productID, "", payload); err != nil {
 			return err

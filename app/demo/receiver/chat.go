@@ -55,12 +55,13 @@ func readSlack(body []byte) (Card, error) {
 
 var (
 	slackLink = regexp.MustCompile(`^<(https?://[^|>]+)\|[^>]*>$`)
+	slackMark = regexp.MustCompile(`<https?://[^|>]+\|([^>]*)>`)
 	slackDate = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
 )
 
 // slackText returns mrkdwn as plain text.
 func slackText(text string) string {
-	text = slackDate.ReplaceAllString(text, "$1")
+	text = slackDate.ReplaceAllString(slackMark.ReplaceAllString(text, "$1"), "$1")
 	return html.UnescapeString(strings.ReplaceAll(text, "*", ""))
 }
 
@@ -116,6 +117,7 @@ func readTeams(body []byte) (Card, error) {
 
 var (
 	cardEscape = regexp.MustCompile(`\\([^\pL\pN\s])`)
+	cardLink   = regexp.MustCompile(`\[((?:[^\[\]\\]|\\.)*)\]\(https?://[^()\s]+\)`)
 	cardDate   = regexp.MustCompile(`\{\{(DATE|TIME)\(([^,)]+)[^}]*\)\}\}`)
 )
 
@@ -132,5 +134,5 @@ func cardText(text string) string {
 		}
 		return at.Format("15:04 UTC")
 	})
-	return cardEscape.ReplaceAllString(text, "$1")
+	return cardEscape.ReplaceAllString(cardLink.ReplaceAllString(text, "$1"), "$1")
 }

@@ -47,7 +47,7 @@ const slackMessage = `{"blocks":[
 	{"type":"header","text":{"text":"A <b>"}},
 	{"type":"section","text":{"text":"why &amp; *how*"}},
 	{"type":"section","fields":[{"text":"*Gate*\nFailed"}]},
-	{"type":"section","text":{"text":"• one\n• two"}},
+	{"type":"section","text":{"text":"• <https://a.example/?a&amp;b|one>\n• two"}},
 	{"type":"section","text":{"text":"<http://127.0.0.1/x|Open>"}},
 	{"type":"context","elements":[{"text":"<!date^1^{date}|1 May>"}]}
 ]}`
@@ -57,7 +57,7 @@ const teamsMessage = `{"attachments":[{"content":{
 		{"type":"TextBlock","text":"A \\<b\\>"},
 		{"type":"TextBlock","text":"why"},
 		{"type":"FactSet","facts":[{"title":"Gate","value":"Failed"}]},
-		{"type":"TextBlock","text":"• one"},
+		{"type":"TextBlock","text":"• [one](https://a.example/)"},
 		{"type":"TextBlock","text":"{{DATE(2026-05-01T10:20:30Z,SHORT)}} {{TIME(2026-05-01T10:20:30Z)}}"}
 	],
 	"actions":[{"url":"http://127.0.0.1/x"}]
@@ -97,7 +97,7 @@ func TestPosts(t *testing.T) {
 	}
 	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Texts[1] != "1 May" ||
 		c.Facts[0] != (Fact{"Gate", "Failed"}) ||
-		len(c.Items) != 2 ||
+		len(c.Items) != 2 || c.Items[0] != "one" ||
 		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Slack: %+v", c)
 	}

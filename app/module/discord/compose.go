@@ -18,7 +18,8 @@ const (
 )
 
 var texts = module.ChatText{
-	Fit: fit, MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
+	Fit: fit, Link: module.MarkdownLink, Len: module.UTF16Len,
+	MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
 }
 
 // payload is the body of a post. It mentions nobody.

@@ -21,7 +21,9 @@ const (
 	maxLabel = 100
 	maxValue = 400
 	maxItems = 30
+	maxMark  = 50 // of the label of an item
 	maxItem  = 250
+	maxMore  = 200 // after it
 )
 
 // newPage parses the template, which is part of the program.
@@ -35,7 +37,7 @@ type view struct {
 	Tone                 module.Tone
 	Test, Account        bool
 	Facts                []module.Fact
-	Items                []string
+	Items                []module.Item
 	More                 int // items that are left out
 	Link, Time, To       string
 }
@@ -61,7 +63,10 @@ func newView(m module.Message, to, firstName string) view {
 		}
 	}
 	for _, item := range m.Items[:min(maxItems, len(m.Items))] {
-		v.Items = append(v.Items, module.Truncate(item, maxItem))
+		v.Items = append(v.Items, module.Item{
+			Label: module.Truncate(item.Label, maxMark), Text: module.Truncate(item.Text, maxItem),
+			Link: item.SafeLink(), More: module.Truncate(item.More, maxMore),
+		})
 	}
 	v.More = len(m.Items) - len(v.Items)
 	return v
@@ -91,7 +96,10 @@ func (v view) plain() string {
 		line("")
 	}
 	for _, item := range v.Items {
-		line("- %s", item)
+		line("- %s", item.Line())
+		if item.Link != "" {
+			line("  %s", item.Link)
+		}
 	}
 	if v.More > 0 {
 		line("and %d more", v.More)

@@ -17,6 +17,7 @@ const (
 	maxLabel   = 60
 	maxValue   = 250
 	maxActor   = 100
+	maxLinks   = 10 // of items
 )
 
 var texts = module.ChatText{
@@ -56,9 +57,7 @@ func eventsOf(c module.Config, m module.Message) []event {
 		Details:        details(m),
 		CustomDetails:  customDetails(m),
 	}
-	if href := module.SafeLink(m.Link); href != "" {
-		e.Links = []link{{Href: href, Text: "Open in Gatecrier"}}
-	}
+	e.Links = links(m)
 	e.EventType, e.Priority, e.AlertKey = alertOf(m)
 	if !m.Test {
 		return []event{e}
@@ -66,6 +65,20 @@ func eventsOf(c module.Config, m module.Message) []event {
 	closing := e
 	closing.EventType, closing.Priority = typeResolve, ""
 	return []event{e, closing}
+}
+
+// links returns the link of the message, then those of its first items.
+func links(m module.Message) []link {
+	var list []link
+	if href := module.SafeLink(m.Link); href != "" {
+		list = append(list, link{Href: href, Text: "Open in Gatecrier"})
+	}
+	for _, item := range m.Items[:min(maxLinks, len(m.Items))] {
+		if href := item.SafeLink(); href != "" {
+			list = append(list, link{Href: href, Text: module.TruncateUTF16(module.SingleLine(item.Text), maxLabel)})
+		}
+	}
+	return list
 }
 
 // typeForecast is the type of messages about the future: they never close an alert that another

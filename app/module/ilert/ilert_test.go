@@ -56,10 +56,11 @@ func receiver(t *testing.T, statuses ...int) (config module.Config, got <-chan s
 // usual returns the body of the usual message; middle is its type, key and priority.
 func usual(middle string) string {
 	text := `","summary":"Security gate of Shop failed",` +
-		`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n` +
+		`"details":"You are a member of Shop\n\n- critical, known exploited: CVE-2024-3094 in xz 5.6.0 · fix: 5.6.2\n` +
 		`- high: CVE-2021-44228 in log4j-core 2.14.1","alertKey":"`
 	return `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"` + strings.Replace(middle, " ", text, 1) +
-		`,"links":[{"href":"https://gates.example/products/7","text":"Open in Gatecrier"}],` +
+		`,"links":[{"href":"https://gates.example/products/7","text":"Open in Gatecrier"},` +
+		`{"href":"https://advisories.example/CVE-2024-3094?from=(gate)&lang=en","text":"CVE-2024-3094"}],` +
 		`"customDetails":{"Gate":"from Passed to Failed","Product":"Shop","id":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f",` +
 		`"time":"2026-05-04T03:02:01Z","type":"gate.changed"}}`
 }
@@ -195,12 +196,12 @@ func TestHint(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]string, 25)); strings.Count(got, "\n") != 20 || !strings.HasSuffix(got, "\n- and 5 more") {
+	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "\n") != 20 || !strings.HasSuffix(got, "\n- and 5 more") {
 		t.Errorf("%q", got)
 	}
-	long := make([]string, 20)
+	long := make([]module.Item, 20)
 	for i := range long {
-		long[i] = strings.Repeat("x", 300)
+		long[i].Text = strings.Repeat("x", 300)
 	}
 	if got := texts.List(long); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
 		t.Errorf("%q", got)

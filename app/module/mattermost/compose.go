@@ -16,7 +16,8 @@ const (
 )
 
 var texts = module.ChatText{
-	Fit: fit, MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
+	Fit: fit, Link: module.MarkdownLink, Len: module.JSONLen,
+	MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
 }
 
 // payload is the body of a post.

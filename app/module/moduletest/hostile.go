@@ -34,7 +34,7 @@ func Hostile(text string) module.Message {
 	m.Title, m.Why = text, text
 	for range 30 {
 		m.Facts = append(m.Facts, module.Fact{Label: text, Value: text})
-		m.Items = append(m.Items, text)
+		m.Items = append(m.Items, module.Item{Label: text, Text: text, Link: "https://a.example/" + text, More: text})
 	}
 	return m
 }

@@ -23,8 +23,14 @@ func Usual() module.Message {
 		Title: "Security gate of Shop failed", Why: "You are a member of Shop", Link: "https://gates.example/products/7",
 		Tone:  module.ToneBad,
 		Facts: []module.Fact{{Label: "Product", Value: "Shop"}, {Label: "Gate", Value: "from Passed to Failed"}},
-		Items: []string{"critical: CVE-2024-3094 in xz 5.6.0", "high: CVE-2021-44228 in log4j-core 2.14.1"},
-		Data:  json.RawMessage(`{"product":{"id":7,"name":"Shop"},"from":"passed","to":"failed"}`),
+		Items: []module.Item{
+			{
+				Label: "critical, known exploited:", Text: "CVE-2024-3094", More: "in xz 5.6.0 · fix: 5.6.2",
+				Link: "https://advisories.example/CVE-2024-3094?from=(gate)&lang=en",
+			},
+			{Label: "high:", Text: "CVE-2021-44228", More: "in log4j-core 2.14.1"},
+		},
+		Data: json.RawMessage(`{"product":{"id":7,"name":"Shop"},"from":"passed","to":"failed"}`),
 	}
 }
 

@@ -19,7 +19,8 @@ const (
 )
 
 var texts = module.ChatText{
-	Fit: fit, MaxFacts: 10, MaxLabel: 80, MaxValue: 300, MaxItems: 20, MaxItem: 250, MaxList: 2900,
+	Fit: fit, Link: linked, Len: module.UTF16Len,
+	MaxFacts: 10, MaxLabel: 80, MaxValue: 300, MaxItems: 20, MaxItem: 250, MaxList: 2900,
 }
 
 // payload is the body of a post. Slack turns nothing in it into a link or a mention that is not
@@ -101,6 +102,9 @@ func localTime(at time.Time) string {
 func fit(s string, limit int) string {
 	return module.TruncateEncoded(s, limit, module.UTF16Len, func(r rune) string { return escape(string(r)) })
 }
+
+// linked returns a link on an escaped text.
+func linked(text, link string) string { return "<" + escape(link) + "|" + text + ">" }
 
 // escape escapes the three characters that Slack requires, and no others
 // (https://docs.slack.dev/messaging/formatting-message-text#escaping).

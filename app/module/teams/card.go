@@ -15,7 +15,8 @@ const (
 )
 
 var texts = module.ChatText{
-	Fit: fit, MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
+	Fit: fit, Link: module.MarkdownLink, Len: module.JSONLen,
+	MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
 }
 
 const schema = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -106,7 +107,7 @@ func factsOf(facts []module.Fact) []fact {
 	return list
 }
 
-func itemsOf(items []string) []element {
+func itemsOf(items []module.Item) []element {
 	var lines []element
 	for i, line := range texts.Items(items) {
 		e := element{Type: "TextBlock", Text: line, Wrap: true, Spacing: "None"}

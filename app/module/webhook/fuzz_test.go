@@ -43,11 +43,14 @@ func FuzzEncode(f *testing.F) {
 }
 
 // largest returns the message of a change with the longest texts that are valid: names of 255
-// characters, texts of reports of 255 and 1000 bytes.
+// characters, findings as events name them.
 func largest(t *testing.T, text string) module.Message {
 	t.Helper()
 	name := fill(text, 255, 4*255)
-	finding := event.Finding{Title: fill(text, 255, 255), Component: fill(text, 1000, 1000), Severity: models.Critical}
+	finding := event.Finding{
+		ID: 1 << 40, Title: fill(text, 255, 255), Severity: models.Critical, Component: fill(text, 1000, 1000),
+		Fix: fill(text, 255, 255), URL: "https://a.example/" + fill(text, 250, 250), KEV: true,
+	}.Brief()
 	limits := models.Counts{}
 	data, err := event.Encode(event.GateChange{
 		Product: event.Product{
