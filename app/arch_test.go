@@ -22,6 +22,7 @@ import (
 var layers = map[string]int{
 	"app/fault":             0,
 	"app/secret":            0,
+	"app/markdown":          0,
 	"models/engine":         0,
 	"static":                0,
 	"models":                1,
