@@ -113,6 +113,29 @@ type listed struct {
 	Q        string `json:"q,omitempty"`
 	Scanner  string `json:"scanner,omitempty"`
 	Assessed bool   `json:"assessed,omitempty"`
+	KEV      bool   `json:"kev,omitempty"`
+	Fix      string `json:"fix,omitempty" enum:"available,none"`
+	CWE      string `json:"cwe,omitempty"`
+}
+
+// listedFilter returns the filter in a body as that of a product's observations.
+func (a *API) listedFilter(ctx context.Context, productID int64, l listed) (models.ObservationFilter, error) {
+	weakness, err := weaknessOf("filter.cwe", l.CWE)
+	if err != nil {
+		return models.ObservationFilter{}, err
+	}
+	return a.filterOf(ctx, productID, observationFilter{
+		Branch:   l.Branch,
+		Severity: l.Severity,
+		Status:   l.Status,
+		Active:   l.Active,
+		Q:        l.Q,
+		Scanner:  l.Scanner,
+		Assessed: l.Assessed,
+		KEV:      l.KEV,
+		Fix:      l.Fix,
+		CWE:      weakness,
+	})
 }
 
 type manyAnswer struct {
@@ -126,8 +149,8 @@ type manyAnswer struct {
 type historyBody struct {
 	ID          int64                   `json:"id"`
 	At          time.Time               `json:"at"`
-	Actor       string                  `json:"actor" doc:"Empty: no user, where a waiver has ended or the original of a duplicate is gone"`
-	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,create,edit,reopen" doc:"reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again"`
+	Actor       string                  `json:"actor" doc:"Empty: no user, where a waiver has ended, the observation has moved or the original of a duplicate is gone"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen" doc:"move: it moved where another finding fits as well, so that its assessment ended; reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again"`
 	WasStatus   models.Status           `json:"was_status" doc:"What counted before"`
 	Status      models.Status           `json:"status" doc:"What was said, or what counts again"`
 	WasSeverity models.Severity         `json:"was_severity"`
@@ -258,15 +281,7 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	case b.Filter != nil && b.IDs != nil:
 		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
 	case b.Filter != nil:
-		f, err := a.filterOf(ctx, in.ID, observationFilter{
-			Branch:   b.Filter.Branch,
-			Severity: b.Filter.Severity,
-			Status:   b.Filter.Status,
-			Active:   b.Filter.Active,
-			Q:        b.Filter.Q,
-			Scanner:  b.Filter.Scanner,
-			Assessed: b.Filter.Assessed,
-		})
+		f, err := a.listedFilter(ctx, in.ID, *b.Filter)
 		if err != nil {
 			return nil, err
 		}

@@ -30,6 +30,7 @@ type observationBody struct {
 	FirstSeen      time.Time       `json:"first_seen"`
 	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
 	Version        int64           `json:"version" doc:"Grows with each assessment and each edit; 0: none yet"`
+	detailsBody
 }
 
 // assessedBody is the assessment of an observation by a user.
@@ -61,6 +62,7 @@ func observationOf(o models.Observation, productID int64) observationBody {
 		FirstSeen:      o.FirstSeenAt,
 		Resolved:       optional(o.ResolvedAt),
 		Version:        o.Version,
+		detailsBody:    detailsOf(o),
 	}
 	if assessed := o.Assessed; assessed.Any() {
 		b.Assessment = &assessedBody{
@@ -95,7 +97,8 @@ type observationAnswer struct {
 // observationFilter selects observations of a product, for a list or for an assessment.
 type observationFilter struct {
 	Branch, Severity, Status, Active, Q, Scanner string
-	Assessed                                     bool
+	Assessed, KEV                                bool
+	Fix, CWE                                     string
 }
 
 // filterOf returns the filter of a product's observations. It finds the branch by its name.
@@ -113,6 +116,9 @@ func (a *API) filterOf(ctx context.Context, productID int64, f observationFilter
 		Scanner:   f.Scanner,
 		Text:      f.Q,
 		Assessed:  f.Assessed,
+		KEV:       f.KEV,
+		Fix:       models.FixState(f.Fix),
+		CWE:       f.CWE,
 	}
 	if s, ok := models.SeverityByName(f.Severity); ok {
 		m.Severity = &s
@@ -129,6 +135,9 @@ type observationsInput struct {
 	Q        string `query:"q" doc:"Part of the title, the component, the location or the description"`
 	Scanner  string `query:"scanner" doc:"Exact"`
 	Assessed string `query:"assessed" enum:"true" doc:"true: those of which people have said something"`
+	KEV      string `query:"kev" enum:"true" doc:"true: those that are known to be exploited"`
+	Fix      string `query:"fix" enum:"available,none" doc:"available: those with a fix; none: those that no version fixes yet"`
+	CWE      string `query:"cwe" doc:"Those with this weakness: CWE-79, or 79"`
 }
 
 func (a *API) observations() {
@@ -153,6 +162,10 @@ func (a *API) observations() {
 }
 
 func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+	weakness, err := weaknessOf("cwe", in.CWE)
+	if err != nil {
+		return nil, err
+	}
 	f, err := a.filterOf(ctx, in.ID, observationFilter{
 		Branch:   in.Branch,
 		Severity: in.Severity,
@@ -161,6 +174,9 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 		Q:        in.Q,
 		Scanner:  in.Scanner,
 		Assessed: in.Assessed == "true",
+		KEV:      in.KEV == "true",
+		Fix:      in.Fix,
+		CWE:      weakness,
 	})
 	if err != nil {
 		return nil, err
