@@ -109,7 +109,7 @@ func (a *Admin) addedRows(
 	for _, o := range rows {
 		v.Rows = append(v.Rows, page.AddedRow{There: string(o.There), ObservationRow: page.ObservationRow{
 			ID:          o.ID,
-			Title:       o.Title,
+			Title:       o.Name(),
 			Description: o.Description,
 			URL:         web.HTTPLink(o.URL),
 			Severity:    o.Severity.String(),

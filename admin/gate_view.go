@@ -168,12 +168,17 @@ func gateOfTone(n models.Notification) string {
 	return string(models.GateNone)
 }
 
-func failingRows(items []event.Finding) []page.FailingObservation {
+// failingRows returns the findings of an event of a product as pages list them.
+func failingRows(productID int64, items []event.Finding) []page.FailingObservation {
 	rows := make([]page.FailingObservation, 0, len(items))
 	for _, f := range items {
-		rows = append(rows, page.FailingObservation{
-			Title: f.Title, Severity: f.Severity.String(), Component: f.Component, KEV: f.KEV,
-		})
+		row := page.FailingObservation{
+			Title: f.Title, Severity: f.Severity.String(), Component: f.Component, Fix: f.Fix, KEV: f.KEV,
+		}
+		if f.ID != 0 {
+			row.Href = observationPath(productID, f.ID)
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -40,6 +40,7 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	form.Action = f.path() + "/assess"
 	v := page.ObservationView{
 		Row:      a.observationRow(c, f.Observation, policy, f.branch.Effective(policy.Counting)),
+		Details:  observationDetails(f.Observation),
 		Branch:   f.branch.Name,
 		List:     f.list(),
 		Manual:   f.Scanner == models.ManualScanner,
@@ -52,6 +53,7 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 		Said:     page.Verdict{Status: string(f.Assessed.Status)},
 		Counts:   contribution(f, policy),
 	}
+	v.Row.Description = f.Description // with its lines
 	if f.Assessed.ReportSeverity != nil {
 		v.Said.Severity = f.Severity.String()
 	}
@@ -65,7 +67,7 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 			return err
 		}
 	}
-	v.Frame = a.productFrame(c, f.Title, f.product)
+	v.Frame = a.productFrame(c, f.Name(), f.product)
 	return render(c, status, page.Observation(v))
 }
 
@@ -140,6 +142,7 @@ var actionWords = map[models.AssessmentAction]string{
 	models.ActionAssess: "assessed it",
 	models.ActionClear:  "took back what was said",
 	models.ActionExpire: "The waiver has ended",
+	models.ActionMove:   "The assessment has ended: it moved, and another finding fits as well",
 	models.ActionCreate: "entered it",
 	models.ActionEdit:   "edited it",
 	models.ActionReopen: "No duplicate any more",
@@ -155,11 +158,11 @@ func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.Observation
 	if before != 0 {
 		v.Pager.First = f.path()
 	}
+	var below *models.Assessment
 	if len(rows) > pageSize {
-		rows = rows[:pageSize]
+		below, rows = &rows[pageSize], rows[:pageSize]
 		v.Pager.Next = link(f.path(), "before", formatInt(rows[pageSize-1].ID))
 	}
-	v.Pager.Text = ui.Plural(len(rows), "entry", "entries") + " shown"
 	for _, r := range rows {
 		v.History = append(v.History, page.SaidRow{
 			At:      a.inUserZone(c, r.At),
@@ -175,7 +178,21 @@ func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.Observation
 			Is: page.Verdict{Status: string(r.Status), Severity: r.Severity.String()},
 		})
 	}
+	if !f.MovedAt.IsZero() && f.MovedFrom != "" {
+		v.History = withMove(v.History, a.moveRow(c, f.Observation), before != 0, below)
+	}
+	v.Pager.Text = ui.Plural(len(v.History), "entry", "entries") + " shown"
 	return nil
+}
+
+// moveRow returns the last move of an observation as a line of its history.
+func (a *Admin) moveRow(c *gin.Context, o models.Observation) page.SaidRow {
+	to, renamed := movedTo(o)
+	row := page.SaidRow{At: a.inUserZone(c, o.MovedAt), Did: "Moved", From: o.MovedFrom, To: to}
+	if renamed {
+		row.Did = "Renamed"
+	}
+	return row
 }
 
 // assessOne assesses one observation.

@@ -60,6 +60,9 @@ func (s *selection) hidden() [][2]string {
 // selection reads a selection: ids or a number, and the filter.
 func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter url.Values) (selection, error) {
 	q, err := a.observationQuery(c, row, filter)
+	if err == nil {
+		err = q.err()
+	}
 	s := selection{query: q}
 	if err != nil {
 		return s, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/fault"
 	"gatecrier/app/observation"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -19,6 +20,8 @@ type observationQuery struct {
 	branch models.Branch
 	path   string   // the product's page
 	pairs  []string // names and values in the URL
+	cwe    string   // the weakness as typed
+	wrong  string   // what is wrong with it; nothing is found then
 }
 
 // observationQuery reads the filter of a URL, or of a form with the same fields. Unknown values are
@@ -58,7 +61,37 @@ func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values u
 		q.Assessed = true
 		q.keep("assessed", "true")
 	}
+	q.readReported(values)
 	return q, nil
+}
+
+// readReported reads the parts of the filter that are about what reports say.
+func (q *observationQuery) readReported(values url.Values) {
+	if values.Get("kev") == "true" {
+		q.KEV = true
+		q.keep("kev", "true")
+	}
+	switch f := models.FixState(values.Get("fix")); f {
+	case models.FixAvailable, models.FixNone:
+		q.Fix = f
+		q.keep("fix", string(f))
+	}
+	if q.cwe = strings.TrimSpace(values.Get("cwe")); q.cwe == "" {
+		return
+	}
+	q.keep("cwe", q.cwe)
+	var ok bool
+	if q.CWE, ok = models.WeaknessID(q.cwe); !ok {
+		q.wrong = "A weakness like CWE-79, or its number"
+	}
+}
+
+// err returns an error of the field that is wrong, or nil.
+func (q *observationQuery) err() error {
+	if q.wrong == "" {
+		return nil
+	}
+	return fault.BadField("cwe", q.wrong)
 }
 
 func (q *observationQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
@@ -81,8 +114,12 @@ func (q *observationQuery) hidden(without ...string) [][2]string {
 
 // onlyBranch reports whether no other part of the filter than branch and severity narrows the list.
 func (q *observationQuery) onlyBranch() bool {
-	return q.Status == "" && !q.Inactive && !q.All && q.Scanner == "" && q.Text == "" && !q.Assessed
+	return q.Status == "" && !q.Inactive && !q.All && q.Scanner == "" && q.Text == "" && !q.Assessed &&
+		!q.onReported()
 }
+
+// onReported reports whether the filter narrows the list by what only some reports say.
+func (q *observationQuery) onReported() bool { return q.KEV || q.Fix != "" || q.cwe != "" }
 
 // words says what the filter finds.
 func (q *observationQuery) words() string {
@@ -101,6 +138,18 @@ func (q *observationQuery) words() string {
 	}
 	if q.Assessed {
 		parts = append(parts, "assessed")
+	}
+	if q.KEV {
+		parts = append(parts, "known exploited")
+	}
+	switch q.Fix {
+	case models.FixAvailable:
+		parts = append(parts, "with a fix")
+	case models.FixNone:
+		parts = append(parts, "without a fixed version yet")
+	}
+	if q.CWE != "" {
+		parts = append(parts, "of "+q.CWE)
 	}
 	if q.Scanner != "" {
 		parts = append(parts, "by "+q.Scanner)
@@ -144,7 +193,10 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 
 // fields returns the parts of the filter that a form has.
 func (q *observationQuery) fields(branches []models.Branch, sources []page.SourceRow) page.FindingFilter {
-	f := page.FindingFilter{Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed")}
+	f := page.FindingFilter{
+		Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed", "kev", "fix", "cwe"),
+		CWE: q.cwe, Wrong: q.wrong, More: q.onReported(),
+	}
 	for i, b := range branches {
 		value := b.Name
 		if i == 0 { // the default branch, which the URL does not name
@@ -171,6 +223,12 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 		f.Scanners = append(f.Scanners, ui.Option{Value: s, Label: s, Checked: s == q.Scanner})
 	}
 	f.People = []ui.Option{{Label: "or not"}, {Value: "true", Label: "by people", Checked: q.Assessed}}
+	f.Exploited = []ui.Option{{Label: "any"}, {Value: "true", Label: "known exploited", Checked: q.KEV}}
+	f.Fixes = []ui.Option{
+		{Label: "any"},
+		{Value: string(models.FixAvailable), Label: "available", Checked: q.Fix == models.FixAvailable},
+		{Value: string(models.FixNone), Label: "none yet", Checked: q.Fix == models.FixNone},
+	}
 	if len(withoutPairs(q.pairs, "branch")) > 0 {
 		f.Clear = link(q.path, "branch", q.branchParam())
 	}

@@ -26,13 +26,15 @@ func (a *Admin) observationRow(
 ) page.ObservationRow {
 	r := page.ObservationRow{
 		ID:          o.ID,
-		Title:       o.Title,
-		Description: o.Description,
+		Title:       o.Name(),
+		Description: descriptionLine(o),
 		URL:         web.HTTPLink(o.URL),
 		Severity:    o.Severity.String(),
 		Component:   o.Component,
 		Location:    o.Location,
 		Fix:         o.Fix,
+		Unfixed:     o.Unfixed,
+		KEV:         o.KEV,
 		Status:      string(o.Status),
 		FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
 		Scanner:     o.Scanner,
@@ -60,7 +62,7 @@ func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) b
 func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
 	return page.DuplicateRow{
 		ID:        o.ID,
-		Title:     o.Title,
+		Title:     o.Name(),
 		Component: o.Component,
 		Severity:  o.Severity.String(),
 		Scanner:   o.Scanner,

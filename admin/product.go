@@ -64,6 +64,9 @@ func (a *Admin) productPage(
 	if change != nil {
 		change(&v)
 	}
+	if v.Observations.Filter.Wrong != "" {
+		status = http.StatusUnprocessableEntity
+	}
 	v.Frame = a.frame(c, row.Name, layout.NavProducts)
 	return render(c, status, page.Product(v))
 }

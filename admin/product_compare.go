@@ -190,7 +190,7 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 	}
 	for _, o := range list.Rows {
 		r := page.BetweenRow{
-			Title:     o.Title,
+			Title:     o.Name(),
 			Component: o.Component,
 			Severity:  o.Severity.String(),
 			Status:    strings.ReplaceAll(string(o.Status), "_", " "),

@@ -52,7 +52,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 			At:           a.inUserZone(c, change.At),
 			Counts:       uiCounts(change.Counts),
 			Policy:       ownerText(gate.Owner(p.Policy), ""),
-			Failing:      failingRows(p.Failing.Items),
+			Failing:      failingRows(p.Product.ID, p.Failing.Items),
 			FailingTotal: max(p.Failing.Total(), len(p.Failing.Items)),
 			Untold:       untold[i],
 		}

@@ -18,9 +18,11 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 		return err
 	}
 	q.Limit, q.After = pageSize+1, observationKey(c.Query("after"))
-	rows, err := a.Store.Observations(ctx, actor.Scope(), q.ObservationFilter)
-	if err != nil {
-		return err
+	var rows []models.Observation
+	if q.wrong == "" {
+		if rows, err = a.Store.Observations(ctx, actor.Scope(), q.ObservationFilter); err != nil {
+			return err
+		}
 	}
 	branches, err := a.Store.Branches(ctx, actor.Scope(), row.ID)
 	if err != nil {
@@ -62,7 +64,7 @@ func (a *Admin) observationPages(
 		t.Pager.Next = link(q.path, append(q.pairs, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
 	}
 	*rows = list[:shown]
-	if q.After != nil || len(list) > pageSize {
+	if q.wrong == "" && (q.After != nil || len(list) > pageSize) {
 		f := q.ObservationFilter
 		f.After, f.Limit = nil, observation.MaxSelected+1
 		var err error

@@ -38,7 +38,9 @@ type HistoryRow struct {
 // FailingObservation is an observation that made a gate fail.
 type FailingObservation struct {
 	Title, Severity, Component string
-	KEV                        bool // known to be exploited
+	Fix                        string // the version that fixes it; "" = unknown
+	KEV                        bool   // it is known to be exploited
+	Href                       string // its page; "" = unknown
 }
 
 // cause is how a kind of cause is shown.

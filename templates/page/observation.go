@@ -23,6 +23,7 @@ func (f ProductFrame) crumbs(more ...ui.Crumb) []ui.Crumb {
 type ObservationView struct {
 	Frame     ProductFrame
 	Row       ObservationRow
+	Details   ObservationDetails
 	Branch    string
 	List      string // the list of its branch
 	Source    string // the name of its source; "" = unnamed
@@ -44,6 +45,26 @@ type ObservationView struct {
 	Form      AssessForm
 }
 
+// ObservationDetails are what the report knows of an observation beyond its row. Empty texts are
+// not known.
+type ObservationDetails struct {
+	HTML       string // the description, where it is Markdown: restricted HTML
+	Score      string // of CVSS: "9.8"
+	CVSS       string // its version: "3.1"
+	Vector     string
+	EPSS       string // "93.7%"
+	Percentile string // "99.8%"
+	CWEs       []Weakness
+	Aliases    []string
+	PURL       string
+	Locations  []string // beside that of the row
+	References []string // URLs, and other texts
+	Rule, Kind string
+}
+
+// Weakness is a CWE with the page of its definition.
+type Weakness struct{ ID, URL string }
+
 // Verdict is a status and a severity.
 type Verdict struct{ Status, Severity string }
 
@@ -64,6 +85,8 @@ type SaidRow struct {
 	Comment string
 	Until   time.Time
 	SameAs  int64 // the observation that it was called a duplicate of
+
+	From, To string // its place or name, if it has moved; To is "" if that is not known
 }
 
 // DuplicateView asks for the original of an observation.

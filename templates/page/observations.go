@@ -31,6 +31,12 @@ type FindingFilter struct {
 	People   []ui.Option // whether it was assessed
 	Hidden   [][2]string // the chips' part
 	Clear    string      // the list without filters; "" = no filter is set
+
+	Exploited []ui.Option // whether it is known to be exploited
+	Fixes     []ui.Option // whether a version fixes it
+	CWE       string      // a weakness, as typed
+	Wrong     string      // what is wrong with CWE; "" = nothing
+	More      bool        // one of these is set
 }
 
 // ObservationRow is one observation.
@@ -44,6 +50,8 @@ type ObservationRow struct {
 	Component   string
 	Location    string
 	Fix         string // the version that fixes it; "" = unknown
+	Unfixed     bool   // no version fixes it yet
+	KEV         bool   // it is known to be exploited
 	Status      string
 	Said        string // the assessed status, if another one is in force; "" = none
 	By          string // the user who has assessed it; "" = none

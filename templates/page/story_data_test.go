@@ -371,8 +371,11 @@ func whatCounts() []ui.Option {
 
 func failingRows() []FailingObservation {
 	return []FailingObservation{
-		{Title: "CVE-2026-31337", Severity: "critical", Component: "libwebp 1.2.4", KEV: true},
-		{Title: script, Severity: "high", Component: long + long},
+		{
+			Title: "CVE-2026-31337", Severity: "critical", Component: "libwebp 1.2.4", Fix: "1.2.5", KEV: true,
+			Href: "/products/7/observations/1",
+		},
+		{Title: script, Severity: "high", Component: long + long, Fix: script},
 	}
 }
 

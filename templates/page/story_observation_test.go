@@ -36,7 +36,9 @@ func selectable() ObservationsTab {
 			{Value: "b", Label: arabic},
 		},
 		People: []ui.Option{{Label: "or not"}},
+		CWE:    script, Wrong: script, More: true,
 	}
+	t.Rows[0].KEV, t.Rows[1].Unfixed, t.Rows[1].Fix = true, true, ""
 	t.Rows[0].Status, t.Rows[0].By, t.Rows[0].Reported = "in_review", script, "high"
 	t.Rows[1].Status, t.Rows[1].By, t.Rows[1].Until = "risk_accepted", long, days(-30)
 	t.Rows[2].Status, t.Rows[2].Said, t.Rows[2].By = "resolved", "false_positive", arabic
@@ -66,6 +68,21 @@ func assessing() AssessForm {
 			"duplicate_of": script,
 			"severity":     script,
 		},
+	}
+}
+
+// everyDetail returns all that a report can know, some of it hostile.
+func everyDetail() ObservationDetails {
+	return ObservationDetails{
+		HTML:  "<p><strong>Impact</strong></p>\n<ul>\n<li>one</li>\n</ul>\n<pre><code>" + long + long + "</code></pre>\n",
+		Score: "9.8", CVSS: "3.1", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", EPSS: "93.7%", Percentile: "99.8%",
+		CWEs:       []Weakness{{"CWE-79", "https://cwe.mitre.org/data/definitions/79.html"}, {ID: script}},
+		Aliases:    []string{"GHSA-rxwq-x6h5-x525", script},
+		PURL:       "pkg:deb/debian/" + long + long,
+		Locations:  []string{script, long + long},
+		References: []string{"https://advisories.example/" + long, "javascript:alert(1)", script},
+		Rule:       script,
+		Kind:       script,
 	}
 }
 
@@ -125,9 +142,13 @@ func observationStories() []story {
 				Was:   Verdict{"false_positive", "low"},
 				Is:    Verdict{"open", "low"},
 			},
+			{At: days(4), Did: "Moved", From: "src/a.py:12", To: "src/a.py:15"},
+			{At: days(4), Did: "Moved", From: script + long},
 			{At: days(4), Actor: arabic, Did: "entered it", Was: Verdict{"", "unknown"}, Is: Verdict{"open", "unknown"}},
 		},
 	}
+	known.Details = everyDetail()
+	known.Row.KEV = true
 	gone := known
 	gone.InReport = false
 	gone.Resolved = days(1)
