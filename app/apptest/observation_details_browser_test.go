@@ -67,7 +67,7 @@ func TestObservationDetailsInTheBrowser(t *testing.T) {
 	b.CheckPage("observations-no-weakness")
 	b.Fill("#find-cwe", "XSS")
 	b.Press(".gc-filter button")
-	b.WantText("A weakness like CWE-79")
+	b.WantText("A weakness like CWE-79", "The filter cannot be read")
 	b.CheckPage("observations-wrong-weakness")
 }
 
