@@ -79,6 +79,8 @@ func BenchmarkObservations(b *testing.B) {
 			{"search/one", 1, list(models.ObservationFilter{Text: "cve-2026-99999"})},
 			{"search/none", 0, list(models.ObservationFilter{Text: "no such text"})},
 			{"search/many", 51, list(models.ObservationFilter{Text: "library-7"})},
+			{"exploited/none", 0, list(models.ObservationFilter{KEV: true})},
+			{"weakness/none", 0, list(models.ObservationFilter{CWE: "CWE-79"})},
 			{"count/all", 10_001, count(models.ObservationFilter{})},
 			{"count/search", 10_001, count(models.ObservationFilter{Text: "heap"})},
 			{"like", 20, func(b *testing.B) (int, error) {

@@ -1,6 +1,7 @@
 package apptest_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,6 +51,22 @@ func TestObservationDetailsInTheBrowser(t *testing.T) {
 	b.Open("/products/1/observations/2")
 	b.WantText("A line of a report", "No fixed version yet")
 	b.CheckPage("observation-without-title")
+
+	// The gate fails again by one that is known to be exploited.
+	for _, status := range []any{"false_positive", nil} {
+		for _, path := range []string{"/observations/1", "/observations/2"} {
+			c.Must(http.StatusOK, "PATCH", path, object{"status": status})
+		}
+	}
+	b.Open("/products/1?tab=history")
+	b.WantText("CVE-1 known exploited xz 5.6.0 → fixed in 5.6.1")
+	b.CheckPage("history-exploited")
+	b.Press(".gc-failing a")
+	b.WantText("What is known")
+	id := c.Must(http.StatusOK, "GET", "/notifications?limit=1&type=gate.changed", nil).ID("items.0.id")
+	b.Open(fmt.Sprintf("/inbox/%d", id))
+	b.WantText("CVE-1 known exploited xz 5.6.0 → fixed in 5.6.1")
+	b.CheckPage("notification-exploited")
 
 	// The filters by what reports know are in the URL, and lead to an assessment.
 	b.Open("/products/1")

@@ -171,7 +171,7 @@ func branchOf(tx *models.Tx, productID, branchID int64) (models.Branch, error) {
 // describe names the observations of a cause: one by its title, several by their number.
 func describe(list []models.Observation) string {
 	if len(list) == 1 {
-		return list[0].Title
+		return list[0].Name()
 	}
 	return fmt.Sprintf("%d observations", len(list))
 }
