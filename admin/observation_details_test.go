@@ -28,7 +28,8 @@ func TestObservationDetails(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(page.ObservationDetails{}, observationDetails(models.Observation{Description: "*a*"})); diff != "" {
+	got = observationDetails(models.Observation{Description: "*a*"})
+	if diff := cmp.Diff(page.ObservationDetails{}, got); diff != "" {
 		t.Errorf("of a report that knows nothing: %s", diff)
 	}
 }

@@ -12,8 +12,9 @@ import (
 
 // fixableReport returns a Grype report of a finding with a fix and an advisory, and of more without.
 func fixableReport(more int) []byte {
-	const first = `{"vulnerability":{"id":"CVE-0000","severity":"Critical","dataSource":"https://advisories.example/CVE-0000",` +
-		`"fix":{"versions":["1.2.3"]}},"artifact":{"name":"lib","version":"1","type":"deb"}}`
+	const first = `{"vulnerability":{"id":"CVE-0000","severity":"Critical",` +
+		`"dataSource":"https://advisories.example/CVE-0000","fix":{"versions":["1.2.3"]}},` +
+		`"artifact":{"name":"lib","version":"1","type":"deb"}}`
 	matches := []string{first}
 	for i := range more {
 		const match = `{"vulnerability":{"id":"CVE-%04d","severity":"Critical","dataSource":"javascript:alert(1)"},` +

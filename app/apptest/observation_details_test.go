@@ -124,10 +124,12 @@ func TestObservationDetails_Filters(t *testing.T) {
 			}
 		}
 		wrong := object{"filter": object{"cwe": "XSS"}, "status": "in_review"}
-		if a := c.Must(http.StatusUnprocessableEntity, "POST", list+"/assess", wrong); a.Get("errors.0.name") != "filter.cwe" {
+		a := c.Must(http.StatusUnprocessableEntity, "POST", list+"/assess", wrong)
+		if a.Get("errors.0.name") != "filter.cwe" {
 			t.Errorf("a wrong weakness in a body: %s", a.Text)
 		}
-		known := object{"filter": object{"kev": true, "fix": "available", "cwe": "79"}, "status": "in_review", "expected": 1}
+		filter := object{"kev": true, "fix": "available", "cwe": "79"}
+		known := object{"filter": filter, "status": "in_review", "expected": 1}
 		if a := c.Must(http.StatusOK, "POST", list+"/assess", known); a.ID("changed") != 1 {
 			t.Errorf("assessed by a filter: %s", a.Text)
 		}

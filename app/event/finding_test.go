@@ -29,7 +29,9 @@ func TestFinding_Brief(t *testing.T) {
 	if diff := cmp.Diff(whole, whole.Brief()); diff != "" {
 		t.Errorf("short texts have changed: %s", diff)
 	}
-	for _, url := range []string{"javascript:alert(1)", "//a.example", "https:", "ftp://a.example", "a", ":", "http://%zz"} {
+	for _, url := range []string{
+		"javascript:alert(1)", "//a.example", "https:", "ftp://a.example", "a", ":", "http://%zz",
+	} {
 		if f := (event.Finding{URL: url}).Brief(); f.URL != "" {
 			t.Errorf("%q stays", url)
 		}

@@ -86,6 +86,33 @@ func everyDetail() ObservationDetails {
 	}
 }
 
+// assessmentRows returns the lines of a history, of each kind one.
+func assessmentRows() []SaidRow {
+	return []SaidRow{
+		{
+			At:      ago(time.Hour),
+			Actor:   script,
+			Did:     "assessed it",
+			Was:     Verdict{"open", "critical"},
+			Is:      Verdict{"risk_accepted", "high"},
+			Comment: script + "\n" + strings.Repeat(long+" ", 6),
+			Until:   days(-30),
+			SameAs:  8,
+		},
+		{At: days(2), Did: "The waiver has ended", Was: Verdict{"risk_accepted", "high"}, Is: Verdict{"open", "high"}},
+		{
+			At:    days(3),
+			Actor: long,
+			Did:   "took back what was said",
+			Was:   Verdict{"false_positive", "low"},
+			Is:    Verdict{"open", "low"},
+		},
+		{At: days(4), Did: "Moved", From: "src/a.py:12", To: "src/a.py:15"},
+		{At: days(4), Did: "Moved", From: script + long},
+		{At: days(4), Actor: arabic, Did: "entered it", Was: Verdict{"", "unknown"}, Is: Verdict{"open", "unknown"}},
+	}
+}
+
 func observationStories() []story {
 	tab := product(TabObservations)
 	tab.Observations = selectable()
@@ -123,29 +150,7 @@ func observationStories() []story {
 		CanAssess: true,
 		Form:      assessing(),
 		Pager:     ui.Pager{Next: "?before=1", Text: "4 entries shown"},
-		History: []SaidRow{
-			{
-				At:      ago(time.Hour),
-				Actor:   script,
-				Did:     "assessed it",
-				Was:     Verdict{"open", "critical"},
-				Is:      Verdict{"risk_accepted", "high"},
-				Comment: script + "\n" + strings.Repeat(long+" ", 6),
-				Until:   days(-30),
-				SameAs:  8,
-			},
-			{At: days(2), Did: "The waiver has ended", Was: Verdict{"risk_accepted", "high"}, Is: Verdict{"open", "high"}},
-			{
-				At:    days(3),
-				Actor: long,
-				Did:   "took back what was said",
-				Was:   Verdict{"false_positive", "low"},
-				Is:    Verdict{"open", "low"},
-			},
-			{At: days(4), Did: "Moved", From: "src/a.py:12", To: "src/a.py:15"},
-			{At: days(4), Did: "Moved", From: script + long},
-			{At: days(4), Actor: arabic, Did: "entered it", Was: Verdict{"", "unknown"}, Is: Verdict{"open", "unknown"}},
-		},
+		History:   assessmentRows(),
 	}
 	known.Details = everyDetail()
 	known.Row.KEV = true

@@ -41,7 +41,8 @@ func TestSend(t *testing.T) {
 		t.Errorf("result = %+v", r)
 	}
 	want := `{"content":"🔴 **Security gate of Shop failed**","embeds":[{"title":"Open in Gatecrier",` +
-		`"description":"You are a member of Shop\n\n• critical, known exploited: [CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en) in xz 5.6.0 · fix: 5.6.2\n` +
+		`"description":"You are a member of Shop\n\n• critical, known exploited: ` +
+		`[CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en) in xz 5.6.0 · fix: 5.6.2\n` +
 		`• high: CVE-2021-44228 in log4j-core 2.14.1",` +
 		`"color":12986408,"url":"https://gates.example/products/7",` +
 		`"fields":[{"name":"Product","value":"Shop","inline":true},{"name":"Gate","value":"from Passed to Failed",` +
@@ -142,7 +143,8 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 10 more") {
+	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 15 ||
+		!strings.HasSuffix(got, "\nand 10 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]module.Item, 15)

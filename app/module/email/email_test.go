@@ -174,7 +174,8 @@ Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 
 	}
 	for _, part := range []string{
 		"Hello Ada,", m.Title, m.Why, "from Passed to Failed", "CVE-2021-44228",
-		`href="https://gates.example/products/7"`, `href="https://advisories.example/CVE-2024-3094?from=%28gate%29&amp;lang=en"`,
+		`href="https://gates.example/products/7"`,
+		`href="https://advisories.example/CVE-2024-3094?from=%28gate%29&amp;lang=en"`,
 		"critical, known exploited: <a", ">CVE-2024-3094</a> in xz 5.6.0 · fix: 5.6.2</li>",
 		">high: CVE-2021-44228 in log4j-core 2.14.1</li>", "set up there to be told", "prefers-color-scheme: dark",
 	} {

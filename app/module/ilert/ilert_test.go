@@ -196,7 +196,8 @@ func TestHint(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "\n") != 20 || !strings.HasSuffix(got, "\n- and 5 more") {
+	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "\n") != 20 ||
+		!strings.HasSuffix(got, "\n- and 5 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]module.Item, 20)

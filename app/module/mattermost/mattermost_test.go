@@ -43,7 +43,9 @@ func TestSend(t *testing.T) {
 	want := `{"text":"🔴 **Security gate of Shop failed**\n\nYou are a member of Shop","attachments":[{` +
 		`"fallback":"Security gate of Shop failed","color":"#C62828","title":"Open in Gatecrier",` +
 		`"title_link":"https://gates.example/products/7",` +
-		`"text":"• critical, known exploited: [CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en) in xz 5.6.0 · fix: 5.6.2\n• high: CVE-2021-44228 in log4j-core 2.14.1\n\n` +
+		`"text":"• critical, known exploited: ` +
+		`[CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en)` +
+		` in xz 5.6.0 · fix: 5.6.2\n• high: CVE-2021-44228 in log4j-core 2.14.1\n\n` +
 		`2026-05-04 03:02:01 UTC",` +
 		`"fields":[{"short":true,"title":"Product","value":"Shop"},{"short":true,"title":"Gate",` +
 		`"value":"from Passed to Failed"}]}]}`
@@ -88,7 +90,8 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 40)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 25 more") {
+	if got := texts.List(make([]module.Item, 40)); strings.Count(got, "•") != 15 ||
+		!strings.HasSuffix(got, "\nand 25 more") {
 		t.Errorf("%q", got)
 	}
 	if got := texts.List(make([]module.Item, 15)); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {

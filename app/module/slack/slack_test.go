@@ -48,7 +48,8 @@ func TestSend(t *testing.T) {
 		`{"type":"section","text":{"type":"mrkdwn","text":"You are a member of Shop","verbatim":true}},` +
 		`{"type":"section","fields":[{"type":"mrkdwn","text":"*Product*\nR&amp;D &lt;Shop&gt;","verbatim":true},` +
 		`{"type":"mrkdwn","text":"*Gate*\nfrom Passed to Failed","verbatim":true}]},` +
-		`{"type":"section","text":{"type":"mrkdwn","text":"• critical, known exploited: <https://advisories.example/CVE-2024-3094?from=(gate)&amp;lang=en|CVE-2024-3094> in xz 5.6.0 · fix: 5.6.2\n` +
+		`{"type":"section","text":{"type":"mrkdwn","text":"• critical, known exploited: ` +
+		`<https://advisories.example/CVE-2024-3094?from=(gate)&amp;lang=en|CVE-2024-3094> in xz 5.6.0 · fix: 5.6.2\n` +
 		`• high: CVE-2021-44228 in log4j-core 2.14.1","verbatim":true}},` +
 		`{"type":"section","text":{"type":"mrkdwn","text":"<https://gates.example/products/7|Open in Gatecrier>",` +
 		`"verbatim":true}},` +
@@ -78,7 +79,8 @@ func TestCompose_MinimalMessage(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 20 || !strings.HasSuffix(got, "\nand 5 more") {
+	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 20 ||
+		!strings.HasSuffix(got, "\nand 5 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]module.Item, 20)

@@ -51,7 +51,9 @@ func TestSend(t *testing.T) {
 		`{"type":"TextBlock","text":"You are a member of Shop","wrap":true,"spacing":"Small"},` +
 		`{"type":"FactSet","facts":[{"title":"Product","value":"my\\_shop \\[1\\] \\<b\\>"},{"title":"Gate",` +
 		`"value":"from Passed to Failed"}]},` +
-		`{"type":"TextBlock","text":"• critical, known exploited: [CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en) in xz 5.6.0 · fix: 5.6.2","wrap":true,"spacing":"Medium"},` +
+		`{"type":"TextBlock","text":"• critical, known exploited: ` +
+		`[CVE-2024-3094](https://advisories.example/CVE-2024-3094?from=%28gate%29&lang=en)` +
+		` in xz 5.6.0 · fix: 5.6.2","wrap":true,"spacing":"Medium"},` +
 		`{"type":"TextBlock","text":"• high: CVE-2021-44228 in log4j-core 2.14.1","wrap":true,"spacing":"None"},` +
 		`{"type":"TextBlock","text":"{{DATE(2026-05-04T03:02:01Z,SHORT)}} {{TIME(2026-05-04T03:02:01Z)}}",` +
 		`"wrap":true,"size":"Small","isSubtle":true}],` +
