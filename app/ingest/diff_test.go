@@ -216,7 +216,7 @@ func TestCompare_KeepsAssessments(t *testing.T) {
 		}
 		var activated gate.Activated
 		for range test.activated {
-			activated.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
+			activated.AddReopened(event.Finding{ID: o.ID, Title: o.Title, Severity: o.Severity, Identity: now.Identity})
 		}
 		if diff := cmp.Diff(activated, d.activated, allFields); diff != "" {
 			t.Errorf("%s: activated (-want +got):\n%s", name, diff)
