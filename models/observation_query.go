@@ -109,7 +109,7 @@ func (f ObservationFilter) whereReported(cond *sqlFragment) {
 	case FixAvailable:
 		cond.and("o.fix <> ''")
 	case FixNone:
-		cond.and("o.unfixed = TRUE")
+		cond.and("o.unfixed = TRUE AND o.fix = ''")
 	}
 	if f.CWE != "" { // in quotes: JSON escapes those within a text, so that only a whole text matches
 		cond.and(`o.details LIKE ? ESCAPE '\'`, contains(`"`+f.CWE+`"`))

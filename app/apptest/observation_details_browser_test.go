@@ -96,6 +96,7 @@ func TestObservationDetails_Pages(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low"))
 		s.report(t, p, c, "CVE-1", everythingKnown)
+		s.report(t, p, c, "CVE-3", fixUnknown)
 		s.report(t, p, c, "CVE-2", func(o *models.Observation) {
 			o.Unfixed, o.Description = true, strings.Repeat("> ", 300)
 			o.Details = models.Details{CWEs: []string{"CWE-79"}, Markdown: true}.Encode()

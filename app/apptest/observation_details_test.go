@@ -36,7 +36,7 @@ func everythingKnown(o *models.Observation) {
 	o.Description = "# Impact\n\nA **crafted** archive, see [the advisory](https://advisories.example/a).\n\n" +
 		"<img src=x onerror=alert(1)> [x](javascript:alert(1))\n\n- one\n- two\n\n```sh\ncurl x | sh\n```"
 	o.Component, o.Location, o.Fix, o.URL = "xz 5.6.0", "usr/lib/liblzma.so.5:7", "5.6.1", "https://advisories.example/a"
-	o.KEV = true
+	o.KEV, o.Unfixed = true, false
 	o.Details = models.Details{
 		Aliases: []string{"GHSA-rxwq-x6h5-x525"}, Score: 9.8, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
 		EPSS: 0.9371, Percentile: 0.998, CWEs: []string{"CWE-79", "CWE-506"},
@@ -46,6 +46,9 @@ func everythingKnown(o *models.Observation) {
 	}.Encode()
 }
 
+// fixUnknown removes what a report says of fixes.
+func fixUnknown(o *models.Observation) { o.Fix, o.Unfixed = "", false }
+
 // The API returns what reports know, and null or nothing where they know nothing.
 func TestObservationDetails_API(t *testing.T) {
 	t.Parallel()
@@ -54,6 +57,7 @@ func TestObservationDetails_API(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low"))
 		s.report(t, p, c, "CVE-1", everythingKnown)
+		s.report(t, p, c, "CVE-3", fixUnknown)
 		s.report(t, p, c, "CVE-2", func(o *models.Observation) {
 			o.Unfixed, o.Identity, o.Location = true, []byte("moved"), "there"
 			o.Details = models.Details{Vector: "AV:N/AC:L/Au:N/C:N/I:N/A:P", EPSS: 0.01}.Encode()
@@ -95,6 +99,7 @@ func TestObservationDetails_Filters(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low"))
 		s.report(t, p, c, "CVE-1", everythingKnown)
+		s.report(t, p, c, "CVE-3", fixUnknown)
 		s.report(t, p, c, "CVE-2", func(o *models.Observation) { o.Unfixed = true })
 		list := s.path + "/observations"
 		for query, want := range map[string]string{
