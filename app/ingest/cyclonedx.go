@@ -56,8 +56,6 @@ func (c *cyclonedx) member(key string) func() error {
 	switch key {
 	case "bomFormat":
 		return c.bomFormat
-	case "metadata":
-		return func() error { return c.doc.object(c.metadata) }
 	case "components", "services":
 		return func() error { return c.doc.array(c.component) }
 	}

@@ -90,12 +90,16 @@ func tally(r Report) (counts models.Counts, inactive int) {
 	return counts, inactive
 }
 
-// reverseKeys returns the document with the keys of each object in reversed order.
+// reverseKeys returns the documents with the keys of each object in reversed order.
 func reverseKeys(t testing.TB, text []byte) []byte {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	return reverseValue(t, dec)
+	reversed := reverseValue(t, dec)
+	for dec.More() {
+		reversed = append(append(reversed, '\n'), reverseValue(t, dec)...)
+	}
+	return reversed
 }
 
 func reverseValue(t testing.TB, dec *json.Decoder) []byte {

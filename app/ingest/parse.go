@@ -33,7 +33,11 @@ func parseFor(dest Destination, r io.Reader) (Report, error) {
 	if dest.Format == FormatGeneric {
 		return parseGeneric(r)
 	}
-	return parseText(r, dest.Clean)
+	report, err := parseText(r, dest.Clean)
+	if err == nil && report.Format == formatList && dest.Scanner == "" {
+		return Report{}, errEmptyList
+	}
+	return report, err
 }
 
 // parseText is parse for a text in UTF-8.
@@ -93,18 +97,23 @@ type namedFormat struct {
 
 // detector reads a document of unknown format for all formats at once.
 type detector struct {
-	doc       *document
-	clean     bool // the user says that the scan ran and found nothing
-	foreign   *foreign
-	cyclonedx *cyclonedx
-	sarif     *sarif
-	trivy     *trivy
-	grype     *grype
-	gitlab    *gitlab
-	npm       *npmAudit
-	osv       *osv
-	semgrep   *semgrep
-	formats   []namedFormat
+	doc        *document
+	clean      bool // the user says that the scan ran and found nothing
+	foreign    *foreign
+	cyclonedx  *cyclonedx
+	sarif      *sarif
+	trivy      *trivy
+	grype      *grype
+	gitlab     *gitlab
+	npm        *npmAudit
+	osv        *osv
+	semgrep    *semgrep
+	zap        *zap
+	gitleaks   *gitleaks
+	trufflehog *truffleHog
+	ocsf       *ocsf
+	formats    []namedFormat
+	emptyList  bool // the document is an empty list
 }
 
 // newDetector lists the formats. The detector asks them for a key, and for the whole
@@ -115,6 +124,7 @@ func newDetector(d *document) *detector {
 	det := &detector{
 		doc: d, foreign: &foreign{}, cyclonedx: newCycloneDX(d, t), sarif: newSARIF(d, t), trivy: newTrivy(d, t),
 		grype: newGrype(d, t), gitlab: newGitLab(d, t), npm: newNPMAudit(d, t), osv: newOSV(d, t), semgrep: newSemgrep(d, t),
+		zap: newZAP(d, t), gitleaks: newGitleaks(d, t), trufflehog: newTruffleHog(d, t), ocsf: newOCSF(d, t),
 	}
 	det.formats = []namedFormat{
 		{det.cyclonedx, "cyclonedx", "CycloneDX JSON"},
@@ -125,6 +135,10 @@ func newDetector(d *document) *detector {
 		{det.npm, "npm-audit", "npm audit JSON"},
 		{det.osv, "osv-scanner", "OSV-Scanner JSON"},
 		{det.semgrep, "semgrep", "Semgrep JSON"},
+		{det.zap, "zap", "ZAP JSON"},
+		{det.gitleaks, "gitleaks", "Gitleaks JSON"},
+		{det.trufflehog, "trufflehog", "TruffleHog JSON"},
+		{det.ocsf, "ocsf", "OCSF findings"},
 	}
 	return det
 }
@@ -142,6 +156,12 @@ func (det *detector) titles() string {
 // "" if it shares none.
 func (det *detector) difference() string {
 	switch {
+	case det.gitleaks.objects.n > 0:
+		return ". In " + det.gitleaks.objects.foreignAt + ": a leak of Gitleaks has RuleID, File and Secret"
+	case det.trufflehog.objects.n > 0:
+		return ". In " + det.trufflehog.objects.foreignAt + ": a secret of TruffleHog has SourceMetadata and DetectorName"
+	case det.ocsf.objects.n > 0:
+		return ". In " + det.ocsf.objects.foreignAt + ": a finding of OCSF has class_uid and finding_info"
 	case det.sarif.hasRuns:
 		return ". In runs: a run of SARIF has tool.driver"
 	case det.trivy.foreignAt != "":
@@ -162,10 +182,9 @@ func (det *detector) read() (Report, error) {
 	case err != nil:
 		return Report{}, err
 	case t == json.Delim('{'):
-		err = det.doc.members(det.member)
-	case t == json.Delim('['): // of the formats only Trivy has lists
-		det.doc.typeErrs = det.trivy.typeErrors()
-		err = det.doc.elements(det.trivy.result)
+		err = det.objects()
+	case t == json.Delim('['):
+		err = det.list()
 	}
 	if err == nil {
 		err = det.doc.end()
@@ -176,8 +195,8 @@ func (det *detector) read() (Report, error) {
 	return det.choose()
 }
 
-// member reads the value of a top-level key. No format gets "version", "vulnerabilities" and
-// "results", which several have.
+// member reads the value of a top-level key. No format gets "version", "metadata",
+// "vulnerabilities" and "results", which several have.
 func (det *detector) member(key string) error {
 	det.grype.note(key)
 	det.foreign.note(key)
@@ -187,6 +206,8 @@ func (det *detector) member(key string) error {
 		return det.version()
 	case "vulnerabilities":
 		return det.vulnerabilities()
+	case "metadata":
+		return det.metadata()
 	case "results":
 		return det.results()
 	}
@@ -219,7 +240,13 @@ func (det *detector) choose() (Report, error) {
 		report.Format = f.id
 		return report, nil
 	}
-	return Report{}, errUnknownFormat
+	switch {
+	case !det.emptyList:
+		return Report{}, errUnknownFormat
+	case !det.clean:
+		return Report{}, errEmptyList
+	}
+	return Report{Format: formatList, Findings: newFindings(newTexts())}, nil
 }
 
 // explain turns an error into a fault with its location. An error of the transport gives

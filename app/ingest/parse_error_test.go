@@ -14,14 +14,14 @@ import (
 )
 
 const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security " +
-	"report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
+	"report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON, ZAP JSON, Gitleaks JSON, TruffleHog JSON, OCSF findings)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
 	"nothing":                     {"", "the document is empty"},
 	"blank":                       {" \n", "the document is empty"},
 	"an empty object":             {"{}", known},
-	"an empty list":               {"[]", known},
+	"an empty list":               {"[]", "An empty list names no tool"},
 	"a list of something":         {`[{"name": 1}, 7]`, known},
 	"a text":                      {`"runs"`, known},
 	"null":                        {`null`, known},

@@ -3,7 +3,7 @@ package ingest
 import "encoding/json"
 
 // vulnerabilities reads a value that several formats have: an object of npm audit; a list of
-// CycloneDX or GitLab, for both until it is known which of them the document has.
+// CycloneDX, GitLab or OCSF, for all until it is known which of them the document has.
 func (det *detector) vulnerabilities() error {
 	t, err := det.doc.dec.Token()
 	if err != nil || t == nil {
@@ -41,7 +41,22 @@ func (det *detector) vulnerability() error {
 	det.cyclonedx.rawVulnerability(raw)
 	det.doc.typeErrs = det.gitlab.typeErrors()
 	det.gitlab.rawVulnerability(raw)
+	det.doc.typeErrs = nil // other formats have them with other types
+	det.ocsf.rawVulnerability(raw)
 	return nil
+}
+
+// metadata reads an object that CycloneDX and OCSF have.
+func (det *detector) metadata() error {
+	det.doc.typeErrs = det.cyclonedx.typeErrors()
+	return det.doc.object(func(key string) error {
+		if read := det.ocsf.metadata(key); read != nil {
+			det.doc.typeErrs = det.ocsf.typeErrors()
+			return read()
+		}
+		det.doc.typeErrs = det.cyclonedx.typeErrors()
+		return det.cyclonedx.metadata(key)
+	})
 }
 
 // results reads a list that OSV-Scanner and Semgrep have. Those of the first can be long: one

@@ -135,30 +135,47 @@ func newTrivyTarget(name string) trivyTarget {
 
 // result reads the findings in one target.
 func (t *trivy) result() error {
-	t.target = trivyTarget{}
+	t.startElement()
 	err := t.doc.object(func(key string) error {
-		switch key {
-		case "Target":
-			return t.readTarget()
-		case "Class":
-			return t.readClass()
-		case "Vulnerabilities":
-			return t.doc.array(t.vulnerability)
-		case "Misconfigurations":
-			return t.doc.array(t.misconfiguration)
-		case "Secrets":
-			return t.doc.array(t.secret)
-		case "Licenses":
-			return t.doc.array(t.license)
+		if read := t.element(key); read != nil {
+			return read()
 		}
 		return t.doc.skip()
 	})
+	t.endElement()
+	return err
+}
+
+// startElement begins a result, which is an element of a list in old reports.
+func (t *trivy) startElement() { t.target = trivyTarget{} }
+
+func (t *trivy) element(key string) func() error {
+	list := func(element func() error) func() error {
+		return func() error { return t.doc.array(element) }
+	}
+	switch key {
+	case "Target":
+		return t.readTarget
+	case "Class":
+		return t.readClass
+	case "Vulnerabilities":
+		return list(t.vulnerability)
+	case "Misconfigurations":
+		return list(t.misconfiguration)
+	case "Secrets":
+		return list(t.secret)
+	case "Licenses":
+		return list(t.license)
+	}
+	return nil
+}
+
+func (t *trivy) endElement() {
 	t.targets = t.targets || t.target.known
 	if !t.target.known && t.typeErrs.first == nil {
 		t.foreignAt = first(t.foreignAt, t.doc.location())
 	}
 	t.unfinished.drain(func(r *trivyFinding) { t.finish(*r, t.findings.texts.extra(r.extra)) })
-	return err
 }
 
 func (t *trivy) readTarget() error {
