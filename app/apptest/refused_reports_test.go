@@ -86,6 +86,27 @@ func TestRefusedReport_AfterFindings(t *testing.T) {
 	}
 }
 
+// An empty list names no tool: it resolves what a named scanner had, if a user says that this found nothing.
+func TestRefusedReport_EmptyList(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "gitleaks-git.json"))
+	for query, text := range map[string]string{
+		"": "clean=true and scanner=Gitleaks", "?clean=true": "name the scanner", "?scanner=Gitleaks": "clean=true",
+	} {
+		a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports"+query, []byte("[]"))
+		if !strings.Contains(a.Text, text) {
+			t.Errorf("%q: %s, want %q in it", query, a.Text, text)
+		}
+	}
+	a := c.Must(http.StatusCreated, "POST", s.path+"/reports?clean=true&scanner=Gitleaks", []byte("[]"))
+	if a.ID("observations.resolved") != 5 || a.Get("gate.after") != "passed" {
+		t.Errorf("a clean scan: %s", a.Text)
+	}
+}
+
 // brokenScan is a report of a scan that was killed after its first rules. It found one of each.
 func brokenScan(rules ...string) []byte {
 	var results []string

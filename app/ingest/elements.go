@@ -45,8 +45,8 @@ func (o *ownObjects) all() bool { return o.n > 0 && o.foreignAt == "" }
 const formatList = "list"
 
 // errEmptyList is the error of an empty list where the import does not do both.
-var errEmptyList = fault.BadField("report", "An empty list names no tool, and does not say that a scan ran. If one did, "+
-	"and found nothing, say so and name the scanner, such as clean=true and scanner=Gitleaks, or push --clean "+
+var errEmptyList = fault.BadField("report", "An empty list names no tool, and does not say that a scan ran. If one "+
+	"did, and found nothing, say so and name the scanner, such as clean=true and scanner=Gitleaks, or push --clean "+
 	"--scanner Gitleaks")
 
 // list reads a top-level list, for all formats that are one.

@@ -49,6 +49,13 @@ func FuzzParse(f *testing.F) {
 		`{"Resources": [{"Results": [{"Licenses": [{"Name": "L"}], "Vulnerabilities": [{"VendorIDs": ["GHSA-1"], "CVSS": ` +
 			`{"nvd": {"V3Score": 7}}}], "Secrets": [{"Match": "m", "Offset": 7}], "Class": "c", "Target": "a:1 (b 2)"}], ` +
 			`"Kind": "Pod", "Name": "n", "Namespace": "s", "Error": "e"}], "ClusterName": "c"}`,
+		zapReport(`{"alert": "a", "riskcode": "3", "desc": "<p>a &amp; b</p>", "instances": [{"uri": "u", "param": "p"}]}`),
+		`{"@programName": "ZAP", "site": {"@name": "a", "alerts": []}, "insights": [{"level": "High"}]}`,
+		gitleaksReport(aLeak), truffleHogLine(`"Raw": "s", "ExtraData": {"name": "n"}`) + "\n" + truffleHogEnd,
+		"[" + truffleHogLine(`"Verified": true`) + "]",
+		ocsfEventOf(`, "metadata": {"product": {"name": "P"}}, "vulnerabilities": [{"cve": {"uid": "CVE-1"},
+			"affected_packages": [{"name": "p", "fixed_in_version": "1"}]}], "time": 1936242489000`) + ocsfEventOf(""),
+		`[{"class_uid": 2003, "compliance": {"status_id": 1}, "finding_info": {}, "cloud": {"account": {"uid": 1}}}]`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -62,6 +69,7 @@ func FuzzParse(f *testing.F) {
 	samples := []string{
 		"sarif-empty.sarif", "sarif-suppressions.sarif", "gitlab-secrets.json", "cyclonedx-analysis.json",
 		"intake/enc-utf16be-bom.json", "intake/enc-gzip.sarif.gz",
+		"zap-old.json", "gitleaks-8.0.json", "trufflehog-git.jsonl", "ocsf-vulnerabilities.jsonl",
 	}
 	for _, name := range samples {
 		f.Add(readSample(f, name))

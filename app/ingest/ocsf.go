@@ -39,7 +39,6 @@ func (o *ocsf) check(bool) error {
 
 // report names a tool only if there is one.
 func (o *ocsf) report() Report {
-	o.findings.dropRepeatedPrints()
 	r := Report{Subject: o.accounts.text(), MadeAt: o.madeAt, Findings: o.findings}
 	if len(o.products.names) == 1 {
 		r.Tool = o.products.text()

@@ -183,17 +183,14 @@ func (e *ocsfEvent) identity() digest {
 	return digestOf(parts...)
 }
 
-// matchKey comes from the check and the resources by their names, without the finding's ID, which
-// some tools change. That is the fingerprint.
+// matchKey comes from the check and the resources by their names, without the finding's ID: some
+// tools make another one in each scan.
 func (e *ocsfEvent) matchKey() matchKey {
 	parts := []string{e.product, first(e.code, e.title()), e.account(), string(e.cloud.Region), e.stable.text()}
 	for i := range e.vulnerabilities {
 		parts = e.vulnerabilities[i].identify(parts, false)
 	}
 	key := matchKey{stable: digestOf(parts...).short()}
-	if uid := string(e.info.UID); uid != "" {
-		key.print = digestOf("print", e.product, uid).short()
-	}
 	if v := e.vulnerability(); v != nil && len(v.Packages.v) > 0 {
 		key.component = digestOf("component", e.account(), e.stable.text(), v.packageNames()).short()
 	}

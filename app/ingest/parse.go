@@ -131,14 +131,14 @@ func newDetector(d *document) *detector {
 		{det.sarif, "sarif", "SARIF 2.1.0"},
 		{det.trivy, "trivy", "Trivy JSON"},
 		{det.grype, "grype", "Grype JSON"},
-		{det.gitlab, "gitlab", "GitLab security report"},
-		{det.npm, "npm-audit", "npm audit JSON"},
-		{det.osv, "osv-scanner", "OSV-Scanner JSON"},
-		{det.semgrep, "semgrep", "Semgrep JSON"},
 		{det.zap, "zap", "ZAP JSON"},
 		{det.gitleaks, "gitleaks", "Gitleaks JSON"},
 		{det.trufflehog, "trufflehog", "TruffleHog JSON"},
 		{det.ocsf, "ocsf", "OCSF findings"},
+		{det.gitlab, "gitlab", "GitLab security report"},
+		{det.npm, "npm-audit", "npm audit JSON"},
+		{det.osv, "osv-scanner", "OSV-Scanner JSON"},
+		{det.semgrep, "semgrep", "Semgrep JSON"},
 	}
 	return det
 }

@@ -13,8 +13,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security " +
-	"report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON, ZAP JSON, Gitleaks JSON, TruffleHog JSON, OCSF findings)"
+const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, ZAP JSON, Gitleaks " +
+	"JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
@@ -104,6 +104,24 @@ var invalidReports = map[string]struct{ text, message string }{
 	"a place of another type": {
 		`{"version": "15.0.0", "vulnerabilities": [{"id": "1", "location": {"file": 3}}]}`,
 		"in vulnerabilities[0].location.file, at byte 78: expected a text",
+	},
+	"a site of another type": {
+		`{"@programName": "ZAP", "site": [{"@name": "a", "alerts": [7]}]}`,
+		"in site[0].alerts[0], at byte 60: expected an object, found a number",
+	},
+	"a leak with a list": {
+		`[{"RuleID": "r", "File": "f", "Secret": ["s"]}]`, "in [0].Secret, at byte 45: expected a text, found a list",
+	},
+	"a verification of another type": {
+		`{"SourceMetadata": {}, "DetectorName": "d"}{"SourceMetadata": {}, "DetectorName": "d", "Verified": "yes"}`,
+		"in [1].Verified, at byte 104: expected true or false, found a text",
+	},
+	"a class of another type": {
+		`{"finding_info": {}, "class_uid": "2004"}`, "in class_uid, at byte 40: expected a number, found a text",
+	},
+	"JSON Lines that are cut short": {
+		`{"finding_info": {}, "class_uid": 2004}` + "\n" + `{"finding_info": {"ti`,
+		"in [1].finding_info, at byte 56: the document ends too early",
 	},
 	"too deep": {
 		`{"x": ` + strings.Repeat("[", 100_000),

@@ -39,6 +39,7 @@ func plainText(markup string) string {
 			if blocks[tag] {
 				b.WriteByte('\n')
 			}
+		case html.CommentToken, html.DoctypeToken:
 		}
 	}
 }
