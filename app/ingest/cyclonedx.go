@@ -7,12 +7,13 @@ import (
 )
 
 // cyclonedx reads CycloneDX in JSON: vulnerabilities with references to the components that
-// they affect. The components can come before or after them.
+// they affect. The components can come before or after them. cyclonedxXML reads the same in XML.
 type cyclonedx struct {
 	doc        *document
 	typeErrs   typeErrors
-	isBOM      bool // its bomFormat is CycloneDX
-	isScan     bool // it has a list of vulnerabilities, perhaps an empty one
+	isBOM      bool   // its bomFormat is CycloneDX, or its namespace
+	root       string // the start of the places in it, if it is XML
+	isScan     bool   // it has a list of vulnerabilities, perhaps an empty one
 	tool       string
 	service    string // the first tool that is a service
 	subject    string
@@ -46,7 +47,7 @@ func (c *cyclonedx) check(clean bool) error {
 		return c.typeErrs.first
 	}
 	if !c.isScan && !clean {
-		return &refusal{"vulnerabilities", "the file has no list of vulnerabilities: an SBOM is not a scan. Let the tool " +
+		return &refusal{c.root + "vulnerabilities", "the file has no list of vulnerabilities: an SBOM is not a scan. Let the tool " +
 			"scan: run trivy with --scanners vuln, or grype on the SBOM. " + sayClean}
 	}
 	return nil
@@ -134,11 +135,16 @@ func (c *cyclonedx) readComponent() (cyclonedxNames, error) {
 		}
 		return c.doc.skip()
 	})
+	c.addComponent(v)
+	return v, err
+}
+
+// addComponent stores a component by what references name it, the first of equal ones.
+func (c *cyclonedx) addComponent(v cyclonedxNames) {
 	key := digestOf(first(v.ref, v.purl))
 	if _, repeated := c.components[key]; !repeated && first(v.ref, v.purl) != "" {
 		c.components[key] = c.store(v)
 	}
-	return v, err
 }
 
 func (c *cyclonedx) store(v cyclonedxNames) cyclonedxComponent {

@@ -90,9 +90,13 @@ func tally(r Report) (counts models.Counts, inactive int) {
 	return counts, inactive
 }
 
-// reverseKeys returns the documents with the keys of each object in reversed order.
+// reverseKeys returns the documents with the keys of each object in reversed order; of XML, with the
+// children of each element that are no list.
 func reverseKeys(t testing.TB, text []byte) []byte {
 	t.Helper()
+	if bytes.HasPrefix(text, []byte("<")) {
+		return reverseXML(t, text)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	reversed := reverseValue(t, dec)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,9 +44,17 @@ func parseFor(dest Destination, r io.Reader) (Report, error) {
 // parseText is parse for a text in UTF-8.
 func parseText(r io.Reader, clean bool) (Report, error) {
 	shown := &foreign{}
-	det := newDetector(newDocument(fullReader{transform.NewReader(shown.capture(r), encoding.UTF8Validator)}))
+	valid := transform.NewReader(shown.capture(r), encoding.UTF8Validator)
+	text := bufio.NewReaderSize(fullReader{valid}, decodeBuffer)
+	det := newDetector(newDocument(fullReader{text}))
 	det.clean, det.foreign = clean, shown
-	report, err := det.read()
+	var report Report
+	var err error
+	if isMarkup(text) {
+		report, err = det.readXML(text)
+	} else {
+		report, err = det.read()
+	}
 	if err != nil {
 		return Report{}, det.explain(err)
 	}
@@ -127,7 +136,7 @@ func newDetector(d *document) *detector {
 		zap: newZAP(d, t), gitleaks: newGitleaks(d, t), trufflehog: newTruffleHog(d, t), ocsf: newOCSF(d, t),
 	}
 	det.formats = []namedFormat{
-		{det.cyclonedx, "cyclonedx", "CycloneDX JSON"},
+		{det.cyclonedx, "cyclonedx", "CycloneDX (JSON, XML)"},
 		{det.sarif, "sarif", "SARIF 2.1.0"},
 		{det.trivy, "trivy", "Trivy JSON"},
 		{det.grype, "grype", "Grype JSON"},

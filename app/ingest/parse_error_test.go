@@ -13,8 +13,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, ZAP JSON, Gitleaks " +
-	"JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
+const known = "no report of a known format (CycloneDX (JSON, XML), SARIF 2.1.0, Trivy JSON, Grype JSON, ZAP JSON, " +
+	"Gitleaks JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
@@ -29,9 +29,12 @@ var invalidReports = map[string]struct{ text, message string }{
 	"another BOM":                 {`{"bomFormat": "SPDX", "components": []}`, known},
 	"a list with no version":      {`{"vulnerabilities": []}`, known},
 	"a cluster without resources": {`{"ClusterName": "c"}`, known},
-	"markup":                      {"<xml/>", "XML (root element xml), no report of a known format"},
-	"something after the end":     {`{"matches": []} x`, "at byte 16: something follows"},
-	"bad UTF-8":                   {"{\"matches\": [], \"x\": \"\xff\"}", "in x, at byte 21: the text is not UTF-8"},
+	"an SBOM in XML": {
+		`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components/></bom>`, "in bom/vulnerabilities: the file has no list",
+	},
+	"markup":                  {"<xml/>", "XML (root element xml), no report of a known format"},
+	"something after the end": {`{"matches": []} x`, "at byte 16: something follows"},
+	"bad UTF-8":               {"{\"matches\": [], \"x\": \"\xff\"}", "in x, at byte 21: the text is not UTF-8"},
 	"cut short": {
 		`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`,
 		"in matches[1], at byte 48: the document ends too early",
