@@ -85,7 +85,7 @@ var foreignCode = []foreignTool{
 	{"detect-secrets output", "", "plugins_used"},
 	{"Talisman output", "", "results.[].failure_list"},
 	{
-		"Gitleaks output", "Write SARIF: gitleaks git --report-format sarif --report-path FILE",
+		"Gitleaks output", "Write JSON: gitleaks git --report-format json --report-path FILE (version 8)",
 		"csv:ruleid csv:commit csv:secret | [].offender | text:Finding: & RuleID: & Entropy:",
 	},
 	{

@@ -38,8 +38,8 @@ type ocsfInfo struct {
 }
 
 type ocsfRemediation struct {
-	Description anyText         `json:"desc"`
-	References  loose[[]string] `json:"references"`
+	Description anyText          `json:"desc"`
+	References  firstFew[string] `json:"references"`
 }
 
 type ocsfCompliance struct {
