@@ -20,7 +20,7 @@ type zap struct {
 	hasVersion bool // it has ZAP's own keys for its version and time, as reports without a program
 	hasTime    bool
 	hasSites   bool
-	foreign    bool // a site lacks its name or its alerts
+	foreignAt  string // the place of a site without a name or alerts; "" = none
 	generated  time.Time
 	created    time.Time
 	subjects   subjects
@@ -51,7 +51,7 @@ func (z *zap) recognized() bool {
 	if z.program != "" {
 		return strings.Contains(strings.ToUpper(z.program), "ZAP") // also OWASP ZAP
 	}
-	return z.hasVersion && z.hasTime && z.hasSites && !z.foreign
+	return z.hasVersion && z.hasTime && z.hasSites && z.foreignAt == ""
 }
 
 // check refuses a report without a site: ZAP has reached none. It also refuses one of a scan that
@@ -62,6 +62,8 @@ func (z *zap) check(clean bool) error {
 		return z.typeErrs.first
 	case z.failedAt != "" && z.findings.Len() == 0:
 		return &refusal{z.failedAt, "the scan failed and found nothing. Repeat it, and send its report"}
+	case z.foreignAt != "" && !clean:
+		return &refusal{z.foreignAt, "the site has no @name or no list of alerts. Repeat the scan, and send its report. " + sayClean}
 	case !z.hasSite && !clean:
 		return &refusal{"site", "the report has no site: ZAP has reached none. Check the address of the target. " + sayClean}
 	}
@@ -163,8 +165,9 @@ func (z *zap) siteMember(key string) error {
 	case "@port":
 		return z.doc.textInto(&z.site.port)()
 	case "alerts":
-		z.site.hasAlerts = true
-		return z.doc.array(z.alert)
+		given, err := z.doc.given(nil, z.alert)
+		z.site.hasAlerts = z.site.hasAlerts || given
+		return err
 	}
 	return z.doc.skip()
 }
@@ -173,7 +176,7 @@ func (z *zap) siteMember(key string) error {
 func (z *zap) finishSite() {
 	s := z.site
 	if s.name == "" || !s.hasAlerts {
-		z.foreign = true
+		z.foreignAt = first(z.foreignAt, z.doc.location())
 	}
 	z.hasSite = true
 	z.subjects.add(s.subject())
@@ -262,7 +265,7 @@ const maxZAPPlaces = 21
 
 func (z *zap) add(v *zapAlert) {
 	f := Finding{
-		Title: first(v.alert, v.name, v.reference, v.plugin), Description: plainText(v.description),
+		Title: first(v.alert, v.name, v.reference, v.plugin, "Alert"), Description: plainText(v.description),
 		Fix: plainText(v.solution), Severity: v.severity(), Status: models.StatusOpen,
 	}
 	if v.confidence == "0" || strings.EqualFold(v.confidence, "false positive") {

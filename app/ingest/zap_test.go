@@ -78,7 +78,7 @@ func TestZAP_Alerts(t *testing.T) {
 			{"pluginid": 1, "alert": "a", "riskcode": 3, "confidence": 0},
 			{"pluginid": 1, "alert": "a", "riskcode": 2}`), []string{"medium open a"}},
 		"names": {zapReport(`{"name": "a"}, {"alertRef": "1-2", "pluginid": 1}, {"pluginid": 7}, {}`), []string{
-			"unknown open ", "unknown open 1-2", "unknown open 7", "unknown open a",
+			"unknown open 1-2", "unknown open 7", "unknown open Alert", "unknown open a",
 		}},
 		"other alerts of a rule": {zapReport(`{"alert": "a", "pluginid": 1, "alertRef": "1-1"},
 			{"alert": "a", "pluginid": 1, "alertRef": "1-2"}, {"alert": "b", "pluginid": 1, "alertRef": "1-2"}`), []string{
@@ -143,6 +143,9 @@ func TestZAP_Refused(t *testing.T) {
 		"no sites":    {sites("", "[]"), "in site: the report has no site", ""},
 		"null":        {sites("", "null"), "in site: the report has no site", ""},
 		"no key":      {`{"@programName": "ZAP"}`, "in site: the report has no site", ""},
+		"a null site": {sites("", "[null]"), "in site[0]: the site has no @name or no list of alerts", ""},
+		"no alerts":   {sites("", `[{"@name": "a"}]`), "in site[0]: the site has no @name", ""},
+		"null alerts": {sites("", `{"@name": "a", "alerts": null}`), "in site: the site has no @name", ""},
 		"a full disk": {sites(full, `[{"@name": "a", "alerts": []}]`), "in insights[1]: the scan failed", "in insights[1]"},
 		"a broken network": {
 			sites(unreached, `[{"@name": "a", "alerts": []}]`), "in insights[0]: the scan failed", "in insights[0]",
