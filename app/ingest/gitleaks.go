@@ -81,7 +81,7 @@ func (g *gitleaks) endElement() {
 	}
 	place := fmt.Sprintf("%v:%v-%v:%v", l.line, l.column, l.endLine, l.endCol)
 	g.findings.add(digestOf(l.rule, l.file, l.symlink, l.commit, place, l.secret), Finding{
-		Title:       first(l.rule, redact(l.description, l.secret)),
+		Title:       first(l.rule, redact(l.description, l.secret), "Secret"),
 		Description: redact(description, l.secret),
 		Location:    fileLine(l.file, lineOf(l.line)),
 		Severity:    models.High,

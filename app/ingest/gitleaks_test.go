@@ -101,7 +101,9 @@ func TestSecretsAreNotStored(t *testing.T) {
 		"Gitleaks, without a rule": `[{"RuleID": "", "File": "a", "Secret": "s3cret-value", "Description": "s3cret-value"}]`,
 		"TruffleHog": truffleHogLine(`"Raw": "s3cret-value", "RawV2": "id:s3cret-value", "Redacted": "s3cret-value",
 			"ExtraData": {"token": "s3cret-value", "name": "s3cret-value"}, "DetectorDescription": "id:s3cret-value",
-			"VerificationError": "get /s3cret-value", "StructuredData": {"a": "s3cret-value"}`),
+			"VerificationError": "get /s3cret-value", "SourceID": 7, "StructuredData": {"a": "s3cret-value"}`),
+		"TruffleHog, in two parts": truffleHogLine(`"Raw": "id", "RawV2": "id:s3cret-value",
+			"DetectorDescription": "Found id:s3cret-value", "ExtraData": {"rotation_guide": "https://g/id:s3cret-value"}`),
 		"a token in an address": strings.Replace(truffleHogLine(`"Raw": "x"`), "//g/r", "//u:s3cret-value@g/r", 1),
 	} {
 		for f := range mustParse(t, text).Findings.All() {

@@ -139,7 +139,7 @@ func (t *truffleHog) extraData() error {
 
 func (t *truffleHog) endElement() {
 	c := &t.current
-	isMessage := c.logger == "trufflehog" && !c.hasSource
+	isMessage := strings.HasPrefix(c.logger, "trufflehog") && !c.hasSource
 	if !t.objects.note(isMessage || c.hasSource && c.hasDetector, t.doc, t.typeErrs) {
 		return
 	}
@@ -164,12 +164,11 @@ func (t *truffleHog) add(c *truffleHogObject) {
 	if c.name != "" && strings.HasPrefix(c.detector, "Custom") {
 		rule = c.name
 	}
-	secret := c.raw + "\x00" + c.rawV2
+	secret, link := c.raw+"\x00"+c.rawV2, c.place.get("link")
 	f := Finding{
-		Title: first(rule, "secret"), Component: c.place.component(), Location: c.place.location(), URL: c.guide,
+		Title: first(rule, "Secret"), Component: c.place.component(), Location: c.place.location(), URL: c.guide,
 		Severity: models.High, Status: models.StatusOpen,
-		Match:   matchKey{stable: digestOf(c.place.stable(c.detector, rule)...).short()},
-		Details: models.Details{Kind: kindSecret, References: []string{c.place.get("link")}}.Encode(),
+		Match: matchKey{stable: digestOf(c.place.stable(c.detector, rule)...).short()},
 	}
 	if c.raw+c.rawV2 != "" {
 		f.Match.snippet = secretDigest(secret)
@@ -186,9 +185,10 @@ func (t *truffleHog) add(c *truffleHogObject) {
 		lines = append(lines, "Commit "+commit)
 	}
 	f.Description = strings.TrimSpace(strings.Join(append(lines, c.about), "\n"))
-	for _, text := range []*string{&f.Title, &f.Description, &f.URL} {
-		*text = redact(redact(*text, c.raw), c.rawV2)
+	for _, text := range []*string{&f.Title, &f.Description, &f.URL, &link} {
+		*text = redact(redact(*text, c.rawV2), c.raw) // the second can contain the first
 	}
+	f.Details = models.Details{Kind: kindSecret, References: []string{link}}.Encode()
 	t.findings.add(digestOf(append(c.place.exact(c.detector, rule), secret)...), f)
 }
 
