@@ -47,8 +47,8 @@ func (c *cyclonedx) check(clean bool) error {
 		return c.typeErrs.first
 	}
 	if !c.isScan && !clean {
-		return &refusal{c.root + "vulnerabilities", "the file has no list of vulnerabilities: an SBOM is not a scan. Let the tool " +
-			"scan: run trivy with --scanners vuln, or grype on the SBOM. " + sayClean}
+		return &refusal{c.root + "vulnerabilities", "the file has no list of vulnerabilities: an SBOM is not a scan. " +
+			"Let the tool scan: run trivy with --scanners vuln, or grype on the SBOM. " + sayClean}
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 )
 
 const known = "no report of a known format (CycloneDX (JSON, XML), SARIF 2.1.0, Trivy JSON, Grype JSON, ZAP JSON, " +
-	"Gitleaks JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, Semgrep JSON)"
+	"Gitleaks JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, " +
+	"Semgrep JSON)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
@@ -30,7 +31,7 @@ var invalidReports = map[string]struct{ text, message string }{
 	"a list with no version":      {`{"vulnerabilities": []}`, known},
 	"a cluster without resources": {`{"ClusterName": "c"}`, known},
 	"an SBOM in XML": {
-		`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components/></bom>`, "in bom/vulnerabilities: the file has no list",
+		`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components/></bom>`, "in bom/vulnerabilities: the file has no",
 	},
 	"markup":                  {"<xml/>", "XML (root element xml), no report of a known format"},
 	"something after the end": {`{"matches": []} x`, "at byte 16: something follows"},

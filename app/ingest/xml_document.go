@@ -205,7 +205,9 @@ func (d *xmlDocument) explain(err error) error {
 		}
 	case errors.Is(err, encoding.ErrInvalidUTF8):
 		why = "the text is not UTF-8"
-	case errors.Is(err, errTooDeep), errors.Is(err, errDocumentType), errors.Is(err, errFollowed):
+	case errors.Is(err, errTooDeep):
+		why = "elements lie too deep in each other"
+	case errors.Is(err, errDocumentType), errors.Is(err, errFollowed):
 	default:
 		return err
 	}
