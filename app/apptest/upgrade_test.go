@@ -29,7 +29,9 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-func upgrade(t *testing.T, version, kind string) {
+// startUpgraded starts this program on the stored database of a version.
+func startUpgraded(t *testing.T, version, kind string) *upgradedProgram {
+	t.Helper()
 	from := filepath.Join(apptest.Root(t), frozenDir, version)
 	var f frozen
 	if err := json.Unmarshal(readFile(t, filepath.Join(from, "expect.json")), &f); err != nil {
@@ -63,6 +65,11 @@ func upgrade(t *testing.T, version, kind string) {
 		item := fmt.Sprintf("items.%d.", i)
 		w.products[fmt.Sprint(a.Get(item+"name"))] = fmt.Sprint("/products/", a.ID(item+"id"))
 	}
+	return w
+}
+
+func upgrade(t *testing.T, version, kind string) {
+	w := startUpgraded(t, version, kind)
 	w.checkFigures()
 	w.checkOldKeys()
 	w.checkRights()
