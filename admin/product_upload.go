@@ -89,7 +89,8 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 	}
 	v.Result = &page.ImportResult{
 		Format:    result.Format,
-		Scanner:   v.Scanner,
+		Scanner:   result.Scanner,
+		Source:    result.Source,
 		Branch:    result.Branch,
 		New:       result.Tally.New,
 		Updated:   result.Tally.Updated,

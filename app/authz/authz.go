@@ -18,8 +18,8 @@ const (
 	View   Permission = "view"   // the product, its inbox, members and deliveries
 	Import Permission = "import" // reports and counts
 	Assess Permission = "assess" // observations and exceptions
-	// Edit covers the product, its gate, members, targets, branches, silences, badge and ingest key,
-	// and the reasons of its deliveries, and to send them again.
+	// Edit covers the product, its gate, members, targets, branches, sources, silences, badge and
+	// ingest key, and the reasons of its deliveries, and to send them again.
 	Edit Permission = "edit"
 	// Own covers the deletion and the move of the product, its owners, tokens and audit, and the
 	// deletion of its notifications and exceptions.

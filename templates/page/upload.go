@@ -26,7 +26,7 @@ type UploadView struct {
 // ImportResult is what a report has changed.
 type ImportResult struct {
 	Format                           string // its id, such as "grype"
-	Scanner, Branch                  string
+	Scanner, Source, Branch          string
 	New, Updated, Reopened, Resolved int
 	Counts                           ui.Counts
 	Before, After                    string // states of the gate
@@ -40,6 +40,9 @@ func (r ImportResult) moved() string {
 	text := "A " + r.Format + " report"
 	if r.Scanner != "" && !strings.EqualFold(r.Scanner, r.Format) {
 		text += " of " + r.Scanner
+	}
+	if r.Source != "" {
+		text += ", source " + r.Source
 	}
 	switch {
 	case !r.Evaluated:

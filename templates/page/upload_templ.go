@@ -97,7 +97,7 @@ func Upload(v UploadView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "source", Label: "Source", Value: v.Source, MaxLength: 255, Error: v.Errors["source"], Help: "Tells several reports of one scanner apart, such as an image's name. A report replaces the earlier one of the same branch, scanner and source."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "source", Label: "Source", Value: v.Source, MaxLength: 255, Error: v.Errors["source"], Help: "A report replaces the previous one of the same branch, scanner and source. Empty: what the report is of, such as an image without its tag."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
