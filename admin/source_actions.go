@@ -153,9 +153,11 @@ func (a *Admin) sourceLosses(c *gin.Context, s models.SourceRow, row models.Prod
 		return nil, err
 	}
 	if len(others) <= 1 {
-		effects = append(effects, "It is the only source of the branch: until another report, the gate says nothing about the code.")
+		effects = append(effects,
+			"It is the only source of the branch: until another report, the gate says nothing about the code.")
 	}
-	return append(effects, "The next report of this scanner with this source creates it again, without what was there before."), nil
+	return append(effects,
+		"The next report of this scanner with this source creates it again, without what was there before."), nil
 }
 
 func (a *Admin) sourceDelete(c *gin.Context) error {

@@ -64,9 +64,9 @@ func (o *once) reading(files nextFile) nextFile {
 			return f, err
 		}
 		if began || f.Source != "" {
-			before := o.hash.Sum(nil)
+			before := fmt.Sprintf("%x %q ", o.hash.Sum(nil), f.Source)
 			o.hash.Reset()
-			fmt.Fprintf(o.hash, "%x %q ", before, f.Source)
+			o.hash.Write([]byte(before))
 		}
 		began = true
 		f.Body = io.TeeReader(f.Body, o.hash)

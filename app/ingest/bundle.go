@@ -78,8 +78,8 @@ func (b bundle) warnings(now time.Time) []string {
 	case 0:
 		return nil
 	case 1:
-		return []string{missing[0] + " is missing from the file: it counts as having found nothing, and its observations " +
-			"are resolved"}
+		return []string{missing[0] + " is missing from the file: it counts as having found nothing, and its " +
+			"observations are resolved"}
 	}
 	return []string{listed(missing) + " are missing from the file: they count as having found nothing, and their " +
 		"observations are resolved"}

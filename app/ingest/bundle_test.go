@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-const missingLark = "; lark is missing from the file: it counts as having found nothing, and its observations are resolved"
+const missingLark = "; lark is missing from the file: it counts as having found nothing, and its observations are " +
+	"resolved"
 
 func TestBundle_RunsComeInAnyOrder(t *testing.T) {
 	eachWorld(t, func(_ *testing.T, w *world) {
@@ -27,8 +28,8 @@ func TestBundle_MissingToolFoundNothing(t *testing.T) {
 		w.sends(bundleFile([]string{"wren"}, "w1"), "0 new, 1 updated, 0 resolved of lark")
 		w.sends(bundleFile([]string{"wren", "lark"}, "w1", "l1"), "0 new, 2 updated, 0 resolved of lark")
 		w.sends(bundleFile([]string{"wren", "tern"}, "w1", "t1"), "1 new, 1 updated, 1 resolved of lark"+missingLark)
-		w.sends(bundleFile([]string{"tern"}, "t1"), "0 new, 1 updated, 1 resolved of lark; lark and wren are missing from the "+
-			"file: they count as having found nothing, and their observations are resolved")
+		w.sends(bundleFile([]string{"tern"}, "t1"), "0 new, 1 updated, 1 resolved of lark; lark and wren are missing from "+
+			"the file: they count as having found nothing, and their observations are resolved")
 		w.wantSources("lark: 1")
 	})
 }
@@ -46,7 +47,8 @@ func TestBundle_ToolThatCameAlone(t *testing.T) {
 		// A file with tools of which one came alone extends that one's source. Later, that tool alone
 		// is no statement about the others.
 		w.sends(bundleFile([]string{"heron", "lark"}, "h1", "l1"), "1 new, 1 updated, 0 resolved of lark")
-		w.sends(bundleFile([]string{"lark"}, "l2"), "1 new, 0 updated, 0 resolved of lark; heron: missing from the file. lark…")
+		w.sends(bundleFile([]string{"lark"}, "l2"),
+			"1 new, 0 updated, 0 resolved of lark; heron: missing from the file. lark…")
 		w.wantSources("lark: 3, tern (x): 2, wren: 1")
 		w.sends(bundleFile([]string{"heron"}, "h1"), "0 new, 1 updated, 2 resolved of lark"+missingLark)
 		w.sends(bundleFile([]string{"lark", "heron"}, "l2", "h1"), "0 new, 2 updated, 0 resolved of lark")

@@ -46,7 +46,7 @@ func (s *Service) changeOf(ctx context.Context, before snapshot, p *incoming, so
 		Warnings: append(f.warnings, report.Warnings...),
 	}
 	c.result.Warnings = append(c.result.Warnings, twice(source, before.sources, p.tools())...)
-	unrelated, err := p.unrelated(source, source.Facts.Decode(), d.tally, known)
+	unrelated, err := p.unrelated(source, d.tally, known)
 	if err == nil && unrelated != "" {
 		c.result.Warnings = append(c.result.Warnings, unrelated)
 	}

@@ -151,7 +151,8 @@ func referencesAfter(was []models.SourceReference, reference string, last, now t
 // unrelated returns the warning for a report that resolves all that its source had, and has
 // nothing in common with it: it can be one of another scan. known reads the observations again,
 // since this is rare.
-func (p *incoming) unrelated(source models.Source, was models.SourceFacts, t Tally, known observations) (string, error) {
+func (p *incoming) unrelated(source models.Source, t Tally, known observations) (string, error) {
+	was := source.Facts.Decode()
 	if t.New == 0 || t.Resolved == 0 || t.Updated > 0 || t.Reopened > 0 || shareText(was.Classes, p.report.Classes) {
 		return "", nil
 	}
@@ -172,8 +173,8 @@ func (p *incoming) unrelated(source models.Source, was models.SourceFacts, t Tal
 	if err != nil || related {
 		return "", err
 	}
-	return fmt.Sprintf("All earlier observations of “%s” are resolved, and the report has no rule and no package in common "+
-		"with them. If it is of another scan, name its source (--source)", nameOf(source)), nil
+	return fmt.Sprintf("All earlier observations of “%s” are resolved, and the report has no rule and no package in "+
+		"common with them. If it is of another scan, name its source (--source)", nameOf(source)), nil
 }
 
 // namesOf returns what a finding has in common with others: its rule and its package.

@@ -125,8 +125,8 @@ func TestOtherKindOfScan_IsRefused(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.sends(report("trivy", "a x").withClasses("os-pkgs", "lang-pkgs"), "1 new, 0 updated, 0 resolved of trivy")
 		got := w.send(report("trivy", "m").withClasses("config"))
-		if !strings.Contains(got, "source: This is another kind of scan: name a source for it (--source). The report has only "+
-			"config, and “trivy” had os-pkgs and lang-pkgs") {
+		if !strings.Contains(got, "source: This is another kind of scan: name a source for it (--source). The report has "+
+			"only config, and “trivy” had os-pkgs and lang-pkgs") {
 			t.Errorf("another kind: %s", got)
 		}
 		w.wantSources("trivy: 1")
@@ -141,8 +141,8 @@ func TestOtherKindOfScan_IsRefused(t *testing.T) {
 }
 
 func TestUnrelatedReport_IsImportedWithWarning(t *testing.T) {
-	const warning = "; All earlier observations of “x” are resolved, and the report has no rule and no package in common " +
-		"with them. If it is of another scan, name its source (--source)"
+	const warning = "; All earlier observations of “x” are resolved, and the report has no rule and no package in " +
+		"common with them. If it is of another scan, name its source (--source)"
 	eachWorld(t, func(_ *testing.T, w *world) {
 		w.sends(report("x", "a p 1", "b q 1"), "2 new, 0 updated, 0 resolved of x")
 		w.sends(report("x", "c r 1"), "1 new, 0 updated, 2 resolved of x"+warning)

@@ -89,7 +89,8 @@ func (s *Service) stageAndWrite(
 // largeOf returns the changes that are staged: the largest ones, until the others change at most
 // stageFrom rows together.
 func largeOf(changes []*change) []*change {
-	list := slices.SortedStableFunc(slices.Values(changes), func(a, b *change) int { return cmp.Compare(b.size(), a.size()) })
+	bySize := func(a, b *change) int { return cmp.Compare(b.size(), a.size()) }
+	list := slices.SortedStableFunc(slices.Values(changes), bySize)
 	rest := 0
 	for _, c := range list {
 		rest += c.size()

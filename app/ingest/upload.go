@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"gatecrier/app/authz"
@@ -82,7 +83,9 @@ func readParts(r *gatedReader, dest Destination, next func() (File, error)) ([]*
 }
 
 // importParts imports the reports of a request, as compared with the present sources.
-func (s *Service) importParts(ctx context.Context, actor authz.Actor, dest Destination, parts []*incoming) ([]Result, error) {
+func (s *Service) importParts(
+	ctx context.Context, actor authz.Actor, dest Destination, parts []*incoming,
+) ([]Result, error) {
 	before, err := s.loadSnapshot(ctx, dest)
 	if err != nil {
 		return nil, err
@@ -130,8 +133,8 @@ func findAll(parts []*incoming, sources []models.Source) ([]models.Source, error
 		target := p.find(sources)
 		k := key{target.Scanner, target.Name}
 		if other := by[k]; other != nil {
-			return nil, fault.BadField("source", p.label+": the same source as "+first(other.label, "file 1")+", “"+nameOf(target)+"”. Name "+
-				"the source of each file by its form field, such as image=@a.json and config=@b.json")
+			return nil, fault.BadField("source", fmt.Sprintf("%s: the same source as %s, “%s”. Name the source of each file by "+
+				"its form field, such as image=@a.json and config=@b.json", p.label, first(other.label, "file 1"), nameOf(target)))
 		}
 		by[k] = p
 		found = append(found, target)

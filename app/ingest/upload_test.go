@@ -70,7 +70,10 @@ func TestUploadFiles_AllOrNone(t *testing.T) {
 				dest: Destination{Source: "x"}, files: []File{fileOf("", "y", "A")},
 				want: "source: The parameter and the form field name different sources",
 			},
-			{files: []File{fileOf("a.json", "img", "A"), fileOf("b.json", "a\x07b", "B")}, want: "source: file 2 (b.json): No c"},
+			{
+				files: []File{fileOf("a.json", "img", "A"), fileOf("b.json", "a\x07b", "B")},
+				want:  "source: file 2 (b.json): No control characters",
+			},
 			{want: "file: Send the report in the field file"},
 			{files: manyFiles(maxFiles + 1), want: "file: At most 100 files"},
 		} {
@@ -81,8 +84,12 @@ func TestUploadFiles_AllOrNone(t *testing.T) {
 				t.Fatalf("%s has imported %s", test.want, got)
 			}
 		}
-		got := w.upload(Destination{}, fileOf("a.json", "img", "A", "B"), fileOf("b.json", "cfg", "A"), fileOf("c.json", "", "C"))
-		if want := "file 1 (a.json): 2 new of grype (img)\nfile 2 (b.json): 1 new of grype (cfg)\nfile 3 (c.json): 1 new of grype"; got != want {
+		got := w.upload(
+			Destination{}, fileOf("a.json", "img", "A", "B"), fileOf("b.json", "cfg", "A"), fileOf("c.json", "", "C"),
+		)
+		want := "file 1 (a.json): 2 new of grype (img)\nfile 2 (b.json): 1 new of grype (cfg)\n" +
+			"file 3 (c.json): 1 new of grype"
+		if got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		w.wantSources("grype: 1, grype (cfg): 1, grype (img): 2")
@@ -130,19 +137,21 @@ func TestUploadFiles_EvaluatesOnce(t *testing.T) {
 			bundleFile([]string{"lark", "wren"}, "l", "w"),
 		}
 		results, err := w.service.importParts(t.Context(), w.actor, dest, files)
-		if err != nil || calls != 1 {
-			t.Fatalf("%d calls: %v", calls, err)
+		if err != nil || calls != 1 || len(results) != 3 {
+			t.Fatalf("%d calls, %d results: %v", calls, len(results), err)
 		}
 		w.wantSources("grype (shop): 2, grype (till): 1, lark: 2")
-		if results, err = w.service.importParts(t.Context(), w.actor, dest, files); err != nil || calls != 2 || len(results) != 3 {
+		results, err = w.service.importParts(t.Context(), w.actor, dest, files)
+		if err != nil || calls != 2 || len(results) != 3 {
 			t.Fatalf("again: %d calls, %d results: %v", calls, len(results), err)
 		}
-		got := w.send(bundleFile([]string{"lark", "wren"}, "l", "w").labeled("file 1"), bundleFile([]string{"wren"}, "w").labeled("file 2"))
+		both, one := bundleFile([]string{"lark", "wren"}, "l", "w"), bundleFile([]string{"wren"}, "w")
+		got := w.send(both.labeled("file 1"), one.labeled("file 2"))
 		if !strings.Contains(got, "file 2: the same source as file 1, “lark”") {
 			t.Errorf("two files of a bundle: %s", got)
 		}
 		w.newProduct("Other")
-		got = w.send(bundleFile([]string{"lark", "wren"}, "l", "w").labeled("file 1"), bundleFile([]string{"wren"}, "w").labeled("file 2"))
+		got = w.send(both, one)
 		if !strings.Contains(got, "file 2: the same source as file 1, “lark”") {
 			t.Errorf("two files of a new bundle: %s", got)
 		}
@@ -170,7 +179,8 @@ func TestUploadFiles_Staged(t *testing.T) {
 		if b := w.branch(); b.Evaluated {
 			t.Errorf("the gate was evaluated: %+v", b)
 		}
-		if got := w.upload(Destination{}, files(1200)...); strings.Count(got, "600 new") != 2 || !strings.Contains(got, "1200 new") {
+		got := w.upload(Destination{}, files(1200)...)
+		if strings.Count(got, "600 new") != 2 || !strings.Contains(got, "1200 new") {
 			t.Errorf("import: %s", got)
 		}
 		w.wantSources("grype (large): 1200, grype (more): 600, grype (small): 3, grype (some): 600")

@@ -57,7 +57,9 @@ func sourceNow(tx *models.Tx, row models.SourceRow) (models.SourceRow, error) {
 }
 
 // RenameSource gives a source another name. Reports that name it replace it from then on.
-func (s *Service) RenameSource(ctx context.Context, actor authz.Actor, id int64, name string) (models.SourceRow, error) {
+func (s *Service) RenameSource(
+	ctx context.Context, actor authz.Actor, id int64, name string,
+) (models.SourceRow, error) {
 	row, err := s.Source(ctx, actor, id)
 	if err != nil {
 		return row, err
