@@ -122,12 +122,13 @@ func TestKill_DuringLargeImport(t *testing.T) {
 	p := startProcess(t, dir)
 	c := p.client(t)
 	s := newProduct(t, c, "Shop", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+	reports := s.path + "/reports?source=image"
+	c.Must(http.StatusCreated, "POST", reports, apptest.Report(t, "grype-image.json"))
 	report := largeReport(60_000, sameSeverity("Critical"))
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		sendUntilKilled(t, p.url+"/api/v1"+s.path+"/reports", c.Token, report)
+		sendUntilKilled(t, p.url+"/api/v1"+reports, c.Token, report)
 	}()
 	store := p.store(t)
 	apptest.Eventually(t, "rows are staged", func() bool {
@@ -147,7 +148,7 @@ func TestKill_DuringLargeImport(t *testing.T) {
 		t.Errorf("half an import shows: %.300s", a.Text)
 	}
 	began := time.Now()
-	a = c.Must(http.StatusCreated, "POST", s.path+"/reports", report)
+	a = c.Must(http.StatusCreated, "POST", reports, report)
 	t.Logf("%d rows again in %s", len(report), time.Since(began))
 	if a.ID("observations.new") != 60_000 || a.ID("counts.critical") != 60_000 {
 		t.Errorf("again: %s", a.Text)
