@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"gatecrier/app/markdown"
 	"gatecrier/models"
@@ -22,6 +23,9 @@ func observationDetails(o models.Observation) page.ObservationDetails {
 		References: d.References,
 		Rule:       d.Rule,
 		Kind:       d.Kind,
+	}
+	if strings.ContainsFunc(d.Rule, unicode.IsSpace) { // words, not an ID
+		v.Name, v.Rule = d.Rule, ""
 	}
 	if d.Markdown {
 		v.HTML, _ = markdown.HTML(o.Description)

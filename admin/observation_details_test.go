@@ -28,6 +28,14 @@ func TestObservationDetails(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	for rule, want := range map[string]page.ObservationDetails{
+		"weak-hash": {Rule: "weak-hash"}, "A weak hash": {Name: "A weak hash"},
+	} {
+		got := observationDetails(models.Observation{Details: models.Details{Rule: rule}.Encode()})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
 	got = observationDetails(models.Observation{Description: "*a*"})
 	if diff := cmp.Diff(page.ObservationDetails{}, got); diff != "" {
 		t.Errorf("of a report that knows nothing: %s", diff)

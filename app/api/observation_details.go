@@ -18,7 +18,7 @@ type detailsBody struct {
 	PURL         string     `json:"purl" doc:"The package URL of the component"`
 	Locations    []string   `json:"locations" nullable:"false" doc:"More places of it, beside location"`
 	FixAvailable *bool      `json:"fix_available" doc:"true: fix says how; false: no version fixes it yet; null: the report does not say it"`
-	Rule         string     `json:"rule" doc:"The rule that found it, where the title is another text"`
+	Rule         string     `json:"rule" doc:"The ID or the name of the rule or the vulnerability, where the title is another text"`
 	Kind         string     `json:"kind" doc:"What it is, such as license or secret; empty: as the title says"`
 	Moved        *movedBody `json:"moved" doc:"The last time that a report had it at another place or by another name, or null"`
 }

@@ -81,6 +81,7 @@ func everyDetail() ObservationDetails {
 		PURL:       "pkg:deb/debian/" + long + long,
 		Locations:  []string{script, long + long},
 		References: []string{"https://advisories.example/" + long, "javascript:alert(1)", script},
+		Name:       script,
 		Rule:       script,
 		Kind:       script,
 	}
