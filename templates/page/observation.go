@@ -59,7 +59,7 @@ type ObservationDetails struct {
 	PURL       string
 	Locations  []string // beside that of the row
 	References []string // URLs, and other texts
-	Name       string // of the rule or the vulnerability, where the title is its ID
+	Name       string   // of the rule or the vulnerability, where the title is its ID
 	Rule, Kind string
 }
 
