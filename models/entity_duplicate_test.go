@@ -138,7 +138,8 @@ func TestStagedChanges_OfDuplicate(t *testing.T) {
 			return tx.AddToSource(source.ID, by)
 		})
 		got, _, err := s.Source(t.Context(), source.BranchID, "x", "")
-		if err != nil || got.Counts != (models.Counts{High: 2, Low: 1}) || got.KEV != (models.Counts{Low: 1}) || got.Version != source.Version+1 {
+		if err != nil || got.Counts != (models.Counts{High: 2, Low: 1}) || got.KEV != (models.Counts{Low: 1}) ||
+			got.Version != source.Version+1 {
 			t.Errorf("the source: %+v, %v", got, err)
 		}
 	})

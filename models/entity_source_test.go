@@ -54,7 +54,8 @@ func TestSaveSource_WithAnotherName(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := w.storedSource(old)
-		if now.Name != "shop" || now.Facts.Decode().Subject != "shop" || !now.MadeAt.Equal(noon) || now.Version != old.Version+1 {
+		if now.Name != "shop" || now.Facts.Decode().Subject != "shop" || !now.MadeAt.Equal(noon) ||
+			now.Version != old.Version+1 {
 			t.Errorf("saved: %+v", now)
 		}
 		if err := save(renamed); !fault.Is(err, fault.Conflict) {

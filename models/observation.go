@@ -128,6 +128,7 @@ func (o *Observation) dst() []any {
 		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
 		&o.Details, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt),
 		timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), timeTo(&o.MovedAt), &o.MovedFrom,
-		&o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At), &o.Assessed.By, timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
+		&o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At), &o.Assessed.By,
+		timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
 	}
 }

@@ -252,7 +252,8 @@ func checkEditConflict(t *testing.T, p *apptest.Program, b *apptest.Browser) {
 		object{"title": "Default password", "severity": "high", "fix": "Ask for another one"})
 	b.Press("form[action$='/edit'] .btn-primary")
 	b.WantText("Meanwhile ann changed title, severity, fix", "save again to replace the current ones",
-		"ann changed this to “Default password”", "ann changed this to “high”", "ann changed this to “Ask for another one”")
+		"ann changed this to “Default password”", "ann changed this to “high”",
+		"ann changed this to “Ask for another one”")
 	b.WaitFor("the input is kept", `document.querySelector("[name=location]").value === "/console/login" &&
 		document.querySelector("[name=title]").value === "Default password of the console" &&
 		document.querySelector("[name=severity]").value === "critical"`)

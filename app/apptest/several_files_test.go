@@ -79,7 +79,8 @@ func TestSeveralFiles_AreOneImport(t *testing.T) {
 		// The first file would pass the gate for a moment, the second fails it again: no change.
 		clean := formFile{"img", "a.json", emptyReport}
 		two := formFile{"cfg", "b.json", grypeReport(grypeMatches("Critical", "CVE-3", "CVE-5"))}
-		if a := postFiles(t, c, s.path+"/reports", clean, two); a.Get("gate.after") != "failed" || a.ID("counts.critical") != 2 {
+		a = postFiles(t, c, s.path+"/reports", clean, two)
+		if a.Get("gate.after") != "failed" || a.ID("counts.critical") != 2 {
 			t.Errorf("answer: %s", a.Text)
 		}
 		a = postFiles(t, c, s.path+"/reports", clean, formFile{"cfg", "b.json", emptyReport})
@@ -115,7 +116,10 @@ func TestSeveralFiles_AllOrNone(t *testing.T) {
 		}{
 			{"", []formFile{{"img", "a.json", good}, {"cfg", "b.json", bad}}, "file 2 (b.json): "},
 			{"", []formFile{{"img", "a.json", large}, {"cfg", "b.json", bad}}, "file 2 (b.json): "},
-			{"", []formFile{{"img", "a.json", good}, {"img", "b.json", good}}, "file 2 (b.json): the same source as file 1 (a.json)"},
+			{
+				"", []formFile{{"img", "a.json", good}, {"img", "b.json", good}},
+				"file 2 (b.json): the same source as file 1 (a.json)",
+			},
 			{"", []formFile{{"file", "a.json", good}, {"file", "b.json", good}}, "such as image=@a.json and config=@b.json"},
 			{"?source=x", []formFile{{"file", "a.json", good}, {"file", "b.json", good}}, `"name":"source"`},
 			{"?source=x", []formFile{{"img", "a.json", good}}, `"name":"source"`},

@@ -14,15 +14,19 @@ func TestSourcesInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{ClockBehind: 80 * time.Hour})
 	c := p.Client("admin")
 	s := newProduct(t, c, "Checkout", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", trivyImage("registry.example.org/shop/checkout:2026.11.3", "CVE-2031-1", "CVE-2031-2"))
-	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=infrastructure", findingsReport("CVE-2031-3 Critical", "CVE-2031-4 Low"))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports",
+		trivyImage("registry.example.org/shop/checkout:2026.11.3", "CVE-2031-1", "CVE-2031-2"))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=infrastructure",
+		findingsReport("CVE-2031-3 Critical", "CVE-2031-4 Low"))
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "Fuzzing of the night", "counts": criticalCounts(0)})
 	c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "medium"})
 	acceptRisk(t, p, s, "CVE-2031-3")
 	c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 172800})
 	p.Clock.Advance(72 * time.Hour)
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", trivyImage("registry.example.org/shop/checkout:2026.11.4", "CVE-2031-1", "CVE-2031-2"))
-	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", findingsReport("CVE-2031-5 High"))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports",
+		trivyImage("registry.example.org/shop/checkout:2026.11.4", "CVE-2031-1", "CVE-2031-2"))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10",
+		findingsReport("CVE-2031-5 High"))
 
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)

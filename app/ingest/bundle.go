@@ -87,8 +87,8 @@ func (b bundle) warnings(now time.Time) []string {
 
 // unsureWarning says why a file without some tools resolves nothing.
 func (b bundle) unsureWarning(tools []string) string {
-	return listed(b.unsure) + ": missing from the file. " + listed(tools) + " also came without other tools, so this can " +
-		"be another scan. Nothing was resolved. Name the source of each scan (--source)"
+	return listed(b.unsure) + ": missing from the file. " + listed(tools) + " also came without other tools, so this " +
+		"can be another scan. Nothing was resolved. Name the source of each scan (--source)"
 }
 
 // twice returns the warning for tools of a file that also have a source of their own.

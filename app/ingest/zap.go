@@ -63,7 +63,10 @@ func (z *zap) check(clean bool) error {
 	case z.failedAt != "" && z.findings.Len() == 0:
 		return &refusal{z.failedAt, "the scan failed and found nothing. Repeat it, and send its report"}
 	case z.foreignAt != "" && !clean:
-		return &refusal{z.foreignAt, "the site has no @name or no list of alerts. Repeat the scan, and send its report. " + sayClean}
+		return &refusal{
+			z.foreignAt,
+			"the site has no @name or no list of alerts. Repeat the scan, and send its report. " + sayClean,
+		}
 	case !z.hasSite && !clean:
 		return &refusal{"site", "the report has no site: ZAP has reached none. Check the address of the target. " + sayClean}
 	}
