@@ -117,7 +117,8 @@ func TestSeveralFiles_AllOrNone(t *testing.T) {
 			{"", []formFile{{"img", "a.json", good}, {"cfg", "b.json", bad}}, "file 2 (b.json): "},
 			{"", []formFile{{"img", "a.json", large}, {"cfg", "b.json", bad}}, "file 2 (b.json): "},
 			{
-				"", []formFile{{"img", "a.json", good}, {"img", "b.json", good}},
+				"",
+				[]formFile{{"img", "a.json", good}, {"img", "b.json", good}},
 				"file 2 (b.json): the same source as file 1 (a.json)",
 			},
 			{"", []formFile{{"file", "a.json", good}, {"file", "b.json", good}}, "such as image=@a.json and config=@b.json"},
