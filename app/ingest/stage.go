@@ -76,7 +76,8 @@ func (s *Service) stageAndWrite(
 	}
 	// Current or not, the staged rows are settled. If that fails, Tidy does it later.
 	for _, st := range begun {
-		if settleErr := st.settle(context.WithoutCancel(ctx)); err != nil {
+		settleErr := st.settle(context.WithoutCancel(ctx))
+		if err != nil {
 			err = errors.Join(err, settleErr)
 		}
 	}

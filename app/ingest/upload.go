@@ -134,7 +134,8 @@ func findAll(parts []*incoming, sources []models.Source) ([]models.Source, error
 		k := key{target.Scanner, target.Name}
 		if other := by[k]; other != nil {
 			return nil, fault.BadField("source", fmt.Sprintf("%s: the same source as %s, “%s”. Name the source of each file "+
-				"by its form field, such as image=@a.json and config=@b.json", p.label, first(other.label, "file 1"), nameOf(target)))
+				"by its form field, such as image=@a.json and config=@b.json",
+				p.label, first(other.label, "file 1"), nameOf(target)))
 		}
 		by[k] = p
 		found = append(found, target)
