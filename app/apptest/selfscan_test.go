@@ -38,7 +38,7 @@ func TestGosecReport_OfThisSource(t *testing.T) {
 	}
 }
 
-// distinctResults counts the findings of a SARIF file. Results with the same rule, location and
+// distinctResults counts the findings of a SARIF file. Results with the same rule, place and
 // message are one.
 func distinctResults(t *testing.T, path string) int {
 	t.Helper()
@@ -55,7 +55,7 @@ func distinctResults(t *testing.T, path string) int {
 				Locations    []struct {
 					PhysicalLocation struct {
 						ArtifactLocation struct{ URI string }
-						Region           struct{ StartLine int }
+						Region           struct{ StartLine, StartColumn int }
 					}
 				}
 			}
