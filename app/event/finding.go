@@ -18,7 +18,7 @@ type Finding struct {
 	Fix       string          `json:"fix,omitempty"`     // the version that fixes it, or what to do
 	URL       string          `json:"url,omitempty"`     // of its advisory or rule: http or https
 	KEV       bool            `json:"kev,omitempty"`     // known to be exploited
-	Unfixed   bool            `json:"unfixed,omitempty"` // without a fix
+	Unfixed   bool            `json:"unfixed,omitempty"` // no version fixes it yet
 	Identity  string          `json:"-"`                 // in its source, of one that has no ID yet
 }
 
@@ -97,8 +97,11 @@ func (f Finding) item(productID int64, more ...string) Item {
 	if f.ID != 0 {
 		i.Page = "/products/" + strconv.FormatInt(productID, 10) + "/observations/" + strconv.FormatInt(f.ID, 10)
 	}
-	if f.Fix != "" {
+	switch {
+	case f.Fix != "":
 		more = append([]string{"fix: " + truncate(f.Fix, maxLineFix)}, more...)
+	case f.Unfixed:
+		more = append([]string{"no fixed version yet"}, more...)
 	}
 	if f.Component != "" {
 		i.More = "in " + truncate(f.Component, maxLineComponent)

@@ -40,7 +40,7 @@ func TestDescribe_GateChange(t *testing.T) {
 					ID: 3, Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6", Fix: "5.6.1", KEV: true,
 					URL: "https://advisories.example/CVE-1",
 				},
-				{Title: "CVE-2", Severity: models.High},
+				{Title: "CVE-2", Severity: models.High, Unfixed: true},
 			},
 		},
 	}
@@ -63,7 +63,7 @@ func TestDescribe_GateChange(t *testing.T) {
 				Label: "critical, known exploited:", Text: "CVE-1", URL: "https://advisories.example/CVE-1",
 				Page: "/products/7/observations/3", More: "in xz 5.6 · fix: 5.6.1",
 			},
-			{Label: "high:", Text: "CVE-2"},
+			{Label: "high:", Text: "CVE-2", More: "· no fixed version yet"},
 		},
 		Key: "gate/7",
 	}

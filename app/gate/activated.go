@@ -106,7 +106,8 @@ func insertByTitle(list []event.Finding, e event.Finding) []event.Finding {
 	at, found := slices.BinarySearchFunc(list, e, byTitle)
 	switch {
 	case found:
-		if e.Component < list[at].Component {
+		old := list[at]
+		if cmp.Or(strings.Compare(e.Component, old.Component), strings.Compare(e.Identity, old.Identity)) < 0 {
 			list[at] = e
 		}
 		return list
