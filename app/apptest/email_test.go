@@ -124,7 +124,7 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 			t.Errorf("stored: %s", a.Text)
 		}
 
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 		apptest.Eventually(t, "both are skipped", func() bool {
 			return c.Do("GET", "/deliveries?state=skipped", nil).Get("items.1") != nil
 		})
@@ -135,8 +135,8 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 
 		c.Must(http.StatusOK, "PATCH", "/settings/mail",
 			object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
 		apptest.Eventually(t, "both have come", func() bool {
 			return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
 		})

@@ -26,11 +26,11 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		begin := p.Clock.Now()
 		p.Clock.Advance(time.Hour)
 		// 1 critical, 18 high, 13 medium.
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 		first := p.Clock.Now()
 		p.Clock.Advance(48 * time.Hour)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": map[string]int{"high": 3}})
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
 		second := p.Clock.Now()
 		p.Clock.Advance(time.Hour)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
