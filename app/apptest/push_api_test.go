@@ -77,7 +77,7 @@ func TestReport_DuringLargeImportSaysWhenToRepeat(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=a", apptest.Report(t, "grype-image.json"))
 	sources, err := p.Store.Sources(t.Context(), apptest.AllProducts(), s.id)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestReport_DuringLargeImportSaysWhenToRepeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := c.Must(http.StatusConflict, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
+	a := c.Must(http.StatusConflict, "POST", s.path+"/reports?source=a", apptest.Report(t, "grype-none.json"))
 	if a.Header.Get("Retry-After") != "5" {
 		t.Errorf("Retry-After %q: %s", a.Header.Get("Retry-After"), a.Text)
 	}

@@ -248,7 +248,7 @@ func TestCommands_RefuseWithReason(t *testing.T) {
 		{gate("localhost:8099"), "begin with http:// or https://"},
 		{gate("ftp://localhost"), "begin with http:// or https://"},
 		{gate("http://"), "begin with http:// or https://"},
-		{gate(""), "begin with http:// or https://"},
+		{gate(""), "--url is missing: pass it, or set GATECRIER_URL"},
 		{gate("http://a b"), "begin with http:// or https://"},
 	} {
 		code, out, errs := runCommand(t, test.args...)
