@@ -81,7 +81,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.overviewRoutes, a.apiRoutes,
 		a.inboxRoutes, a.inboxLiveRoutes, a.inboxMarkRoutes, a.inboxDeleteRoutes, a.notificationRoutes,
 		a.productsRoutes, a.productNewRoutes, a.productRoutes, a.productSettingsRoutes, a.productDeleteRoutes,
-		a.productUploadRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
+		a.productUploadRoutes, a.productVEXRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
 		a.productBadgeRoutes,
 		a.targetRoutes, a.productTargetRoutes, a.groupTargetRoutes, a.memberRoutes,
 		a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,

@@ -50,8 +50,11 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 		SaidAt:   a.inUserZone(c, f.Assessed.At),
 		Form:     form,
 		Reported: page.Verdict{Status: string(f.ReportStatus), Severity: f.ReportSeverity().String()},
-		Said:     page.Verdict{Status: string(f.Assessed.Status)},
-		Counts:   contribution(f, policy),
+		VEX: page.VEXSaid{
+			Status: string(f.VEX.Status), Document: f.VEX.Document, Justification: f.VEX.Justification,
+		},
+		Said:   page.Verdict{Status: string(f.Assessed.Status)},
+		Counts: contribution(f, policy),
 	}
 	v.Row.Description = f.Description // with its lines
 	if f.Assessed.ReportSeverity != nil {
@@ -146,6 +149,7 @@ var actionWords = map[models.AssessmentAction]string{
 	models.ActionCreate: "entered it",
 	models.ActionEdit:   "edited it",
 	models.ActionReopen: "No duplicate any more",
+	models.ActionVEX:    "assessed it by a VEX document",
 }
 
 // assessmentHistory fills one page of the history of assessments.

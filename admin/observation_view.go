@@ -44,6 +44,7 @@ func (a *Admin) observationRow(
 	if o.Assessed.Any() {
 		r.By = o.Assessed.By
 	}
+	r.VEX = o.VEX.Status != "" && o.Assessed.Status == "" && o.InReport()
 	if o.Assessed.Status != o.Status {
 		r.Said = string(o.Assessed.Status)
 	}

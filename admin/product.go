@@ -117,6 +117,9 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err := a.lastChange(c, row, &v); err != nil {
 		return v, err
 	}
+	if err := a.productVEX(c, row, &v); err != nil {
+		return v, err
+	}
 	err = a.productSources(c, row, &v)
 	return v, err
 }

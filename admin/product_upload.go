@@ -103,6 +103,12 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 		Evaluated: result.Branch == row.Default.Name,
 		Warnings:  result.Warnings,
 	}
+	if r := result.VEX; r != nil {
+		v.Result.VEX = &page.VEXResult{
+			Document: r.Document.Document, Statements: r.Document.Statements, Changed: r.Changed, Unchanged: r.Unchanged,
+			NotFound: r.NotFound,
+		}
+	}
 	return a.uploadPage(c, http.StatusOK, row, v)
 }
 

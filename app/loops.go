@@ -34,6 +34,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "silences", Run: every(silenceEvery, "end silences", a.Silences.End)},
 		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
 		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},
+		{Name: "VEX", Run: every(tidyEvery, "follow VEX documents", a.Observations.TidyVEX)},
 		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.Exceptions.Flush), Quiet: true},
 		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
 	}

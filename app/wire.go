@@ -112,6 +112,7 @@ func (a *App) buildServices() {
 	a.Products = product.New(a.Store, a.Gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(a.Store, a.Gates, a.events, a.Settings.Reports)
 	a.Observations = observation.New(a.Store, a.Gates, a.events)
+	a.Ingest.SetAssessor(a.Observations)
 	a.Silences = silence.New(a.Store, a.events)
 }
 

@@ -36,6 +36,7 @@ const (
 	ActionCreate AssessmentAction = "create" // a user has entered the observation
 	ActionEdit   AssessmentAction = "edit"   // a user has edited an observation that a user entered
 	ActionReopen AssessmentAction = "reopen" // the original of a duplicate is resolved or deleted
+	ActionVEX    AssessmentAction = "vex"    // what a VEX document says of it has changed
 )
 
 // hasNoAuthor reports whether no user takes the action: it is a consequence of time or of a report.
@@ -85,9 +86,7 @@ func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	if !o.InReport() {
 		return o
 	}
-	if o.Status = o.ReportStatus; a.Status != "" {
-		o.Status = a.Status
-	}
+	o.Status = o.effective()
 	return o
 }
 
@@ -119,7 +118,7 @@ func (tx *Tx) noteAssessments(ids []int64, s AssessmentInput) error {
 	case s.Status != "":
 		status, args = "CAST(? AS TEXT)", append(args, s.Status)
 	case s.ClearStatus:
-		status = "CASE WHEN resolved_at IS NULL THEN report_status ELSE status END"
+		status = "CASE WHEN resolved_at IS NULL THEN " + reportedStatus + " ELSE status END"
 	}
 	switch {
 	case s.Severity != nil:
@@ -164,8 +163,8 @@ func (s AssessmentInput) sets(now time.Time) (set []string, args []any) {
 		add("active = CAST(? AS BOOLEAN) AND resolved_at IS NULL", s.Status.Active())
 	case s.ClearStatus:
 		add("assessed_status = '', waiver_until = NULL, waiver_noticed = FALSE, duplicate_of = NULL")
-		add("status = CASE WHEN resolved_at IS NULL THEN report_status ELSE status END")
-		add("active = resolved_at IS NULL AND report_status IN ('open', 'affected', 'in_review')")
+		add("status = CASE WHEN resolved_at IS NULL THEN " + reportedStatus + " ELSE status END")
+		add("active = resolved_at IS NULL AND " + reportedStatus + " IN ('open', 'affected', 'in_review')")
 	}
 	switch {
 	case s.Severity != nil:

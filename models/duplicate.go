@@ -94,17 +94,21 @@ func (r queries) ResolvedOf(ctx context.Context, ids []int64) (map[int64]bool, e
 }
 
 // StagedChanges returns what a large import has staged for some observations, by their ids: their
-// texts that events name, flags, severities and statuses. A resolved status without a report status marks
+// texts that events name, flags, severities, statuses and VEX. A resolved status without a report status marks
 // one that the report no longer contains.
 func (tx *Tx) StagedChanges(ids []int64) (map[int64]Observation, error) {
 	changes := map[int64]Observation{}
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if err := tx.query(tx.Context(), `
-			SELECT observation_id, title, component, kev, unfixed, severity, report_status, status
+			SELECT observation_id, title, component, kev, unfixed, severity, report_status, status, vex_status,
+				vex_justification, coalesce(vex_document, 0)
 			FROM observation_changes
 			WHERE observation_id IN (`+placeholders(len(part))+")", toAny(part), func(rows scanner) error {
 			var o Observation
-			err := rows.Scan(&o.ID, &o.Title, &o.Component, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status)
+			err := rows.Scan(
+				&o.ID, &o.Title, &o.Component, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, &o.VEX.Status,
+				&o.VEX.Justification, &o.VEX.DocumentID,
+			)
 			changes[o.ID] = o
 			return err
 		}); err != nil {
@@ -120,7 +124,7 @@ func (tx *Tx) ClearStaged(ids []int64) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if _, err := tx.exec(`
 			UPDATE observation_changes
-			SET status = report_status
+			SET status = `+reportedStatus+`
 			WHERE report_status <> ''
 			AND observation_id IN (`+placeholders(len(part))+")", toAny(part)...); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 type owned struct {
 	name                                                       string
 	product, branch, event, conn, delivery, finding, exception int64
-	silence, source                                            int64
+	silence, source, vex                                       int64
 	gate                                                       models.GateState
 	state                                                      models.DeliveryState
 	news                                                       []int64
@@ -86,6 +86,9 @@ func (o owned) make(w world) owned {
 			return err
 		}
 		o.silence = quiet.ID
+		if o.vex, err = insertVEX(tx, o.product, o.name); err != nil {
+			return err
+		}
 		return tx.InsertGateChange(
 			models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate},
 		)
@@ -231,6 +234,14 @@ var looks = map[string]look{
 	"Observation": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		found, product, err := s.Observation(ctx, who.scope, o.finding)
 		return found.Title == "CVE-1" && product == o.product, err
+	}),
+	"VEXDocuments": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.VEXDocuments(ctx, who.scope, o.product)
+		return len(list) > 0, err
+	}),
+	"VEXDocument": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		found, err := s.VEXDocument(ctx, who.scope, o.vex)
+		return found.Document == o.name, err
 	}),
 	"ExceptionGroup": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		g, err := s.ExceptionGroup(ctx, who.scope, o.exception)

@@ -55,6 +55,7 @@ type Observation struct {
 	MovedFrom    string    // that place or name
 	Since        int64     // the version of its source that added it
 	Assessed     Assessed
+	VEX          VEX
 	Scanner      string // of its source, if the read includes it
 	Version      int64  // the id of the last row of its history, 0 without one, if the read includes it
 	Branch       string // the branch's name, if the read includes it
@@ -87,12 +88,32 @@ func (o Observation) ReportSeverity() Severity {
 	return o.Severity
 }
 
-// Renew sets the status and the severity of the report, where a user has not assessed them.
-func (o *Observation) Renew(status Status, severity Severity) {
-	o.ReportStatus, o.Status = status, status
-	if o.Assessed.Status != "" {
-		o.Status = o.Assessed.Status
+// effective returns the status that counts of an observation that is in its report: a user's, else
+// that of a VEX document, else the report's.
+func (o Observation) effective() Status {
+	switch {
+	case o.Assessed.Status != "":
+		return o.Assessed.Status
+	case o.VEX.Status != "":
+		return o.VEX.Status
 	}
+	return o.ReportStatus
+}
+
+// WithVEX returns the observation with what a VEX document says of it.
+func (o Observation) WithVEX(v VEX) Observation {
+	o.VEX = v
+	if o.InReport() {
+		o.Status = o.effective()
+	}
+	return o
+}
+
+// Renew sets the status and the severity of the report. The status counts where neither a user nor
+// a VEX document says another, the severity where no user does.
+func (o *Observation) Renew(status Status, severity Severity) {
+	o.ReportStatus = status
+	o.Status = o.effective()
 	if o.Assessed.ReportSeverity != nil {
 		o.Assessed.ReportSeverity = &severity
 		return
@@ -121,14 +142,15 @@ const observationVersion = "coalesce((SELECT max(a.id) FROM assessments a WHERE 
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
 	o.fix, o.url, o.details, o.kev, o.unfixed, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at,
 	o.resolved_at, o.moved_at, o.moved_from, o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by,
-	o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
+	o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), o.vex_status, o.vex_justification,
+	coalesce(o.vex_document, 0), s.scanner`
 
 func (o *Observation) dst() []any {
 	return []any{
 		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
 		&o.Details, &o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt),
-		timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), timeTo(&o.MovedAt), &o.MovedFrom,
-		&o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At), &o.Assessed.By,
-		timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
+		timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), timeTo(&o.MovedAt), &o.MovedFrom, &o.Assessed.Status,
+		&o.Assessed.ReportSeverity, timeTo(&o.Assessed.At), &o.Assessed.By, timeTo(&o.Assessed.Until),
+		&o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.VEX.Status, &o.VEX.Justification, &o.VEX.DocumentID, &o.Scanner,
 	}
 }

@@ -168,9 +168,10 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
 	err = r.get(ctx, `
-		SELECT `+observationColumns+", b.name, b.product_id, "+observationVersion+observationsFrom+`o.id = ?
+		SELECT `+observationColumns+`, b.name, b.product_id, `+vexDocumentID+", "+observationVersion+observationsFrom+`
+		o.id = ?
 		AND o.since <= s.version
-		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID, &o.Version)...)
+		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID, &o.VEX.Document, &o.Version)...)
 	if err != nil {
 		return Observation{}, 0, notFound(err, "observation")
 	}
@@ -206,17 +207,18 @@ func (r queries) ActiveObservationIDs(
 }
 
 // EachObservation calls fn with each current observation of a source: its id, identity, match
-// key, texts, details, severities and statuses. It does not hold all of them, and o is valid until fn returns.
+// key, texts, details, severities, statuses and VEX. It does not hold all of them, and o is valid until fn returns.
 func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
 		&o.ID, &o.Identity, &o.MatchKey, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Details,
 		&o.KEV, &o.Unfixed, &o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.ResolvedAt), &o.Assessed.Status,
-		&o.Assessed.ReportSeverity,
+		&o.Assessed.ReportSeverity, &o.VEX.Status, &o.VEX.Justification, &o.VEX.DocumentID,
 	}
 	return r.query(ctx, `
 		SELECT o.id, o.identity, o.match_key, o.title, o.description, o.component, o.location, o.fix, o.url, o.details,
-			o.kev, o.unfixed, o.severity, o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity
+			o.kev, o.unfixed, o.severity, o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity,
+			o.vex_status, o.vex_justification, coalesce(o.vex_document, 0)
 		FROM observations o
 		JOIN sources s ON s.id = o.source_id
 		WHERE o.source_id = ?

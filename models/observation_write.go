@@ -3,11 +3,11 @@ package models
 import "strings"
 
 // observationBatch keeps a statement under the 999 parameters that an old SQLite allows.
-const observationBatch = 49
+const observationBatch = 43
 
 // InsertObservations saves new observations in statements of many rows.
 func (tx *Tx) InsertObservations(list []Observation) error {
-	const columns = 20
+	const columns = 23
 	row := "(" + placeholders(columns) + ")"
 	for len(list) > 0 {
 		n := min(len(list), observationBatch)
@@ -16,12 +16,14 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 			args = append(
 				args, o.BranchID, o.SourceID, o.Identity, bytesOrNull(o.MatchKey), o.Title, o.Description, o.Component,
 				o.Location, o.Fix, o.URL, o.Details, o.KEV, o.Unfixed, o.Severity, o.ReportStatus, o.Status,
-				o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since,
+				o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since, o.VEX.Status, o.VEX.Justification,
+				nullID(o.VEX.DocumentID),
 			)
 		}
 		if _, err := tx.exec(`
 			INSERT INTO observations (branch_id, source_id, identity, match_key, title, description, component, location,
-				fix, url, details, kev, unfixed, severity, report_status, status, active, first_seen_at, changed_at, since)
+				fix, url, details, kev, unfixed, severity, report_status, status, active, first_seen_at, changed_at, since,
+				vex_status, vex_justification, vex_document)
 			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
@@ -59,11 +61,11 @@ func (tx *Tx) UpdateObservation(o Observation) error {
 		UPDATE observations
 		SET match_key = coalesce(?, match_key), title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?,
 			details = ?, kev = ?, unfixed = ?, severity = ?, report_severity = ?, report_status = ?, status = ?, active = ?,
-			changed_at = ?, resolved_at = ?
+			changed_at = ?, resolved_at = ?, vex_status = ?, vex_justification = ?, vex_document = ?
 		WHERE id = ?`,
 		bytesOrNull(o.MatchKey), o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Details, o.KEV,
 		o.Unfixed, o.Severity, severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.Status.Active(),
-		micro(o.ChangedAt), micro(o.ResolvedAt), o.ID)
+		micro(o.ChangedAt), micro(o.ResolvedAt), o.VEX.Status, o.VEX.Justification, nullID(o.VEX.DocumentID), o.ID)
 	return err
 }
 

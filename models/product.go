@@ -222,6 +222,9 @@ func (tx *Tx) SaveProduct(p *Product) error {
 	if other > 0 {
 		return fault.BadField("name", "There is a product of that name already")
 	}
+	if err := tx.renameForVEX(p.ID, p.Name); err != nil {
+		return err
+	}
 	was := p.Version
 	p.Version, p.UpdatedAt = was+1, tx.Now()
 	res := tx.db(tx.Context()).Model(p).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(p)

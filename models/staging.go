@@ -48,7 +48,7 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 // new values, by their ids. A resolved status without a report status marks an observation that
 // the report no longer contains.
 func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
-	const columns = 18
+	const columns = 21
 	row := "(" + placeholders(columns) + ")"
 	for len(list) > 0 {
 		n := min(len(list), observationBatch)
@@ -57,12 +57,14 @@ func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
 			args = append(
 				args, o.ID, sourceID, since, bytesOrNull(o.Identity), bytesOrNull(o.MatchKey), o.Title, o.Description,
 				o.Component, o.Location, o.Fix, o.URL, o.Details, o.KEV, o.Unfixed, o.Severity,
-				severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status,
+				severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.VEX.Status, o.VEX.Justification,
+				nullID(o.VEX.DocumentID),
 			)
 		}
 		if _, err := tx.exec(`
 			INSERT INTO observation_changes (observation_id, source_id, since, identity, match_key, title, description,
-				component, location, fix, url, details, kev, unfixed, severity, report_severity, report_status, status)
+				component, location, fix, url, details, kev, unfixed, severity, report_severity, report_status, status,
+				vex_status, vex_justification, vex_document)
 			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
@@ -157,7 +159,8 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
 	err := tx.query(tx.Context(), `
 		SELECT observation_id, identity, match_key, title, description, component, location, fix, url, details, kev,
-			unfixed, severity, report_severity, report_status, status
+			unfixed, severity, report_severity, report_status, status, vex_status, vex_justification,
+			coalesce(vex_document, 0)
 		FROM observation_changes
 		WHERE source_id = ?
 		ORDER BY since, observation_id
@@ -165,6 +168,7 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 		return []any{
 			&o.ID, &o.Identity, &o.MatchKey, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
 			&o.Details, &o.KEV, &o.Unfixed, &o.Severity, &o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status,
+			&o.VEX.Status, &o.VEX.Justification, &o.VEX.DocumentID,
 		}
 	}))
 	if err != nil || len(list) == 0 {

@@ -101,6 +101,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.tokens()
 	a.feed()
 	a.reports(group)
+	a.vex(group)
 	a.exceptions(group)
 	a.exceptionGroups()
 	a.silences()

@@ -150,7 +150,7 @@ type historyBody struct {
 	ID          int64                   `json:"id"`
 	At          time.Time               `json:"at"`
 	Actor       string                  `json:"actor" doc:"Empty: no user, where a waiver has ended, the observation has moved or the original of a duplicate is gone"`
-	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen" doc:"move: it moved where another finding fits as well, so that its assessment ended; reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen,vex" doc:"move: it moved where another finding fits as well, so that its assessment ended; reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again; vex: what a VEX document says of it has changed"`
 	WasStatus   models.Status           `json:"was_status" doc:"What counted before"`
 	Status      models.Status           `json:"status" doc:"What was said, or what counts again"`
 	WasSeverity models.Severity         `json:"was_severity"`

@@ -18,9 +18,10 @@ type observationBody struct {
 	Title          string          `json:"title"`
 	Description    string          `json:"description"`
 	Severity       models.Severity `json:"severity" doc:"What counts: a person's, or the report's"`
-	Status         models.Status   `json:"status" doc:"What counts: resolved where the last report does not hold it, else a person's, else the report's"`
+	Status         models.Status   `json:"status" doc:"What counts: resolved where the last report does not hold it, else a person's, else a VEX document's, else the report's"`
 	ReportSeverity models.Severity `json:"report_severity"`
 	ReportStatus   models.Status   `json:"report_status"`
+	VEX            *vexBody        `json:"vex" doc:"What a VEX document says of it, which counts in place of the report; or null"`
 	Assessment     *assessedBody   `json:"assessment" doc:"What people say of it, or null"`
 	Component      string          `json:"component"`
 	Location       string          `json:"location"`
@@ -64,6 +65,7 @@ func observationOf(o models.Observation, productID int64) observationBody {
 		Version:        o.Version,
 		detailsBody:    detailsOf(o),
 	}
+	b.VEX = vexOf(o)
 	if assessed := o.Assessed; assessed.Any() {
 		b.Assessment = &assessedBody{
 			By:          assessed.By,

@@ -10,14 +10,15 @@ import (
 
 // importBody is the answer to a report or to counts.
 type importBody struct {
-	Format       string        `json:"format"`
-	Branch       string        `json:"branch"`
-	Scanner      string        `json:"scanner" doc:"Of the source that the report replaced"`
-	Source       string        `json:"source" doc:"Its name; without the parameter source what the report is of"`
-	Observations *tallyBody    `json:"observations,omitempty" doc:"Absent for bare counts"`
-	Counts       models.Counts `json:"counts" doc:"The branch's active observations, over all its sources"`
-	Gate         importGate    `json:"gate"`
-	Warnings     []string      `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
+	Format       string         `json:"format"`
+	Branch       string         `json:"branch"`
+	Scanner      string         `json:"scanner" doc:"Of the source that the report replaced"`
+	Source       string         `json:"source" doc:"Its name; without the parameter source what the report is of"`
+	Observations *tallyBody     `json:"observations,omitempty" doc:"Absent for bare counts"`
+	Counts       models.Counts  `json:"counts" doc:"The branch's active observations, over all its sources"`
+	Gate         importGate     `json:"gate"`
+	VEX          *vexChangeBody `json:"vex,omitempty" doc:"What a VEX document has changed; absent for a report"`
+	Warnings     []string       `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
 	FailingBody
 }
 
@@ -47,6 +48,10 @@ func importOf(r ingest.Result) importBody {
 	if r.Format != models.FormatCounts {
 		tally := tallyOf(r.Tally)
 		b.Observations = &tally
+	}
+	if r.VEX != nil {
+		changed := vexChangeOf(*r.VEX)
+		b.VEX = &changed
 	}
 	return b
 }

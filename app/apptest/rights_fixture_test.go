@@ -148,6 +148,8 @@ func (w *rightsFixture) prepare() {
 	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations",
 		object{"title": "By hand", "severity": "low"}).
 		ID("id")
+	w.ids["vex"] = c.Must(http.StatusCreated, "POST", at+"/vex",
+		openVEX(w.t, "https://lakeside.example/vex/rights", 1, says("CVE-1", "not_affected", "pkg:npm/x@1"))).ID("id")
 	w.ids["finding"] = w.ids["observation"]
 	for _, name := range []string{"exception", "like"} {
 		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions",

@@ -27,6 +27,9 @@ var rightsTable = []route{
 	{method: "DELETE", path: "/api/v1/observations/{observation}", need: assesses, once: true},
 	{method: "GET", path: "/api/v1/products/{product}/imports", need: imports},
 	{method: "POST", path: "/api/v1/products/{product}/reports", need: imports, body: object{"no": "report"}},
+	{method: "POST", path: "/api/v1/products/{product}/vex", need: assesses, body: object{"no": "VEX"}},
+	{method: "GET", path: "/api/v1/products/{product}/vex", need: viewProduct},
+	{method: "DELETE", path: "/api/v1/vex/{vex}", need: assesses, once: true},
 	{
 		method: "PUT", path: "/api/v1/products/{product}/counts", need: imports,
 		body: object{"scanner": "x", "counts": criticalCounts(1)},
@@ -278,6 +281,8 @@ var rightsTable = []route{
 	{method: "GET", path: "/products/{product}/delete", need: ownProduct},
 	{method: "POST", path: "/products/{product}/delete", need: ownProduct, once: true},
 	{method: "GET", path: "/products/{product}/upload", need: uploadPage},
+	{method: "GET", path: "/products/{product}/vex/{vex}/delete", need: assesses},
+	{method: "POST", path: "/products/{product}/vex/{vex}/delete", need: assesses, once: true},
 	{method: "GET", path: "/products/{product}/upload/progress", need: imports},
 	{method: "POST", path: "/products/{product}/upload", need: uploadPage},
 	{method: "POST", path: "/products/{product}/targets", need: editProduct, form: "module=webhook"},

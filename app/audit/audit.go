@@ -48,6 +48,7 @@ const (
 	Notification       Kind = "notification"
 	Silence            Kind = "silence"
 	Feed               Kind = "feed"
+	VEXDocument        Kind = "VEX document"
 )
 
 // Kinds returns all kinds in the order of a menu.
@@ -72,6 +73,7 @@ func Kinds() []Kind {
 		Notification,
 		Silence,
 		Feed,
+		VEXDocument,
 	}
 }
 

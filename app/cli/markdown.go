@@ -50,13 +50,19 @@ func markdown(r pushResult) string {
 	if len(r.Files) > 0 {
 		line("\n| Report | Format | New | Updated | Reopened | Resolved |\n|---|---|--:|--:|--:|--:|")
 	}
-	var warnings []string
+	var warnings, said []string
 	for _, f := range r.Files {
+		if f.VEX != nil {
+			said = append(said, fmt.Sprintf("- %s: %s", mdCode(f.label), mdProse(f.VEX.text())))
+		}
 		o := f.Observations
 		line("| %s | %s | %d | %d | %d | %d |", mdCode(f.label), mdProse(f.Format), o.New, o.Updated, o.Reopened, o.Resolved)
 		for _, text := range f.Warnings {
 			warnings = append(warnings, fmt.Sprintf("- %s: %s", mdCode(f.label), mdProse(text)))
 		}
+	}
+	if len(said) > 0 {
+		line("\n%s", strings.Join(said, "\n"))
 	}
 	if len(warnings) > 0 {
 		line("\nWarnings:\n\n%s", strings.Join(warnings, "\n"))

@@ -45,6 +45,9 @@ func newPrinter(format string, in *invocation) printer {
 
 // sentLine says what a report changed.
 func sentLine(f sentFile) string {
+	if f.VEX != nil {
+		return f.label + ": " + f.VEX.text()
+	}
 	o := f.Observations
 	return fmt.Sprintf("%s: %s, %d new, %d updated, %d reopened, %d resolved",
 		f.label, plain(f.Format), o.New, o.Updated, o.Reopened, o.Resolved)

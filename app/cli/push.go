@@ -116,6 +116,7 @@ func (p *push) sendAll(ctx context.Context) error {
 			Branch:       answer.Branch,
 			Observations: answer.Observations,
 			Counts:       answer.Counts,
+			VEX:          answer.VEX,
 			Warnings:     append([]string{}, answer.Warnings...),
 			label:        f.label(),
 		}
@@ -172,6 +173,7 @@ type answer struct {
 	FailingTotal int64 `json:"failing_total"`
 	URL          string
 	Warnings     []string
+	VEX          *vexChange
 }
 
 // send sends a file.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -26,9 +27,29 @@ type sentFile struct {
 	Format       string           `json:"format"`
 	Branch       string           `json:"branch"`
 	Observations tally            `json:"observations"`
-	Counts       map[string]int64 `json:"counts"` // of the branch, by severity
+	Counts       map[string]int64 `json:"counts"`        // of the branch, by severity
+	VEX          *vexChange       `json:"vex,omitempty"` // of a VEX document
 	Warnings     []string         `json:"warnings"`
 	label        string
+}
+
+// vexChange is what a VEX document has changed.
+type vexChange struct {
+	Document struct {
+		ID string `json:"id"`
+	} `json:"document"`
+	Observations struct {
+		Changed   int `json:"changed"`
+		Unchanged int `json:"unchanged"`
+		NotFound  int `json:"not_found"`
+	} `json:"observations"`
+}
+
+// text says what the document has changed.
+func (v vexChange) text() string {
+	o := v.Observations
+	return fmt.Sprintf("VEX document %s: %d observations changed, %d unchanged, %d statements without an observation",
+		plain(v.Document.ID), o.Changed, o.Unchanged, o.NotFound)
 }
 
 // tally is how many observations a report changed.

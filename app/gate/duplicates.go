@@ -174,7 +174,7 @@ func duplicateRows(
 func withStaged(o, staged models.Observation) models.Observation {
 	o.Title, o.Component = staged.Title, staged.Component
 	o.KEV, o.Unfixed, o.Severity = staged.KEV, staged.Unfixed, staged.Severity
-	o.ReportStatus, o.ResolvedAt = staged.ReportStatus, time.Time{}
+	o.ReportStatus, o.ResolvedAt, o.VEX = staged.ReportStatus, time.Time{}, staged.VEX
 	return o
 }
 

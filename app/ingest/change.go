@@ -16,6 +16,7 @@ type change struct {
 	activated  gate.Activated
 	diff       *diff                     // nil for bare counts, and once its rows are written
 	unsure     []int64                   // IDs of observations whose assessments end
+	said       *statements               // that the findings are compared with; nil for bare counts
 	duplicates []models.Duplicate        // of a staged import: those of the observations that it resolves
 	renewLease func(tx *models.Tx) error // of a staged import: fails if another one has taken over
 	result     Result
@@ -30,12 +31,14 @@ func (s *Service) changeOf(ctx context.Context, before snapshot, p *incoming, so
 	}
 	report := p.report
 	report.Partial = f.partial
+	report.Findings.said = before.said.at(before.branch.ID, source.Name, f.facts)
 	known := s.observationsOf(ctx, source)
 	d, err := compare(report, known, now)
 	if err != nil {
 		return nil, err
 	}
 	c := &change{incoming: p, source: source, before: source, diff: d, activated: d.activated, unsure: d.unsure}
+	c.said = &before.said
 	if was, ok := before.source(source.ID); ok {
 		c.before = was // one that is taken over has another name
 	}

@@ -86,7 +86,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 		}
 		f := d.findings.at(i)
 		d.insert = append(d.insert, int32(i))
-		if f.Status.Active() {
+		if d.row(f).Status.Active() {
 			d.counts.Add(f.Severity, f.flags(), 1)
 			d.activated.AddNew(eventFinding(f, f.Severity))
 		}
@@ -110,11 +110,12 @@ func (d *diff) matchKnown(u update, was *models.Observation) {
 		d.tally.Reopened++
 	}
 	f, now := d.findings.at(int(u.finding)), *was
+	now.VEX = d.findings.said.of(f)
 	now.Renew(f.Status, f.Severity)
 	if now.Status.Active() {
 		d.counts.Add(now.Severity, f.flags(), 1)
 	}
-	if !u.moved && f.equal(was) {
+	if !u.moved && f.equal(was) && now.VEX.Same(was.VEX) {
 		return
 	}
 	d.update = append(d.update, u)
@@ -159,7 +160,7 @@ func (d *diff) sortBySeverity() {
 func (d *diff) inserted(some []int32) []models.Observation {
 	rows := make([]models.Observation, len(some))
 	for n, i := range some {
-		rows[n] = d.findings.at(int(i)).observation(d.now)
+		rows[n] = d.row(d.findings.at(int(i)))
 		rows[n].FirstSeenAt = d.now
 	}
 	return rows
@@ -170,7 +171,7 @@ func (d *diff) updated(some []update) []models.Observation {
 	rows := make([]models.Observation, len(some))
 	for n, r := range some {
 		f := d.findings.at(int(r.finding))
-		rows[n] = f.observation(d.now)
+		rows[n] = d.row(f)
 		if rows[n].ID = r.id; !r.moved {
 			rows[n].Identity = nil // unchanged
 		}
@@ -180,6 +181,14 @@ func (d *diff) updated(some []update) []models.Observation {
 		}
 	}
 	return rows
+}
+
+// row returns the row of a finding that no user has assessed.
+func (d *diff) row(f Finding) models.Observation {
+	o := f.observation(d.now)
+	o.VEX = d.findings.said.of(f)
+	o.Renew(f.Status, f.Severity)
+	return o
 }
 
 // equal reports whether an observation has the values of a finding already.

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gatecrier/app/vex"
 	"gatecrier/models"
 )
 
@@ -55,6 +56,8 @@ type Report struct {
 	// Partial says that the scan broke off half-way: what the report does not contain stays as it is.
 	Partial  bool
 	Warnings []string // for the user who sent the report
+	// VEX is the document, if the text is none of a scan: it has statements, and no findings.
+	VEX *vex.Document
 }
 
 // The longest stored texts, in bytes.

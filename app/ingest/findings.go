@@ -13,6 +13,7 @@ type Findings struct {
 	texts *texts
 	list  chunks[compactFinding]
 	index []uint32 // by identity: a finding's number plus 1, 0 for none
+	said  statements
 }
 
 // compactFinding is a finding without its texts, in 52 bytes.

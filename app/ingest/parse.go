@@ -43,8 +43,12 @@ func parseFor(dest Destination, r io.Reader) (Report, error) {
 
 // parseText is parse for a text in UTF-8.
 func parseText(r io.Reader, clean bool) (Report, error) {
+	in := bufio.NewReaderSize(r, vexHead)
+	if report, ok, err := readVEX(in); ok || err != nil {
+		return report, err
+	}
 	shown := &foreign{}
-	valid := transform.NewReader(shown.capture(r), encoding.UTF8Validator)
+	valid := transform.NewReader(shown.capture(in), encoding.UTF8Validator)
 	text := bufio.NewReaderSize(fullReader{valid}, decodeBuffer)
 	det := newDetector(newDocument(fullReader{text}))
 	det.clean, det.foreign = clean, shown

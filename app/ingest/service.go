@@ -9,6 +9,7 @@ import (
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/settings"
+	"gatecrier/app/vex"
 	"gatecrier/models"
 )
 
@@ -23,6 +24,7 @@ type Service struct {
 	events   *event.Log
 	settings func() settings.Reports
 	memory   memoryGate
+	assessor Assessor // nil in tests without VEX documents
 
 	mu   sync.Mutex
 	seen map[int64]models.ReportTimes // by source: unstored times of reports that changed nothing
@@ -52,6 +54,9 @@ type Result struct {
 	Gate    gate.Outcome
 	// Warnings say what the import did otherwise than usual, and why.
 	Warnings []string
+
+	// VEX is what a VEX document has changed; nil for a report.
+	VEX *vex.Result
 
 	duplicates []models.Duplicate // of observations that it resolves, which are still to end
 }

@@ -12,10 +12,12 @@ type snapshot struct {
 	branch    models.Branch
 	hasBranch bool
 	sources   []models.Source // of the branch
+	productID int64
+	said      statements // by changesOf
 }
 
 func (s *Service) loadSnapshot(ctx context.Context, dest Destination) (snapshot, error) {
-	var b snapshot
+	b := snapshot{productID: dest.ProductID}
 	var err error
 	scope := models.SystemScope("the right to import was checked")
 	b.branch, err = s.store.BranchByName(ctx, scope, dest.ProductID, dest.Branch)

@@ -55,6 +55,9 @@ func (s *Service) UploadFiles(
 	if err != nil {
 		return nil, err
 	}
+	if d, err := documentIn(parts); d != nil || err != nil {
+		return s.assess(ctx, actor, dest, d, err)
+	}
 	return untilCurrent(func() ([]Result, error) { return s.importParts(ctx, actor, dest, parts) })
 }
 
@@ -108,6 +111,9 @@ func (s *Service) importParts(
 func (s *Service) changesOf(ctx context.Context, before snapshot, parts []*incoming) ([]*change, error) {
 	targets, err := findAll(parts, before.sources)
 	if err != nil {
+		return nil, err
+	}
+	if before.said, err = s.statementsOf(ctx, before.productID); err != nil {
 		return nil, err
 	}
 	var changes []*change

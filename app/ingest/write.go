@@ -82,6 +82,11 @@ func lockDestination(tx *models.Tx, dest Destination, before snapshot, changes [
 			return models.Gated{}, err
 		}
 	}
+	if said := changes[0].said; said != nil {
+		if err := said.requireCurrent(tx, dest.ProductID); err != nil {
+			return models.Gated{}, err
+		}
+	}
 	g, err := tx.GateOf(dest.ProductID, dest.Branch)
 	if fault.Is(err, fault.NotFound) && before.hasBranch {
 		return models.Gated{}, errSourceChanged // the branch was removed or renamed meanwhile

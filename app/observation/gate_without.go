@@ -34,6 +34,7 @@ func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (Bra
 	if err != nil {
 		return BranchGate{}, 0, err
 	}
+	again := models.AssessmentInput{Action: models.ActionReopen, ClearStatus: true} // as EndDuplicates does
 	for _, b := range branches {
 		if b.ID != o.BranchID {
 			continue
@@ -42,7 +43,7 @@ func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (Bra
 			b.Add(o.Severity, o.Flags(), -1)
 		}
 		for _, d := range duplicates {
-			if d.InReport() && d.ReportStatus.Active() {
+			if d = d.Assess(again, s.store.Now()); d.Status.Active() {
 				b.Add(d.Severity, d.Flags(), 1)
 			}
 		}

@@ -55,6 +55,8 @@ func describeChange(c models.Assessment) string {
 		return "its waiver ended"
 	case c.Action == models.ActionReopen:
 		return "its original was resolved or deleted"
+	case c.Action == models.ActionVEX:
+		return "a VEX document assessed it"
 	case c.Action == models.ActionMove:
 		return "it moved in its report"
 	case len(fields) > 0:

@@ -98,7 +98,7 @@ func maxBody(route string) int64 {
 	return maxForm
 }
 
-// isReportUpload reports whether a route or a path takes reports or envelopes. Their readers check
+// isReportUpload reports whether a route or a path takes reports, VEX documents or envelopes. Their readers check
 // the size and the encoding themselves.
 func isReportUpload(route string) bool {
 	if rest, ok := strings.CutPrefix(strings.TrimSuffix(route, "/"), "/api/"); ok {
@@ -107,7 +107,7 @@ func isReportUpload(route string) bool {
 		}
 	}
 	return strings.Contains(route, "/products/") &&
-		(strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
+		(strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports") || strings.HasSuffix(route, "/vex"))
 }
 
 func logRequests(log *slog.Logger) gin.HandlerFunc {

@@ -33,6 +33,7 @@ type ObservationView struct {
 	Changed   time.Time
 	Resolved  time.Time // zero = it is not
 	Reported  Verdict   // what the report says
+	VEX       VEXSaid   // what a VEX document says
 	Said      Verdict   // the assessment; an empty part is as reported
 	SaidAt    time.Time
 	Counts    string // what it means for the gate

@@ -55,6 +55,7 @@ type ObservationRow struct {
 	Status      string
 	Said        string // the assessed status, if another one is in force; "" = none
 	By          string // the user who has assessed it; "" = none
+	VEX         bool   // the status is that of a VEX document
 	Until       time.Time
 	FailsGate   bool // its severity is over the limit
 	FirstSeen   time.Time

@@ -57,6 +57,8 @@ type ProductView struct {
 	Trend        map[string][]ui.Point // by severity, over HistoryDays
 	Sources      []SourceRow
 	SourcesOpen  bool // the list of sources is unfolded
+	VEX          []VEXRow
+	CanAssess    bool // and delete VEX documents
 	Tab          Tab
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool

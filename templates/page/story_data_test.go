@@ -286,6 +286,8 @@ func product(tab Tab) ProductView {
 				Counts:     ui.Counts{High: 3, Medium: 10, Low: 11, None: 3},
 			},
 		},
+		VEX:       vexRows(),
+		CanAssess: true,
 		Tab:       tab,
 		TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
 		CanUpload: true,
@@ -785,9 +787,10 @@ func otherStories() []story {
 			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true,
 		},
 		{Format: "sarif", Branch: script, New: 1},
+		vexUpload(),
 	} {
 		list = append(list, story{
-			"upload-done-" + strconv.FormatBool(r.Evaluated),
+			"upload-done-" + strconv.FormatBool(r.Evaluated) + "-" + r.Format,
 			Upload(UploadView{
 				Frame:   frame("Upload", layout.NavProducts),
 				ID:      7,

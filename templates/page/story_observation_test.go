@@ -190,6 +190,7 @@ func observationStories() []story {
 			}),
 		},
 		{"observation", Observation(known)},
+		{"observation-vex", Observation(withVEX(known))},
 		{"observation-resolved", Observation(gone)},
 		{"observation-manual", Observation(mine)},
 		{"observation-bare", Observation(bare)},

@@ -33,12 +33,15 @@ type ImportResult struct {
 	Why                              string
 	Evaluated                        bool // false for a branch that is not the default one
 	Warnings                         []string
+	VEX                              *VEXResult // nil for a report
 }
 
 // moved says what the report was and what the gate did.
 func (r ImportResult) moved() string {
 	text := "A " + r.Format + " report"
-	if r.Scanner != "" && !strings.EqualFold(r.Scanner, r.Format) {
+	if r.VEX != nil {
+		text = "The VEX document " + r.VEX.Document
+	} else if r.Scanner != "" && !strings.EqualFold(r.Scanner, r.Format) {
 		text += " of " + r.Scanner
 	}
 	if r.Source != "" {
