@@ -76,14 +76,14 @@ func lockDestination(tx *models.Tx, dest Destination, before snapshot, changes [
 				return models.Gated{}, err
 			}
 		}
+		if c.said != nil {
+			if err := c.said.requireCurrent(tx, dest.ProductID); err != nil {
+				return models.Gated{}, err
+			}
+		}
 	}
 	if !before.hasBranch || dest.AsDefault {
 		if err := tx.EnsureBranch(dest.ProductID, dest.Branch, dest.AsDefault); err != nil {
-			return models.Gated{}, err
-		}
-	}
-	if said := changes[0].said; said != nil {
-		if err := said.requireCurrent(tx, dest.ProductID); err != nil {
 			return models.Gated{}, err
 		}
 	}
