@@ -297,3 +297,19 @@ func FuzzVEX(f *testing.F) {
 		}
 	})
 }
+
+func TestVEXDocuments_ComeAlone(t *testing.T) {
+	report, err := Parse(bytes.NewReader(readSample(t, "vex/csaf-vex.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, other := &incoming{label: "file 2 (vex.json)", report: report}, &incoming{label: "file 1"}
+	if found, err := documentIn([]*incoming{document}); found != document || err != nil {
+		t.Errorf("alone: %v, %v", found, err)
+	}
+	if found, err := documentIn([]*incoming{other}); found != nil || err != nil {
+		t.Errorf("a report: %v, %v", found, err)
+	}
+	_, err = documentIn([]*incoming{other, document})
+	mustRefuse(t, err, "file 2 (vex.json): A VEX document comes in a request of its own")
+}

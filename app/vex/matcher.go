@@ -35,8 +35,14 @@ type Place struct {
 
 // PlaceOf returns the place of the observations of a source of a branch.
 func PlaceOf(branch int64, source string, facts models.SourceFacts) Place {
-	return Place{Branch: branch, Source: source, Subject: facts.Subject, Reference: facts.Reference()}
+	return Place{
+		Branch: branch, Source: strings.TrimSuffix(source, imageMark), Subject: strings.TrimSuffix(facts.Subject, imageMark),
+		Reference: facts.Reference(),
+	}
 }
+
+// imageMark follows the name of an image in the subjects of Trivy's reports.
+const imageMark = " (container image)"
 
 // Thing is what a matcher knows of an observation.
 type Thing struct {
