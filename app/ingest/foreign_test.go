@@ -196,7 +196,7 @@ func TestForeign_HostileHeads(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		message := refusalOf(t, text)
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 || len(message) > 700 {
+		if took := after.TotalAlloc - before.TotalAlloc; took > 128<<20 || len(message) > 700 {
 			t.Errorf("%s: %d MiB, %q", name, took>>20, message)
 		}
 	}
