@@ -53,7 +53,7 @@ func effective(b models.Branch, c models.Counting) *ui.Counts {
 	return &counts
 }
 
-// countingOptions returns the checkboxes of what counts. now, unless nil, is what is in force.
+// countingOptions returns the checkboxes of the counting settings. now, unless nil, are those in force.
 func (a *Admin) countingOptions(c models.Counting, now *gate.Origin) []ui.Option {
 	section, _ := a.Settings.Section(settings.SectionGate)
 	var list []ui.Option

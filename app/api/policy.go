@@ -27,7 +27,7 @@ type CountingBody struct {
 	KEVAsCritical bool `json:"kev_as_critical" doc:"Observations that are known to be exploited count as critical"`
 }
 
-// CountingPatch is a change of what counts.
+// CountingPatch is a change of the counting settings.
 type CountingPatch struct {
 	OnlyFixable   patch[bool] `json:"only_fixable,omitempty" doc:"Counts in gate_mode own; null: false"`
 	KEVAsCritical patch[bool] `json:"kev_as_critical,omitempty" doc:"Counts in gate_mode own; null: false"`

@@ -170,7 +170,7 @@ func (v *genericFinding) identity() digest {
 // matchKey comes from the IDs, the component and the file, or from the fingerprint.
 func (v *genericFinding) matchKey() matchKey {
 	title, _ := v.names()
-	component := withoutQualifiers(first(v.PURL, v.Component))
+	component := packageURL(first(v.PURL, v.Component))
 	key := matchKey{stable: digestOf(title, component, withoutLine(v.Location)).short()}
 	if v.Fingerprint != "" {
 		key.print = digestOf("print", title, v.Fingerprint).short()

@@ -27,14 +27,11 @@ func (l *looseTexts) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// noFingerprint is what Semgrep writes for a user who is not signed in.
-const noFingerprint = "requires login"
-
 // print returns the hash of a result's fingerprints, zero for none.
 func (v *sarifResult) print() shortDigest {
 	parts := []string{"print"}
 	for pair := range slices.Chunk(append(v.Fingerprints.list, v.Partial.list...), 2) {
-		if pair[1] != noFingerprint {
+		if pair[1] != needsLogin {
 			parts = append(parts, pair...)
 		}
 	}

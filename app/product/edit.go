@@ -23,7 +23,7 @@ type Edit struct {
 	Version                          int64  // the expected version, 0 for any
 }
 
-// CountingEdit is a change of what counts for a gate. A nil field stays as it is.
+// CountingEdit is a change of the counting settings of a gate. A nil field stays as it is.
 type CountingEdit struct {
 	OnlyFixable, KEVAsCritical *bool
 }

@@ -77,7 +77,7 @@ func parseIdentifier(text, version string) (identifier, bool) {
 			return identifier{}, false
 		}
 		if vers, given := p.qualifiers["vers"]; given {
-			exact, ok := exactVersion(vers)
+			exact, ok := ExactVersion(vers)
 			if !ok || own != "" && own != exact {
 				return identifier{}, false
 			}
@@ -112,8 +112,9 @@ func (p *purl) withoutPrefix(version string) string {
 	return version
 }
 
-// exactVersion returns the only version of a range such as vers:npm/1.2.3 or vers:npm/=1.2.3.
-func exactVersion(vers string) (string, bool) {
+// ExactVersion returns the only version of a range in the notation of vers, such as vers:npm/1.2.3 or
+// vers:npm/=1.2.3, and reports whether it has only one.
+func ExactVersion(vers string) (string, bool) {
 	rest, ok := strings.CutPrefix(vers, "vers:")
 	if ok {
 		if _, rest, ok = strings.Cut(rest, "/"); !ok {
@@ -123,10 +124,6 @@ func exactVersion(vers string) (string, bool) {
 	rest = strings.TrimPrefix(strings.TrimSpace(rest), "=")
 	return rest, rest != "" && !strings.ContainsAny(rest, "<>=!|*^~, ")
 }
-
-// ExactVersion returns the only version of a range in the notation of vers, and reports whether it
-// has only one.
-func ExactVersion(vers string) (string, bool) { return exactVersion(vers) }
 
 func first(texts ...string) string {
 	for _, text := range texts {
