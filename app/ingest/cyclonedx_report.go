@@ -47,11 +47,11 @@ func (c *cyclonedx) finish(r *cyclonedxFinding, shared sharedDetails) {
 	r.identity = digestOf(vulnerability, string(affected[:]))
 	r.stable = digestOf(vulnerability, string(place[:])).short()
 	unaffected := r.unaffected || r.versions != 0 && unaffectedIn(c.texts.get(r.versions), version)
-	if unaffected && statuses[r.status].Active() {
-		r.status = numberOf(models.StatusNotAffected)
+	if unaffected && r.state.status().Active() {
+		r.state = r.state.withStatus(models.StatusNotAffected)
 	}
 	if c.givesFixes && !r.fixed && r.ref != (digest{}) {
-		r.flags |= flagUnfixed
+		r.state |= stateUnfixed
 	}
 	e := extra{fix: shared.fix}
 	if r.named || len(shared.details.Aliases) > 0 {

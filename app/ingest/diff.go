@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -70,6 +71,7 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.findings.dropIndex()
 	d.pairMoved(&missing, seen)
 	for _, o := range missing.list {
 		switch {
@@ -80,13 +82,14 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 			d.counts.Add(models.Severity(o.severity), o.flags(), 1)
 		}
 	}
+	d.insert = make([]int32, 0, countOf(seen, false))
 	for i, known := range seen {
 		if known {
 			continue
 		}
 		f := d.findings.at(i)
 		d.insert = append(d.insert, int32(i))
-		if d.row(f).Status.Active() {
+		if cmp.Or(d.findings.said.of(f).Status, f.Status).Active() {
 			d.counts.Add(f.Severity, f.flags(), 1)
 			d.activated.AddNew(eventFinding(f, f.Severity))
 		}
@@ -94,6 +97,16 @@ func compare(report Report, known observations, now time.Time) (*diff, error) {
 	d.tally.New, d.tally.Resolved = len(d.insert), len(d.resolve)
 	d.sortBySeverity()
 	return d, nil
+}
+
+// countOf returns how many values of a list equal one.
+func countOf[T comparable](list []T, value T) (n int) {
+	for _, v := range list {
+		if v == value {
+			n++
+		}
+	}
+	return n
 }
 
 // size returns how many rows change.
@@ -143,16 +156,24 @@ func eventFinding(f Finding, severity models.Severity) event.Finding {
 	}
 }
 
-// sortBySeverity sorts the new findings like the lists of observations: worst first.
+// sortBySeverity sorts the new findings like the lists of observations: worst first. Findings of one
+// title and component stay in the report's order if they are few. Many are sorted by identity: written in
+// the order of the index of identities, they dirty each of its pages once.
 func (d *diff) sortBySeverity() {
+	texts, many := d.findings.texts, len(d.insert) > stageFrom
 	slices.SortFunc(d.insert, func(i, j int32) int {
-		a, b := d.findings.at(int(i)), d.findings.at(int(j))
-		return cmp.Or(
-			cmp.Compare(a.Severity, b.Severity),
-			strings.Compare(a.Title, b.Title),
-			strings.Compare(a.Component, b.Component),
-			cmp.Compare(i, j),
-		)
+		a, b := d.findings.list.at(int(i)), d.findings.list.at(int(j))
+		order := cmp.Compare(a.state.severity(), b.state.severity())
+		if order == 0 && a.title != b.title {
+			order = strings.Compare(texts.get(a.title), texts.get(b.title))
+		}
+		if order == 0 && a.component != b.component {
+			order = strings.Compare(texts.get(a.component), texts.get(b.component))
+		}
+		if order == 0 && many {
+			order = bytes.Compare(a.identity[:], b.identity[:])
+		}
+		return cmp.Or(order, cmp.Compare(i, j))
 	})
 }
 

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +70,30 @@ func TestCompare(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, d.activated, allFields); diff != "" {
 		t.Errorf("activated (-want +got):\n%s", diff)
+	}
+}
+
+// Many new findings of one title are written in the order of their identities, which is that of an index.
+func TestCompare_SortsManyByIdentity(t *testing.T) {
+	var list []Finding
+	for i := range stageFrom {
+		id := fmt.Sprint((i * 7) % stageFrom)
+		list = append(list, Finding{Identity: wide(id), Title: "rule", Severity: models.Low, Status: models.StatusOpen})
+	}
+	last := Finding{Identity: wide("!"), Title: "another", Severity: models.Low, Status: models.StatusOpen}
+	worst := Finding{Identity: wide("~"), Title: "rule", Severity: models.High, Status: models.StatusOpen}
+	d, err := compare(reportOf(append(list, last, worst)...), said(), time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := d.inserted(d.insert)
+	if rows[0].Severity != models.High || rows[1].Title != "another" {
+		t.Errorf("first rows %s %q and %s %q, want the worst and then by title",
+			rows[0].Severity, rows[0].Title, rows[1].Severity, rows[1].Title)
+	}
+	byIdentity := func(a, b models.Observation) int { return bytes.Compare(a.Identity, b.Identity) }
+	if !slices.IsSortedFunc(rows[2:], byIdentity) {
+		t.Error("the rows of one title are not sorted by identity")
 	}
 }
 

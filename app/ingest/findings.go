@@ -16,23 +16,44 @@ type Findings struct {
 	said  statements
 }
 
-// compactFinding is a finding without its texts, in 52 bytes.
+// compactFinding is a finding without its texts, in 48 bytes.
 type compactFinding struct {
 	identity                                     digest
 	stable                                       shortDigest
+	state                                        state
 	title, description, component, location, url textRef
 	extra                                        textRef // a packed extra
-	severity, status                             uint8   // a models.Severity; an index of statuses
-	flags                                        findingFlags
 }
 
-// findingFlags are the bits of a finding that are true or false.
-type findingFlags uint8
+// state is the severity of a finding (3 bits), the number of its status in statuses (3 bits) and what
+// is true of it.
+type state uint8
 
 const (
-	flagKEV findingFlags = 1 << iota
-	flagUnfixed
+	stateKEV     state = 1 << 6
+	stateUnfixed state = 1 << 7
 )
+
+func stateOf(f Finding) state {
+	s := state(f.Severity)&7 | numberOf(f.Status)<<3 //nolint:gosec // six severities
+	if f.KEV {
+		s |= stateKEV
+	}
+	if f.Unfixed {
+		s |= stateUnfixed
+	}
+	return s
+}
+
+func (s state) severity() models.Severity { return models.Severity(s & 7) }
+
+func (s state) status() models.Status { return statuses[s>>3&7] }
+
+// withSeverity returns the state with another severity.
+func (s state) withSeverity(severity uint8) state { return s&^7 | state(severity)&7 }
+
+// withStatus returns the state with another status.
+func (s state) withStatus(status models.Status) state { return s&^(7<<3) | numberOf(status)<<3 }
 
 func newFindings(t *texts) *Findings { return &Findings{texts: t} }
 
@@ -60,6 +81,9 @@ func (s *Findings) number(identity []byte) (int, bool) {
 	if s.Len() == 0 || len(identity) != len(digest{}) {
 		return 0, false
 	}
+	if s.index == nil {
+		s.reindex(s.list.n)
+	}
 	pos, found := s.find(digest(identity))
 	return int(s.index[pos]) - 1, found
 }
@@ -80,10 +104,10 @@ func (s *Findings) expand(c *compactFinding) Finding {
 		Fix:         e.fix,
 		URL:         s.texts.get(c.url),
 		Details:     e.details,
-		KEV:         c.flags&flagKEV != 0,
-		Unfixed:     c.flags&flagUnfixed != 0,
-		Severity:    models.Severity(c.severity),
-		Status:      statuses[c.status],
+		KEV:         c.state&stateKEV != 0,
+		Unfixed:     c.state&stateUnfixed != 0,
+		Severity:    c.state.severity(),
+		Status:      c.state.status(),
 	}
 }
 
@@ -93,29 +117,18 @@ func (s *Findings) add(identity digest, f Finding) { s.addCompact(s.texts.compac
 // compact stores the texts of a finding, but does not add it.
 func (t *texts) compact(identity digest, f Finding) compactFinding {
 	return compactFinding{
-		identity: identity, stable: f.Match.stable,
+		identity: identity, stable: f.Match.stable, state: stateOf(f),
 		title: t.put(f.Title, maxTitle), description: t.put(f.Description, maxDescription),
 		component: t.put(f.Component, maxComponent), location: t.put(f.Location, maxLocation), url: t.put(f.URL, maxURL),
-		extra:    t.putExtra(extra{fix: clean(f.Fix, maxFix), match: f.Match, details: f.Details}),
-		severity: uint8(f.Severity), status: numberOf(f.Status), flags: flagsOf(f), //nolint:gosec // six severities
+		extra: t.putExtra(extra{fix: clean(f.Fix, maxFix), match: f.Match, details: f.Details}),
 	}
-}
-
-func flagsOf(f Finding) (flags findingFlags) {
-	if f.KEV {
-		flags |= flagKEV
-	}
-	if f.Unfixed {
-		flags |= flagUnfixed
-	}
-	return flags
 }
 
 // addCompact adds a finding whose texts are stored. Of a repeated identity it keeps the
 // active finding, then the most severe.
 func (s *Findings) addCompact(c compactFinding) {
 	if s.list.n*4 >= len(s.index)*3 {
-		s.grow()
+		s.reindex(s.list.n)
 	}
 	pos, found := s.find(c.identity)
 	if !found {
@@ -146,10 +159,10 @@ func (s *Findings) dropRepeatedPrints() {
 }
 
 func worse(c, old compactFinding) bool {
-	if was, is := statuses[old.status].Active(), statuses[c.status].Active(); is != was {
+	if was, is := old.state.status().Active(), c.state.status().Active(); is != was {
 		return is
 	}
-	return c.severity < old.severity
+	return c.state.severity() < old.state.severity()
 }
 
 // find returns the index position of an identity, or the free position for it.
@@ -163,11 +176,23 @@ func (s *Findings) find(identity digest) (pos int, found bool) {
 	return pos, false
 }
 
-func (s *Findings) grow() {
-	s.index = make([]uint32, max(16, 2*len(s.index)))
+// reindex makes the index anew, with room for n findings and some more.
+func (s *Findings) reindex(n int) {
+	size := 16
+	for size*3 <= n*4 {
+		size *= 2
+	}
+	s.index = make([]uint32, size)
 	for i := range s.list.n {
 		pos, _ := s.find(s.list.at(i).identity)
 		s.index[pos] = uint32(i + 1)
+	}
+}
+
+// dropIndex frees the index, until it is needed again.
+func (s *Findings) dropIndex() {
+	if s != nil {
+		s.index = nil
 	}
 }
 
@@ -177,10 +202,10 @@ var statuses = [...]models.Status{
 	models.StatusFalsePositive, models.StatusNotAffected, models.StatusRiskAccepted,
 }
 
-func numberOf(status models.Status) uint8 {
+func numberOf(status models.Status) state {
 	for i, s := range statuses {
 		if s == status {
-			return uint8(i)
+			return state(i)
 		}
 	}
 	return 0

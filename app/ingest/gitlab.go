@@ -55,7 +55,7 @@ func (g *gitlab) report() Report {
 	g.unfinished.drain(func(c *compactFinding) { g.finish(*c, g.scan.kind) })
 	if !g.solutions { // its tool writes none
 		for i := range g.findings.Len() {
-			g.findings.list.at(i).flags &^= flagUnfixed
+			g.findings.list.at(i).state &^= stateUnfixed
 		}
 	}
 	r := Report{

@@ -15,11 +15,11 @@ type matchKey struct {
 	component shortDigest
 }
 
-// shortDigest is the first half of a digest.
-type shortDigest [8]byte
+// shortDigest is the first part of a digest, which is enough to pair the few findings that have moved.
+type shortDigest [7]byte
 
-// short returns the first half, which is enough to pair the few findings that have moved.
-func (d digest) short() shortDigest { return shortDigest(d[:8]) }
+// short returns the first part.
+func (d digest) short() shortDigest { return shortDigest(d[:]) }
 
 // rest returns the parts other than stable: a byte of which parts follow, and these.
 func (k matchKey) rest() string {

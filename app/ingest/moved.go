@@ -22,7 +22,7 @@ type pairing struct {
 }
 
 // pairKey is what both sides of a pair have in common.
-type pairKey [16]byte
+type pairKey [2 * len(shortDigest{})]byte
 
 // side is one side of a possible pair.
 type side struct {
@@ -208,8 +208,7 @@ func keyOfComponent(k matchKey) (pairKey, bool) { return joinKeys(k.component, s
 
 // joinKeys returns two parts as one key; ok is false if the first is none.
 func joinKeys(a, b shortDigest) (key pairKey, ok bool) {
-	copy(key[:], a[:])
-	copy(key[8:], b[:])
+	copy(key[copy(key[:], a[:]):], b[:])
 	return key, a != shortDigest{}
 }
 

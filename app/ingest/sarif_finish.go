@@ -42,9 +42,9 @@ func (s *sarif) finish(r *sarifFinding, own extra) {
 	switch {
 	case r.source == fromScore:
 	case rule.score != noSeverity:
-		r.severity = rule.score
+		r.state = r.state.withSeverity(rule.score)
 	case r.source == fromNothing:
-		r.severity = s.run.levelOf(r, at, id, rule)
+		r.state = r.state.withSeverity(s.run.levelOf(r, at, id, rule))
 	}
 	r.url = rule.url
 	s.finishTexts(r, rule)
