@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"io"
 	"testing"
 
 	"gatecrier/app/fault"
@@ -80,8 +81,55 @@ func FuzzParse(f *testing.F) {
 	for _, name := range samples {
 		f.Add(readSample(f, name))
 	}
+	fuzzParser(f, Parse)
+}
+
+func FuzzGeneric(f *testing.F) {
+	f.Add([]byte(genericAll))
+	f.Add([]byte(`[{"title": "a", "severity": "low", "location": "x.py:1", "fingerprint": "f"}]`))
+	fuzzParser(f, parseGeneric)
+}
+
+func FuzzOSVScanner(f *testing.F) {
+	fuzzSamples(f, "osv-clean.json", "osv-image.json", "osv-lockfiles.json")
+}
+
+func FuzzNPMAudit(f *testing.F) {
+	fuzzSamples(f, "npm-audit-advisories.json", "npm-audit-clean.json", "npm-audit-packages.json")
+}
+
+func FuzzSemgrep(f *testing.F) {
+	fuzzSamples(f, "semgrep-clean.json", "semgrep-community.json", "semgrep-platform.json")
+}
+
+func FuzzZAP(f *testing.F) { fuzzSamples(f, "zap-baseline.json", "zap-clean.json", "zap-old.json") }
+
+func FuzzGitleaks(f *testing.F) {
+	fuzzSamples(f, "gitleaks-8.0.json", "gitleaks-dir.json", "gitleaks-git.json")
+}
+
+func FuzzTruffleHog(f *testing.F) {
+	fuzzSamples(f, "trufflehog-clean.jsonl", "trufflehog-git.jsonl", "trufflehog-list.json")
+}
+
+func FuzzOCSF(f *testing.F) {
+	fuzzSamples(f, "ocsf-passed.json", "ocsf-prowler.json", "ocsf-single.json", "ocsf-vulnerabilities.jsonl")
+}
+
+func FuzzCycloneDXXML(f *testing.F) { fuzzSamples(f, "cyclonedx-1.4.xml", "cyclonedx-image.xml") }
+
+// fuzzSamples fuzzes reports of one format.
+func fuzzSamples(f *testing.F, names ...string) {
+	for _, name := range names {
+		f.Add(readSample(f, name))
+	}
+	fuzzParser(f, Parse)
+}
+
+// fuzzParser parses texts: each is refused with its place, or gives a report with valid findings.
+func fuzzParser(f *testing.F, parse func(r io.Reader) (Report, error)) {
 	f.Fuzz(func(t *testing.T, text []byte) {
-		report, err := Parse(bytes.NewReader(text))
+		report, err := parse(bytes.NewReader(text))
 		if err != nil {
 			if !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 1 {
 				t.Errorf("error of another kind: %v", err)
