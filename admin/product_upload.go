@@ -2,6 +2,8 @@ package admin
 
 import (
 	"errors"
+	"io"
+	"mime/multipart"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -79,7 +81,7 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 		return err
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.Settings.Reports().MaxBytes+formRoom)
-	result, v, err := a.importForm(c, row.ID)
+	results, v, err := a.importForm(c, row.ID)
 	if errs := uploadErrors(err); errs != nil {
 		v.Errors = errs
 		return a.uploadPage(c, web.StatusOf(err), row, v)
@@ -87,59 +89,93 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Result = &page.ImportResult{
-		Format:    result.Format,
-		Scanner:   result.Scanner,
-		Source:    result.Source,
-		Branch:    result.Branch,
-		New:       result.Tally.New,
-		Updated:   result.Tally.Updated,
-		Reopened:  result.Tally.Reopened,
-		Resolved:  result.Tally.Resolved,
-		Counts:    uiCounts(result.Counts),
-		Before:    string(result.Gate.Before),
-		After:     string(result.Gate.After),
-		Why:       result.Gate.Why,
-		Evaluated: result.Branch == row.Default.Name,
-		Warnings:  result.Warnings,
-	}
-	if r := result.VEX; r != nil {
-		v.Result.VEX = &page.VEXResult{
-			Document: r.Document.Document, Statements: r.Document.Statements, Changed: r.Changed, Unchanged: r.Unchanged,
-			NotFound: r.NotFound,
-		}
+	for _, r := range results {
+		v.Results = append(v.Results, importResult(r, row.Default.Name))
 	}
 	return a.uploadPage(c, http.StatusOK, row, v)
 }
 
-func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.UploadView, error) {
-	header, err := c.FormFile("file")
+// importResult returns a result as the page shows it.
+func importResult(r ingest.Result, defaultBranch string) page.ImportResult {
+	v := page.ImportResult{
+		File:      r.File,
+		Format:    r.Format,
+		Scanner:   r.Scanner,
+		Source:    r.Source,
+		Branch:    r.Branch,
+		New:       r.Tally.New,
+		Updated:   r.Tally.Updated,
+		Reopened:  r.Tally.Reopened,
+		Resolved:  r.Tally.Resolved,
+		Counts:    uiCounts(r.Counts),
+		Before:    string(r.Gate.Before),
+		After:     string(r.Gate.After),
+		Why:       r.Gate.Why,
+		Evaluated: r.Branch == defaultBranch,
+		Warnings:  r.Warnings,
+	}
+	if vex := r.VEX; vex != nil {
+		v.VEX = &page.VEXResult{
+			Document: vex.Document.Document, Statements: vex.Document.Statements, Changed: vex.Changed,
+			Unchanged: vex.Unchanged, NotFound: vex.NotFound,
+		}
+	}
+	return v
+}
+
+// importForm imports the files of the form: all of them, or none.
+func (a *Admin) importForm(c *gin.Context, id int64) ([]ingest.Result, page.UploadView, error) {
+	form, err := c.MultipartForm()
 	v := page.UploadView{
 		Branch: c.PostForm("branch"), Scanner: c.PostForm("scanner"), Source: c.PostForm("source"),
-		Clean: c.PostForm("clean") == "on",
-	}
-	if errors.Is(err, http.ErrMissingFile) {
-		return ingest.Result{}, v, fault.BadField("file", "Choose a report")
+		Clean: c.PostForm("clean") == "on", Format: c.PostForm("format"),
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return ingest.Result{}, v, a.tooLarge(err)
+		return nil, v, a.tooLarge(err)
 	}
 	if err != nil {
-		return ingest.Result{}, v, fault.Wrap(fault.Malformed, "The form cannot be read", err)
+		return nil, v, fault.Wrap(fault.Malformed, "The form cannot be read", err)
 	}
-	if header.Size > a.Settings.Reports().MaxBytes {
-		return ingest.Result{}, v, a.tooLarge(nil)
+	if len(form.File["file"]) == 0 {
+		return nil, v, fault.BadField("file", "Choose a report")
 	}
-	file, err := header.Open()
-	if err != nil {
-		return ingest.Result{}, v, err
-	}
+	files := formFiles{left: form.File["file"]}
 	dest := ingest.Destination{
-		ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source, Clean: v.Clean,
+		ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source, Clean: v.Clean, Format: v.Format,
 	}
-	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), dest, file)
-	return result, v, errors.Join(err, file.Close())
+	results, err := a.Ingest.UploadFiles(c.Request.Context(), actorOf(c), dest, files.next)
+	return results, v, errors.Join(err, files.close())
+}
+
+// formFiles opens the files of a form one after the other.
+type formFiles struct {
+	left []*multipart.FileHeader
+	open multipart.File
+}
+
+// next closes the last file and returns the next one, until io.EOF.
+func (f *formFiles) next() (ingest.File, error) {
+	if err := f.close(); err != nil {
+		return ingest.File{}, err
+	}
+	if len(f.left) == 0 {
+		return ingest.File{}, io.EOF
+	}
+	header := f.left[0]
+	f.left = f.left[1:]
+	var err error
+	f.open, err = header.Open()
+	return ingest.File{Name: header.Filename, Body: f.open}, err
+}
+
+func (f *formFiles) close() error {
+	if f.open == nil {
+		return nil
+	}
+	err := f.open.Close()
+	f.open = nil
+	return err
 }
 
 func (a *Admin) tooLarge(cause error) error {

@@ -69,7 +69,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
 	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
 	b.Do(chromedp.Reload())
-	b.WantText("Upload a report", "The format is recognized by the content")
+	b.WantText("Upload a report", "recognized by the content")
 	b.Open("/products/1?tab=history")
 	b.Evaluate("setTimeout(() => history.back(), 0)")
 	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)

@@ -30,13 +30,13 @@ func targetPath(product, target int64, action string) string {
 }
 
 // pushCommand returns the command that sends a report.
-func pushCommand(baseURL, product, branch, scanner, source string) string {
+func pushCommand(baseURL, product string, options ...[2]string) string {
 	lines := []string{
 		"gatecrier push --url " + quote(baseURL),
 		`--token "$GATECRIER_TOKEN"`,
 		"--product " + quote(product),
 	}
-	for _, o := range [][2]string{{"--branch", branch}, {"--scanner", scanner}, {"--source", source}} {
+	for _, o := range options {
 		if o[1] != "" {
 			lines = append(lines, o[0]+" "+quote(o[1]))
 		}

@@ -798,7 +798,7 @@ func otherStories() []story {
 				Default: "main",
 				Branch:  r.Branch,
 				BaseURL: "https://gate.northquay.example",
-				Result:  &r,
+				Results: []ImportResult{r},
 			}),
 		})
 	}

@@ -53,7 +53,7 @@ func tokensTab(v ProductView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Copy("the command", pushCommand(v.Tokens.BaseURL, v.Name, "", "", "")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Copy("the command", pushCommand(v.Tokens.BaseURL, v.Name)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,14 +1,15 @@
 package page
 
 import (
+	"strconv"
 	"strings"
 
 	"gatecrier/templates/layout"
 	"gatecrier/templates/ui"
 )
 
-// UploadView is the form for a report, and the result of the last one. It posts
-// file, branch, scanner, source and clean (multipart) to /products/{id}/upload.
+// UploadView is the form for reports, and the results of the last ones. It posts
+// file (several), format, branch, scanner, source and clean (multipart) to /products/{id}/upload.
 type UploadView struct {
 	Frame   layout.View
 	ID      int64
@@ -17,14 +18,16 @@ type UploadView struct {
 	Default string // the default branch
 	Scanner string
 	Source  string
-	Clean   bool // the scan ran and found nothing
+	Clean   bool   // the scan ran and found nothing
+	Format  string // as chosen: "generic", else "" for the content's
 	BaseURL string
 	Errors  map[string]string // by the name of the field; "file" with the place in the report
-	Result  *ImportResult     // nil before the first
+	Results []ImportResult    // of the last upload, one per file
 }
 
 // ImportResult is what a report has changed.
 type ImportResult struct {
+	File                             string // its name
 	Format                           string // its id, such as "grype"
 	Scanner, Source, Branch          string
 	New, Updated, Reopened, Resolved int
@@ -36,8 +39,47 @@ type ImportResult struct {
 	VEX                              *VEXResult // nil for a report
 }
 
-// moved says what the report was and what the gate did.
-func (r ImportResult) moved() string {
+// pushOptions returns the options with which push does the same as the form.
+func (v UploadView) pushOptions() [][2]string {
+	return [][2]string{
+		{"--branch", v.Branch}, {"--scanner", v.Scanner}, {"--source", v.Source}, {"--report-format", v.Format},
+	}
+}
+
+// reportFormats returns the choices of a report's format.
+func reportFormats(chosen string) []ui.Option {
+	return []ui.Option{
+		{Value: "", Label: "recognized by the content", Checked: chosen == ""},
+		{Value: "generic", Label: "generic", Checked: chosen == "generic"},
+	}
+}
+
+// imported is the title of results that no gate follows.
+func imported(results []ImportResult) string {
+	if len(results) > 1 {
+		return "The reports are imported; their branch has no gate that notifies"
+	}
+	return "The report is imported; its branch has no gate that notifies"
+}
+
+// gateMoved says what the reports were and what the gate did.
+func gateMoved(results []ImportResult) string {
+	r := results[0]
+	text := r.what()
+	if len(results) > 1 {
+		text = strconv.Itoa(len(results)) + " reports"
+	}
+	switch {
+	case !r.Evaluated:
+		return text + " for the branch " + r.Branch + "."
+	case r.Before == r.After:
+		return text + "; the gate stays " + r.After + ", so no one is notified."
+	}
+	return text + "; the gate went from " + r.Before + " to " + r.After + "."
+}
+
+// what says what the report was.
+func (r ImportResult) what() string {
 	text := "A " + r.Format + " report"
 	if r.VEX != nil {
 		text = "The VEX document " + r.VEX.Document
@@ -47,11 +89,5 @@ func (r ImportResult) moved() string {
 	if r.Source != "" {
 		text += ", source " + r.Source
 	}
-	switch {
-	case !r.Evaluated:
-		return text + " for the branch " + r.Branch + "."
-	case r.Before == r.After:
-		return text + "; the gate stays " + r.After + ", so nobody is told."
-	}
-	return text + "; the gate went from " + r.Before + " to " + r.After + "."
+	return text
 }
