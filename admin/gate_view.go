@@ -18,7 +18,7 @@ func uiCounts(c models.Counts) ui.Counts { return ui.Counts(c) }
 
 // shortGateReason returns the reason of a branch's gate, as cells and lines of pages show it.
 func shortGateReason(b models.Branch) string {
-	if !b.Evaluated {
+	if !b.Evaluated && b.Why == "" {
 		return "no report yet"
 	}
 	return b.Why

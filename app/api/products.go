@@ -84,7 +84,7 @@ func gateOf(b models.Branch, c models.Counting) gateBody {
 
 // gateReason returns the reason of a branch's gate, as a sentence also before the first report.
 func gateReason(b models.Branch) string {
-	if !b.Evaluated {
+	if !b.Evaluated && b.Why == "" {
 		return "never evaluated: no report has come in yet"
 	}
 	return b.Why

@@ -108,6 +108,40 @@ func TestSource_CanBeRemoved(t *testing.T) {
 	})
 }
 
+// Without any report, a gate does not pass: it is not evaluated until the next one.
+func TestSource_LastOfItsBranch(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(2600, sameSeverity("Critical")))
+		receiver.Wait(t, 1)
+		page := signedInAs(t, p, "admin")
+		path := sourcePathOf(t, c, s, "grype", "")
+		page.wantText(s.path+path+"/delete", "changes from failed to none: no report is left to evaluate")
+		c.Must(http.StatusNoContent, "DELETE", path, nil)
+		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
+		if a.Get("state") != "none" || a.Get("why") != "no report is left to evaluate" || a.ID("counts.critical") != 0 {
+			t.Errorf("without a report: %s", a.Text)
+		}
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 7})
+		if err := p.App.Sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if a = c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("state") != "none" {
+			t.Errorf("with another threshold: %s", a.Text)
+		}
+		receiver.Wait(t, 2)
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", grypeReport(grypeMatches("Low", "CVE-1")))
+		receiver.Wait(t, 3)
+		history := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
+		if itemCount(history) != 3 || history.Get("items.0.from") != "none" || history.Get("items.0.to") != "passed" {
+			t.Errorf("history: %s", history.Text)
+		}
+	})
+}
+
 func TestSource_ThatIsNotRemoved(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -85,6 +85,17 @@ func Decide(p Policy, active models.Breakdown) Verdict {
 	return v
 }
 
+// whyUnreported is the reason of a gate that would pass without any report.
+const whyUnreported = "no report is left to evaluate"
+
+// Unreported returns the verdict for a branch without a source of reports: nothing passes there.
+func (v Verdict) Unreported() Verdict {
+	if v.State == models.GatePassed {
+		v.State, v.Why = models.GateNone, whyUnreported
+	}
+	return v
+}
+
 // compared compares severities with their thresholds: "2 critical (limit 0, 1 known exploited)".
 func (p Policy) compared(list []models.Severity, effective models.Counts, active models.Breakdown) string {
 	parts := make([]string, len(list))

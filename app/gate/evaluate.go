@@ -18,6 +18,8 @@ type Evaluation struct {
 	Cause     event.Cause      // what happened
 	Actor     string           // the label of the user, the token or the system that caused it
 	Activated Activated        // the findings that the cause made active
+	// Unreported says that no source of reports is left: then the gate does not pass.
+	Unreported bool
 }
 
 // Outcome is the result of an evaluation.
@@ -50,6 +52,10 @@ func (s *Service) Policy(group *models.Group, p models.Product) Policy {
 func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome, error) {
 	policy := s.Policy(g.Group, g.Product)
 	verdict := Decide(policy, e.Active)
+	unreported := e.Unreported && verdict.State != models.GateFailed
+	if unreported {
+		verdict = verdict.Unreported()
+	}
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
 	if b.Held.Any() && out.Before == out.After {
@@ -63,7 +69,7 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome
 	if err := tx.Recount(&b, e.Active); err != nil {
 		return out, err
 	}
-	b.Why, b.Evaluated = verdict.Why, true
+	b.Why, b.Evaluated = verdict.Why, !unreported
 	if b.Gate != verdict.State {
 		b.Gate, b.Since = verdict.State, tx.Now()
 	}

@@ -74,8 +74,10 @@ func (s *Service) removePart(
 		return 0, false, err
 	}
 	if len(list) == removeAtOnce {
-		cause := event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"}
-		n, err := s.removeObservations(tx, actor, now.Branch, list, cause)
+		e := gate.Evaluation{
+			Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},
+		}
+		n, err := s.removeObservations(tx, now.Branch, list, e)
 		return n, false, err
 	}
 	if err := tx.DeleteBranch(b.ID); err != nil {
@@ -94,15 +96,15 @@ func (s *Service) removePart(
 // that the branch is consistent if the rest has to wait: the duplicates that stay count again. It
 // returns how many it has deleted.
 func (s *Service) removeObservations(
-	tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation, cause event.Cause,
+	tx *models.Tx, b models.Branch, list []models.Observation, e gate.Evaluation,
 ) (int, error) {
 	ended, err := endDuplicates(tx, list)
 	if err != nil {
 		return 0, err
 	}
-	total := b.Plus(ended.Active)
+	e.Active = b.Plus(ended.Active)
 	if len(ended.Rest) > 0 {
-		return 0, s.evaluateRemoval(tx, actor, b, total, cause)
+		return 0, s.evaluateRemoval(tx, b, e)
 	}
 	ids, shifts := make([]int64, len(list)), map[int64]models.Breakdown{}
 	for i, o := range list {
@@ -110,7 +112,7 @@ func (s *Service) removeObservations(
 		by := shifts[o.SourceID]
 		if o.Status.Active() {
 			by.Add(o.Severity, o.Flags(), -1)
-			total.Add(o.Severity, o.Flags(), -1)
+			e.Active.Add(o.Severity, o.Flags(), -1)
 		}
 		shifts[o.SourceID] = by
 	}
@@ -122,7 +124,7 @@ func (s *Service) removeObservations(
 			return 0, err
 		}
 	}
-	return len(list), s.evaluateRemoval(tx, actor, b, total, cause)
+	return len(list), s.evaluateRemoval(tx, b, e)
 }
 
 // endDuplicates ends the duplicates of observations that are deleted, except those among them.
@@ -140,18 +142,12 @@ func endDuplicates(tx *models.Tx, list []models.Observation) (gate.EndedDuplicat
 }
 
 // evaluateRemoval evaluates the gate of a branch some of whose observations are removed.
-func (s *Service) evaluateRemoval(
-	tx *models.Tx, actor authz.Actor, b models.Branch, total models.Breakdown, cause event.Cause,
-) error {
+func (s *Service) evaluateRemoval(tx *models.Tx, b models.Branch, e gate.Evaluation) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Evaluation{
-		Active: total,
-		Actor:  actor.Label,
-		Cause:  cause,
-	})
+	_, err = s.gates.Evaluate(tx, g, e)
 	return err
 }
 

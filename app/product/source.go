@@ -2,6 +2,7 @@ package product
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"gatecrier/app/audit"
@@ -104,7 +105,27 @@ func (s *Service) WithoutSource(ctx context.Context, actor authz.Actor, row mode
 		return gate.Verdict{}, err
 	}
 	group, err := s.store.GroupOf(ctx, product.Product)
-	return gate.Decide(s.gates.Policy(group, product.Product), b.Minus(row.Breakdown)), err
+	verdict := gate.Decide(s.gates.Policy(group, product.Product), b.Minus(row.Breakdown))
+	if err != nil {
+		return verdict, err
+	}
+	last, err := onlySource(ctx, s.store, row.Source)
+	if last {
+		verdict = verdict.Unreported()
+	}
+	return verdict, err
+}
+
+// onlySource reports whether no other source of a branch has had a report.
+func onlySource(ctx context.Context, r sourceReader, source models.Source) (bool, error) {
+	list, err := r.SourcesWithReports(ctx, source.BranchID)
+	isOther := func(other models.Source) bool { return other.ID != source.ID && other.Reports() }
+	return !slices.ContainsFunc(list, isOther), err
+}
+
+// sourceReader reads inside and outside of transactions.
+type sourceReader interface {
+	SourcesWithReports(ctx context.Context, branchID int64) ([]models.Source, error)
 }
 
 // RemoveSource removes a source with its observations, a large one in several transactions. Between
@@ -139,13 +160,20 @@ func (s *Service) removeSourcePart(tx *models.Tx, actor authz.Actor, row models.
 	if err != nil {
 		return false, err
 	}
-	cause := event.Cause{Kind: event.CauseUser, Text: "the removal of the source " + sourceName(now)}
+	last, err := onlySource(tx.Context(), tx, now.Source)
+	if err != nil {
+		return false, err
+	}
+	e := gate.Evaluation{
+		Actor: actor.Label, Unreported: last,
+		Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the source " + sourceName(now)},
+	}
 	list, err := tx.ObservationsOfSource(now.ID, removeAtOnce)
 	if err != nil {
 		return false, err
 	}
 	if len(list) > 0 {
-		n, err := s.removeObservations(tx, actor, g.Branch, list, cause)
+		n, err := s.removeObservations(tx, g.Branch, list, e)
 		if err != nil || n < len(list) || len(list) == removeAtOnce {
 			return false, err
 		}
@@ -160,7 +188,8 @@ func (s *Service) removeSourcePart(tx *models.Tx, actor authz.Actor, row models.
 		return false, err
 	}
 	// Bare counts have no observations.
-	if err := s.evaluateRemoval(tx, actor, g.Branch, g.Branch.Minus(now.Breakdown), cause); err != nil {
+	e.Active = g.Branch.Minus(now.Breakdown)
+	if err := s.evaluateRemoval(tx, g.Branch, e); err != nil {
 		return false, err
 	}
 	return true, writeSourceAudit(tx, actor, audit.Delete, now, sourceValues(now), nil)
