@@ -162,7 +162,7 @@ func (det *detector) titles() string {
 	for _, f := range det.formats {
 		titles = append(titles, f.title)
 	}
-	return strings.Join(titles, ", ")
+	return strings.Join(append(titles, "VEX documents of OpenVEX and CSAF"), ", ")
 }
 
 // difference returns why a document that shares a key with a format is not of that format,

@@ -15,7 +15,7 @@ import (
 
 const known = "no report of a known format (CycloneDX (JSON, XML), SARIF 2.1.0, Trivy JSON, Grype JSON, ZAP JSON, " +
 	"Gitleaks JSON, TruffleHog JSON, OCSF findings, GitLab security report, npm audit JSON, OSV-Scanner JSON, " +
-	"Semgrep JSON)"
+	"Semgrep JSON, VEX documents of OpenVEX and CSAF)"
 
 // invalidReports are texts with a part of their error message.
 var invalidReports = map[string]struct{ text, message string }{
