@@ -30,7 +30,7 @@ func (s *Service) changeOf(ctx context.Context, before snapshot, p *incoming, so
 		return nil, err
 	}
 	report := p.report
-	report.Partial = f.partial
+	report.Partial, report.Late = f.partial, f.late
 	report.Findings.said = before.said.at(before.branch.ID, source.Name, f.facts)
 	known := s.observationsOf(ctx, source)
 	d, err := compare(report, known, now)

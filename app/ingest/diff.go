@@ -25,6 +25,7 @@ type Tally struct {
 type diff struct {
 	findings  *Findings
 	now       time.Time
+	late      bool                 // what the last report contains stays as it is
 	insert    []int32              // new findings, worst first
 	assessed  map[int64]assessment // of the updated observations that have one, by ID
 	update    []update
@@ -53,9 +54,10 @@ type observations func(fn func(o *models.Observation)) error
 
 // compare returns the difference between a report and the known observations. It writes nothing;
 // its only read is known. It pairs them by identity first; then pairs what is left over on both
-// sides by match key. What a partial report does not contain stays as it is, and counts on.
+// sides by match key. What a partial report does not contain stays as it is, and counts on. A late
+// report changes none of the known observations that the last one contains.
 func compare(report Report, known observations, now time.Time) (*diff, error) {
-	d := &diff{findings: report.Findings, now: now}
+	d := &diff{findings: report.Findings, now: now, late: report.Late}
 	seen := make([]bool, report.Findings.Len())
 	var missing leftovers
 	err := known(func(o *models.Observation) {
@@ -121,6 +123,12 @@ func (d *diff) matchKnown(u update, was *models.Observation) {
 		d.tally.Updated++
 	} else {
 		d.tally.Reopened++
+	}
+	if d.late && was.InReport() {
+		if was.Status.Active() {
+			d.counts.Add(was.Severity, was.Flags(), 1)
+		}
+		return
 	}
 	f, now := d.findings.at(int(u.finding)), *was
 	now.VEX = d.findings.said.of(f)

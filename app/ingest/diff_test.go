@@ -73,6 +73,33 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A report that is older than the last one adds what is new, and changes nothing else: no severity, no
+// status, no place.
+func TestCompare_LateReport(t *testing.T) {
+	finding := func(id string, s models.Severity, status models.Status) Finding {
+		return Finding{Identity: wide(id), Title: id, Severity: s, Status: status, Match: matchKey{stable: part(id)}}
+	}
+	milder, accepted := finding("milder", models.High, models.StatusOpen), finding("accepted", models.High, models.StatusOpen)
+	moved := finding("moved", models.High, models.StatusOpen)
+	before := said(
+		earlier(1, milder, models.StatusOpen), earlier(2, accepted, models.StatusOpen), earlier(3, moved, models.StatusOpen),
+	)
+	milder.Severity, accepted.Status = models.Low, models.StatusRiskAccepted
+	moved.Identity, moved.Location = wide("elsewhere"), "elsewhere"
+	report := reportOf(milder, accepted, moved, finding("new", models.Medium, models.StatusOpen))
+	report.Partial, report.Late = true, true
+	d, err := compare(report, before, time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.tally != (Tally{New: 1, Updated: 3}) || len(d.update)+len(d.resolve)+len(d.unsure) > 0 {
+		t.Errorf("a late report changes known observations: %+v", d)
+	}
+	if want := (models.Counts{High: 3, Medium: 1}); d.counts.Counts != want {
+		t.Errorf("counts %+v, want %+v", d.counts.Counts, want)
+	}
+}
+
 // Many new findings of one title are written in the order of their identities, which is that of an index.
 func TestCompare_SortsManyByIdentity(t *testing.T) {
 	var list []Finding

@@ -55,6 +55,8 @@ type Report struct {
 	Findings  *Findings
 	// Partial says that the scan broke off half-way: what the report does not contain stays as it is.
 	Partial  bool
+	// Late says that the report is older than the last one of its source: it only adds what is new.
+	Late bool
 	Warnings []string // for the user who sent the report
 	// VEX is the document, if the text is none of a scan: it has statements, and no findings.
 	VEX *vex.Document

@@ -25,6 +25,7 @@ type following struct {
 	facts    models.SourceFacts // of the source, after the import
 	made     time.Time          // of the newest report
 	partial  bool               // what the report does not contain stays as it is
+	late     bool               // it was made before the source's last report
 	warnings []string
 }
 
@@ -48,10 +49,10 @@ func (p *incoming) follow(source models.Source, last models.ReportTimes, now tim
 				"would resolve what the other one has found", p.report.Reference, after,
 		))
 	}
-	late := f.compareTimes(p.madeAt(now), last.Made)
+	f.compareTimes(p.madeAt(now), last.Made)
 	f.followBundle(was, p.tools(), now)
 	f.facts.Subject, f.facts.Unnamed, f.facts.References = p.report.Subject, p.unnamed(), was.References
-	if !late { // else the source goes on from its newest report
+	if !f.late { // else the source goes on from its newest report
 		f.facts.References = referencesAfter(was.References, p.report.Reference, last.Received, now)
 	}
 	for _, class := range p.report.Classes {
@@ -62,22 +63,20 @@ func (p *incoming) follow(source models.Source, last models.ReportTimes, now tim
 	return f, nil
 }
 
-// compareTimes notes when the report was made, and reports whether that is before the source's last
-// one was.
-func (f *following) compareTimes(made, last time.Time) (late bool) {
+// compareTimes notes when the report was made. One that was made before the source's last one is late.
+func (f *following) compareTimes(made, last time.Time) {
 	if made.IsZero() {
-		return false
+		return
 	}
 	if !made.Before(last) {
 		f.made = made
-		return false
+		return
 	}
-	f.partial = true
+	f.partial, f.late = true, true
 	f.warnings = append(f.warnings, fmt.Sprintf(
-		"The report is older than the last one of its source: it was made %s, the last one %s (UTC). Nothing was resolved: "+
-			"what the report does not contain stays as it is", made.Format(time.DateTime), last.Format(time.DateTime),
+		"The report is older than the last one of its source: it was made %s, the last one %s (UTC). Its new findings "+
+			"were added, and nothing else was changed or resolved", made.Format(time.DateTime), last.Format(time.DateTime),
 	))
-	return true
 }
 
 // followBundle notes the tools of the report.

@@ -89,7 +89,7 @@ func TestUnchanged_WritesNothing(t *testing.T) {
 
 func TestLateReport_ResolvesNothing(t *testing.T) {
 	const late = "; The report is older than the last one of its source: it was made 2026-05-04 11:50:00, the last one " +
-		"2026-05-04 11:55:00 (UTC). Nothing was resolved…"
+		"2026-05-04 11:55:00 (UTC). Its new findings were added…"
 	eachWorld(t, func(t *testing.T, w *world) {
 		at := func(minutes int) time.Time { return time.Date(2026, 5, 4, 12, minutes, 0, 0, time.UTC) }
 		w.sends(report("trivy", "a").made(at(-10)), "1 new, 0 updated, 0 resolved of trivy")

@@ -188,7 +188,7 @@ func (p *pairing) pair(o, f side, sure bool) {
 		p.unsure[l.key.component] = true
 	}
 	was := l.observation(p.diff)
-	if !sure && l.milder() {
+	if !sure && l.milder() && !p.diff.late {
 		p.diff.unsure = append(p.diff.unsure, l.id)
 		was.Assessed = models.Assessed{} // what counted stays, so that the change of the gate is noticed
 	}
