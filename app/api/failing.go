@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
@@ -81,17 +82,26 @@ func (a *API) failing(
 	return b
 }
 
-// completeStored is answerWithFailing for a stored answer.
+// completeStored completes a stored answer like answerWithFailing, with the counts and the gate of
+// now: a pipeline that repeats a request must not pass by the gate of then.
 func (a *API) completeStored(ctx context.Context, productID int64, answer string) (string, error) {
 	var several importsBody
 	if err := json.Unmarshal([]byte(answer), &several); err != nil {
 		return "", fmt.Errorf("read a stored answer: %w", err)
 	}
-	var full any = several
-	if len(several.Files) == 0 {
+	var full any
+	if len(several.Files) > 0 {
+		if err := a.setCurrent(ctx, productID, several.Branch, &several.Gate, &several.Counts); err != nil {
+			return "", err
+		}
+		full = several
+	} else {
 		var one importBody
 		if err := json.Unmarshal([]byte(answer), &one); err != nil {
 			return "", fmt.Errorf("read a stored answer: %w", err)
+		}
+		if err := a.setCurrent(ctx, productID, one.Branch, &one.Gate, &one.Counts); err != nil {
+			return "", err
 		}
 		full = one
 	}
@@ -100,6 +110,21 @@ func (a *API) completeStored(ctx context.Context, productID int64, answer string
 		return "", fmt.Errorf("encode an answer: %w", err)
 	}
 	return string(text), nil
+}
+
+// setCurrent sets the gate and the counts of an answer to the present ones. Those of a branch that is
+// gone stay.
+func (a *API) setCurrent(
+	ctx context.Context, productID int64, branch string, gate *importGate, counts *models.Counts,
+) error {
+	b, err := a.Store.BranchByName(ctx, models.SystemScope("a right to the product was checked"), productID, branch)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err == nil {
+		gate.After, gate.Why, *counts = b.Gate, b.Why, b.Counts
+	}
+	return err
 }
 
 // branchURL returns the address of the page of a product's branch.

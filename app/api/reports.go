@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -126,11 +128,26 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 		Source:    c.Query("source"),
 		Format:    c.Query("format"),
 	}
+	if err := knownQuery(c, "branch", "scanner", "source", "format", "default", "clean"); err != nil {
+		return dest, err
+	}
 	if dest.AsDefault, err = queryFlag(c, "default"); err != nil {
 		return dest, err
 	}
 	dest.Clean, err = queryFlag(c, "clean")
 	return dest, err
+}
+
+// knownQuery returns a field error for a query parameter of another name: a report for a misspelled
+// branch would count for the default branch.
+func knownQuery(c *gin.Context, names ...string) error {
+	var fieldErrs fault.Fields
+	for name := range c.Request.URL.Query() {
+		if !slices.Contains(names, name) {
+			fieldErrs.Add(name, "There is no such parameter: the query has "+strings.Join(names, ", "))
+		}
+	}
+	return fieldErrs.Err()
 }
 
 // queryFlag returns a query parameter that is true or false, false if it is absent.

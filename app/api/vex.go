@@ -163,6 +163,9 @@ func (a *API) applyVEX(c *gin.Context) (vexAnswer, error) {
 	if err != nil {
 		return vexAnswer{}, err
 	}
+	if err := knownQuery(c, "branch"); err != nil {
+		return vexAnswer{}, err
+	}
 	if err := a.limitBody(c); err != nil {
 		return vexAnswer{}, err
 	}

@@ -21,6 +21,13 @@ func TestIdempotencyKey_RepeatGetsFirstAnswer(t *testing.T) {
 			again.Text != first.Text {
 			t.Errorf("a repeat is answered %s, first %s", again.Text, first.Text)
 		}
+		// A repeat passes no gate that has failed since.
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(7)})
+		again = keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+		if again.ID("counts.critical") != 8 || again.ID("observations.new") != 35 ||
+			again.Get("gate.why") != c.Must(http.StatusOK, "GET", s.path+"/gate", nil).Get("why") {
+			t.Errorf("a repeat is answered %s", again.Text)
+		}
 		keyed.Must(http.StatusConflict, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 		if got := c.Must(http.StatusOK, "GET", s.path, nil).Get("gate.state"); got != "failed" {
 			t.Errorf("the conflict has changed the gate to %v", got)

@@ -196,3 +196,18 @@ func TestUploadPage_WarnsAndTakesClean(t *testing.T) {
 		t.Errorf("a partial report: %d\n%s", status, page)
 	}
 }
+
+func TestReports_RefuseUnknownParameters(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports?brnach=feature",
+		apptest.Report(t, "grype-none.json"))
+	if !strings.Contains(a.Text, "brnach") || !strings.Contains(a.Text, "branch, scanner") {
+		t.Errorf("a misspelled branch: %s", a.Text)
+	}
+	if state := c.Must(http.StatusOK, "GET", s.path, nil).Get("gate.state"); state != "none" {
+		t.Errorf("it has changed the gate to %v", state)
+	}
+}

@@ -34,6 +34,9 @@ func (c gateCmd) Run(in *invocation) error {
 	if err := api.call(in.ctx, "read the gate", r, &gate); err != nil {
 		return gateUnreadable(err)
 	}
+	if !isGateState(gate.State) {
+		return errNoAnswer
+	}
 	if _, err := fmt.Fprintf(in.stdout, "gate %s: %s\n", plain(gate.State), plain(gate.Why)); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -162,6 +163,8 @@ func listOrNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
+var errNoAnswer = errors.New("this is no answer of Gatecrier; check --url")
+
 // answer is the API's answer to a report.
 type answer struct {
 	Format       string
@@ -201,11 +204,14 @@ func (p *push) send(ctx context.Context, f *reportFile) (a answer, err error) {
 	if err := p.api.call(ctx, f.label(), r, &a); err != nil {
 		return a, err
 	}
-	if a.Format == "" || a.Gate.After == "" {
-		return a, errors.New("this is no answer of Gatecrier; check --url")
+	if a.Format == "" || !isGateState(a.Gate.After) {
+		return a, errNoAnswer
 	}
 	return a, nil
 }
+
+// isGateState reports whether a word is the state of a gate: no other one is taken for a verdict.
+func isGateState(word string) bool { return slices.Contains([]string{"none", "passed", "failed"}, word) }
 
 func (p *push) query(f *reportFile) url.Values {
 	query := url.Values{}
