@@ -152,8 +152,11 @@ func referencesAfter(was []models.SourceReference, reference string, last, now t
 // since this is rare.
 func (p *incoming) unrelated(source models.Source, t Tally, known observations) (string, error) {
 	was := source.Facts.Decode()
-	if t.New == 0 || t.Resolved == 0 || t.Updated > 0 || t.Reopened > 0 || shareText(was.Classes, p.report.Classes) {
+	if t.Resolved == 0 || t.Updated > 0 || t.Reopened > 0 || shareText(was.Classes, p.report.Classes) {
 		return "", nil
+	}
+	if t.New == 0 {
+		return p.emptyOther(source), nil
 	}
 	names := map[digest]bool{}
 	for f := range p.report.Findings.All() {
@@ -174,6 +177,20 @@ func (p *incoming) unrelated(source models.Source, t Tally, known observations) 
 	}
 	return fmt.Sprintf("All earlier observations of “%s” are resolved, and the report has no rule and no package in "+
 		"common with them. If it is of another scan, name its source (--source)", nameOf(source)), nil
+}
+
+// emptyOther returns the warning for an empty report that is of something else than the source's last
+// one: in another format, or of another subject.
+func (p *incoming) emptyOther(source models.Source) string {
+	now, before := p.report.Format, source.Format
+	if was := source.Facts.Decode().Subject; was != "" && p.report.Subject != "" && was != p.report.Subject {
+		now, before = now+" of "+p.report.Subject, before+" of "+was
+	}
+	if before == "" || now == before {
+		return ""
+	}
+	return fmt.Sprintf("All earlier observations of “%s” are resolved by an empty report of another kind: it is %s, the "+
+		"last one was %s. If it is of another scan, name its source (--source)", nameOf(source), now, before)
 }
 
 // namesOf returns what a finding has in common with others: its rule and its package.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,21 @@ func TestUnrelatedReport_IsImportedWithWarning(t *testing.T) {
 		broken := report("x", "g")
 		broken.report.Partial = true
 		w.sends(broken, "1 new, 0 updated, 0 resolved of x")
+	})
+}
+
+func TestEmptyReport_OfAnotherKindIsImportedWithWarning(t *testing.T) {
+	const warning = "; All earlier observations of “x (a)” are resolved by an empty report of another kind: it is %s, " +
+		"the last one was %s. If it is of another scan, name its source (--source)"
+	eachWorld(t, func(_ *testing.T, w *world) {
+		w.sends(report("x", "a").of("shop", "1").to("a"), "1 new, 0 updated, 0 resolved of x (a)")
+		w.sends(bundleFile([]string{"x"}).to("a"), "0 new, 0 updated, 1 resolved of x (a)"+
+			fmt.Sprintf(warning, "sarif", "grype"))
+		w.sends(report("x", "a").of("shop", "1").to("a"), "0 new, 1 updated, 0 resolved of x (a)")
+		w.sends(report("x").of("till", "1").to("a"), "0 new, 0 updated, 1 resolved of x (a)"+
+			fmt.Sprintf(warning, "grype of till", "grype of shop"))
+		w.sends(report("x", "a").of("till", "1").to("a"), "0 new, 1 updated, 0 resolved of x (a)")
+		w.sends(report("x").of("till", "2").to("a"), "0 new, 0 updated, 1 resolved of x (a)")
 	})
 }
 
