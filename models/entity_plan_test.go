@@ -351,6 +351,13 @@ func (w world) hotObservations() map[string]hot {
 				return err
 			},
 		),
+		"ended waivers of a product": hotRead(
+			"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.EndedWaiversOf(ctx, 1, noon, 10)
+				return err
+			},
+		),
 		"sources counted anew": hotRead(
 			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
 			func(ctx context.Context) error {

@@ -18,6 +18,14 @@ func (r queries) EndedWaivers(ctx context.Context, now time.Time, after Waiver, 
 	return r.waivers(ctx, sqlFragment{"o.waiver_until <= ?", []any{micro(now)}}, after, limit)
 }
 
+// EndedWaiversOf lists those of a product, the oldest first. Few waivers have ended and not been
+// cleared: the sum keeps SQLite from reading all branches of the product instead.
+func (r queries) EndedWaiversOf(ctx context.Context, productID int64, now time.Time, limit int) ([]Waiver, error) {
+	cond := sqlFragment{"o.waiver_until <= ?", []any{micro(now)}}
+	cond.and("b.product_id + 0 = ?", productID)
+	return r.waivers(ctx, cond, Waiver{}, limit)
+}
+
 // endsUnnoticed is the condition that a waiver ends between two times and users were not notified
 // of it.
 const endsUnnoticed = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL"

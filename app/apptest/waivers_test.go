@@ -197,3 +197,26 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 	}
 	c.Must(http.StatusUnprocessableEntity, "GET", at+"/history?cursor=%21", nil)
 }
+
+// An import does not pass by a waiver that has ended, also before the job that ends waivers runs.
+func TestWaiver_EndsBeforeAnImport(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		disableSchedules(t, p, c, "expire_waivers")
+		s := newProduct(t, c, "Shop", "")
+		s.upload(c, findingsReport("CVE-1 High"))
+		s.waive(t, p, c, "CVE-1", day)
+		p.Clock.Advance(day + time.Second)
+		a := c.Must(http.StatusCreated, "POST", s.path+"/reports", findingsReport("CVE-1 High"))
+		if a.Get("gate.after") != "failed" || a.ID("counts.high") != 1 {
+			t.Errorf("the same report: %s", a.Text)
+		}
+		s.waive(t, p, c, "CVE-1", day)
+		p.Clock.Advance(day + time.Second)
+		a = c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(0)})
+		if a.Get("gate.after") != "failed" {
+			t.Errorf("bare counts: %s", a.Text)
+		}
+	})
+}

@@ -11,8 +11,10 @@ import (
 	"gatecrier/models"
 )
 
-// Assessor assesses observations by VEX documents.
+// Assessor assesses observations by VEX documents, and ends waivers.
 type Assessor interface {
+	// ExpireOf ends the waivers of a product whose time is over.
+	ExpireOf(ctx context.Context, productID int64) error
 	// ApplyVEX makes a document count for a branch of a product, "" for all, in place of its earlier
 	// version. Once, if it is not nil, is called in the last transaction.
 	ApplyVEX(
@@ -24,6 +26,19 @@ type Assessor interface {
 // SetAssessor sets what assesses observations where a text is a VEX document. It must be called
 // before the first import.
 func (s *Service) SetAssessor(a Assessor) { s.assessor = a }
+
+// expireWaivers ends the waivers of a product whose time is over, so that its gate does not pass by
+// one of them. If a large import keeps them, the job that ends waivers does it later.
+func (s *Service) expireWaivers(ctx context.Context, productID int64) error {
+	if s.assessor == nil {
+		return nil
+	}
+	err := s.assessor.ExpireOf(ctx, productID)
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
 
 // errNoAssessor is the error for a VEX document of an actor who can import reports only.
 var errNoAssessor = fault.New(

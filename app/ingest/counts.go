@@ -26,6 +26,9 @@ func (s *Service) Counts(
 	if err := checkCounts(dest, counts); err != nil {
 		return Result{}, err
 	}
+	if err := s.expireWaivers(ctx, dest.ProductID); err != nil {
+		return Result{}, err
+	}
 	dest.Once = nil // only an answer to a report is stored
 	results, err := untilCurrent(func() ([]Result, error) { return s.importCounts(ctx, actor, dest, counts) })
 	if err != nil {

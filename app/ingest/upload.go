@@ -58,6 +58,9 @@ func (s *Service) UploadFiles(
 	if d, err := documentIn(parts); d != nil || err != nil {
 		return s.assess(ctx, actor, dest, d, err)
 	}
+	if err := s.expireWaivers(ctx, dest.ProductID); err != nil {
+		return nil, err
+	}
 	return untilCurrent(func() ([]Result, error) { return s.importParts(ctx, actor, dest, parts) })
 }
 

@@ -44,6 +44,19 @@ func (s *Service) Expire(ctx context.Context) (int64, error) {
 	}
 }
 
+// ExpireOf ends the waivers of a product whose time is over, as Expire does.
+func (s *Service) ExpireOf(ctx context.Context, productID int64) error {
+	for {
+		list, err := s.store.EndedWaiversOf(ctx, productID, s.store.Now(), waiverBatch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if _, err := s.expire(ctx, productID, byProduct(list)[productID]); err != nil {
+			return err
+		}
+	}
+}
+
 func byProduct(list []models.Waiver) map[int64][]int64 {
 	products := map[int64][]int64{}
 	for _, w := range list {
