@@ -132,7 +132,8 @@ func (c client) try(ctx context.Context, r request, out any) *callError {
 }
 
 func (c client) newRequest(ctx context.Context, r request) (*http.Request, error) {
-	target := strings.TrimSuffix(c.URL, "/") + "/api/v1" + r.path
+	const api = "/api/v1"
+	target := strings.TrimSuffix(strings.TrimSuffix(c.URL, "/"), api) + api + r.path // also of an address of the API
 	if len(r.query) > 0 {
 		target += "?" + r.query.Encode()
 	}

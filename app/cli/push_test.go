@@ -107,11 +107,11 @@ func TestPush_StopsAtTheFirstRefusal(t *testing.T) {
 func TestPush_RefusesTwoFilesOfOneSource(t *testing.T) {
 	inFolder(t, "a.json", "b.json", "out/image.sarif.json", "out/my config.json", "x/report.json", "y/report.json")
 	for _, test := range []struct{ args, want string }{
-		{"a.json b.json", "a.json and b.json have no source name, so that each would replace the one before; " +
+		{"a.json b.json", "a.json and b.json have no source name, so that one could replace the other; " +
 			"name them: a=a.json b=b.json"},
 		{
 			"img=a.json img=b.json",
-			`img=a.json and img=b.json have the same source "img", so that each would replace the one before; ` +
+			`img=a.json and img=b.json have the same source "img", so that one could replace the other; ` +
 				"name them: a=a.json b=b.json",
 		},
 		{"--source=img img=a.json b.json", `name them: a=a.json b=b.json`},
@@ -272,5 +272,18 @@ func TestPush_HelpNamesOptionsAndExitCodes(t *testing.T) {
 		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
 			t.Errorf("no %q in the help:\n%s", want, &out)
 		}
+	}
+}
+
+func TestPush_TakesAnAddressOfTheAPI_NotAnUnknownGate(t *testing.T) {
+	inFolder(t, "a.json")
+	s := newFakeServer(t, imports(passedAnswer))
+	s.URL += "/api/v1/"
+	if r := runPush(t, s, "", "a.json"); r.code != 0 || len(s.posted) != 1 {
+		t.Errorf("exit %d, %d sent\n%s", r.code, len(s.posted), r.stderr)
+	}
+	s = newFakeServer(t, imports(strings.Replace(passedAnswer, `"passed"`, `"unheard"`, 1)))
+	if r := runPush(t, s, "", "--fail-on-gate", "a.json"); r.code != 1 {
+		t.Errorf("exit %d for a gate of an unknown state\n%s", r.code, r.stdout)
 	}
 }

@@ -177,7 +177,7 @@ func addDoubled(list []*reportFile, found *problems) {
 		for _, other := range order {
 			taken[other] = other != source
 		}
-		found.add("%s %s, so that each would replace the one before; name them: %s",
+		found.add("%s %s, so that one could replace the other; name them: %s",
 			strings.Join(labels, " and "), what, strings.Join(named(same, taken), " "))
 	}
 }
