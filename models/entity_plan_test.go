@@ -129,6 +129,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	list := w.hotDeliveries(d)
 	maps.Copy(list, w.hotGates(ann, d))
 	maps.Copy(list, w.hotObservations())
+	maps.Copy(list, w.hotWaivers())
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
 	maps.Copy(list, w.hotRetention())
@@ -344,6 +345,11 @@ func (w world) hotObservations() map[string]hot {
 				return err
 			},
 		),
+	}
+}
+
+func (w world) hotWaivers() map[string]hot {
+	return map[string]hot{
 		"ended waivers": hotRead(
 			"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
 			func(ctx context.Context) error {

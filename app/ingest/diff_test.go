@@ -79,7 +79,8 @@ func TestCompare_LateReport(t *testing.T) {
 	finding := func(id string, s models.Severity, status models.Status) Finding {
 		return Finding{Identity: wide(id), Title: id, Severity: s, Status: status, Match: matchKey{stable: part(id)}}
 	}
-	milder, accepted := finding("milder", models.High, models.StatusOpen), finding("accepted", models.High, models.StatusOpen)
+	milder := finding("milder", models.High, models.StatusOpen)
+	accepted := finding("accepted", models.High, models.StatusOpen)
 	moved := finding("moved", models.High, models.StatusOpen)
 	before := said(
 		earlier(1, milder, models.StatusOpen), earlier(2, accepted, models.StatusOpen), earlier(3, moved, models.StatusOpen),
