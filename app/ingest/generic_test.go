@@ -18,7 +18,7 @@ const genericAll = `{
 			"url": "https://example.org/lock", "references": ["https://example.org/more"], "cwes": ["CWE-79", "352"],
 			"cvss_score": 7.5, "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", "epss": 0.25, "kev": true,
 			"fingerprint": "f1"},
-		{"ids": ["GHSA-key", "CVE-2031-8"], "severity": "unknown", "fix_available": false},
+		{"ids": ["GHSA-key", "CVE-2031-8"], "severity": "unknown", "component": "key 2", "fix_available": false},
 		{"title": "Weak hash", "severity": "moderate", "location": "src/a.py:3:7"}
 	]}`
 
@@ -48,7 +48,7 @@ func TestGeneric(t *testing.T) {
 				}.Encode(),
 			},
 			"CVE-2031-8": {
-				Title: "CVE-2031-8", Unfixed: true, Severity: models.Unknown, Status: models.StatusOpen,
+				Title: "CVE-2031-8", Component: "key 2", Unfixed: true, Severity: models.Unknown, Status: models.StatusOpen,
 				Details: models.Details{Aliases: []string{"GHSA-key"}}.Encode(),
 			},
 			"Weak hash": {
@@ -80,13 +80,30 @@ func TestGeneric_Refusals(t *testing.T) {
 		`{"issues": []}`:        "in issues: the key is unknown",
 		`[{"title": "a"}]`:      "in [0].severity: the severity must be",
 		`[{"severity": "low"}]`: "in [0].title: a finding needs a title",
-		`[{"title": "a", "severity": "low", "epss": 2}]`:          "in [0].epss: the probability is from 0 to 1",
-		`[{"title": "a", "severity": "low", "cvss_score": 42}]`:   "in [0].cvss_score: the score is from 0 to 10",
-		`{"made_at": "today"}`:                                    "in made_at: the time must be",
-		`[{"severity": "awful"}]`:                                 "in [0].severity: the severity must be",
-		`[{"title": "a", "severity": "low"}, {"severty": "low"}]`: `in [1], at byte 54: unknown`,
-		`[{"title": "a", "severity": 3}]`:                         "in [0].severity, at byte 30: expected a text",
-		`[{"title": "a", "severity": "low"}] []`:                  "a file has one report",
+		`[{"title": "a", "severity": "low", "epss": 2}]`:                     "in [0].epss: the probability is from 0 to 1",
+		`[{"title": "a", "severity": "low", "cvss_score": 42}]`:              "in [0].cvss_score: the score is from 0 to 10",
+		`{"made_at": "today"}`:                                               "in made_at: the time must be",
+		`[{"severity": "awful"}]`:                                            "in [0].severity: the severity must be",
+		`[{"title": "a", "severity": "low"}, {"severty": "low"}]`:            "in [1].severty: the key is unknown",
+		`[{"title": "a", "severity": 3}]`:                                    "in [0].severity, at byte 29: expected a text",
+		`[{"title": "a", "severity": "high", "severity": "none"}]`:           "in [0].severity: the key is given twice",
+		`[{"title": "a", "severity": "high", "sever\u0069ty": "none"}]`:      "in [0].severity: the key is given twice",
+		`[{"title": "a", "severity": "high", "Severity": "none"}]`:           "in [0].Severity: the key is unknown: write severity",
+		`[{"Title": "a", "severity": "high"}]`:                               "in [0].Title: the key is unknown: write title",
+		`[{"title": "a", "severity": "high", "KEV": false}]`:                 "in [0].KEV: the key is unknown: write kev",
+		`[{"title": "a", "ſeverity": "high"}]`:                               "in [0].ſeverity: the key is unknown",
+		`{"findings": [{"title": "a", "severity": "high", "KEV": 1}]}`:       "in findings[0].KEV: the key is unknown",
+		`{"findings": [{"title": "a", "severity": "high"}], "findings": []}`: "in findings: the key is given twice",
+		`{"tool": "a", "tool": "b", "findings": []}`:                         "in tool: the key is given twice",
+		`{"Findings": []}`: "in Findings: the key is unknown: write findings",
+		`[{"title": "a", "severity": "high", "meta": {"severity": "none"}}]`: "in [0].meta: the key is unknown",
+		`[null]`:                                "in [0].severity: the severity must be",
+		`["a"]`:                                 "in [0], at byte 4: expected an object, found a text",
+		`[[]]`:                                  "in [0], at byte 2: expected an object, found a list",
+		`[{"title": ["a"], "severity": "low"}]`: "in [0].title, at byte 16: expected a text, found a list",
+		`[{"title": "a", "severity": "low", "ids": "x"}]`:                                                "in [0].ids, at byte 45: expected a list",
+		`[{"title": "a", "severity": "low", "purl": "pkg:npm/a", "fix": "1.1", "fix_available": false}]`: "in [0].fix_available: the finding has a fix",
+		`[{"title": "a", "severity": "low"}] []`:                                                         "a file has one report",
 	} {
 		_, err := parseGeneric(strings.NewReader(text))
 		if err == nil {

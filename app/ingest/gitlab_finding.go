@@ -101,7 +101,7 @@ func (g *gitlab) rawVulnerability(raw json.RawMessage) {
 // add adds a finding: at once if its category is known, else after the scan.
 func (g *gitlab) add(v gitlabVulnerability, f Finding, exact, stable string) {
 	name := v.name()
-	c := g.findings.texts.compact(digestOf(string(name[:]), exact), f)
+	c := g.findings.texts.compact(digestOf(string(name[:]), exact).withSnippet(f.Match.snippet), f)
 	c.stable = digestOf(string(name[:]), stable).short()
 	switch {
 	case v.Category != "":

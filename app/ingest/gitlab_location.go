@@ -44,8 +44,12 @@ func (g *gitlab) places(location json.RawMessage) (exact, stable string) {
 	if len(location) == 0 || dec.Decode(&value) != nil || value == nil {
 		return "", ""
 	}
+	keys, ok := value.(map[string]any)
+	if file, isText := keys["file"].(string); isText {
+		keys["file"] = cleanPath(file)
+	}
 	exact = orderedText(value)
-	if keys, ok := value.(map[string]any); ok {
+	if ok {
 		g.settle(keys)
 	}
 	return exact, orderedText(value)

@@ -80,7 +80,8 @@ func (g *gitleaks) endElement() {
 		description = strings.TrimSpace(description + "\nCommit " + l.commit)
 	}
 	place := fmt.Sprintf("%v:%v-%v:%v", l.line, l.column, l.endLine, l.endCol)
-	g.findings.add(digestOf(l.rule, l.file, l.symlink, l.commit, place, l.secret), Finding{
+	file := cleanPath(l.file)
+	g.findings.add(digestOf(l.rule, file, l.symlink, l.commit, place, l.secret), Finding{
 		Title:       first(l.rule, redact(l.description, l.secret), "Secret"),
 		Description: redact(description, l.secret),
 		Location:    fileLine(l.file, lineOf(l.line)),
@@ -88,7 +89,7 @@ func (g *gitleaks) endElement() {
 		Status:      models.StatusOpen,
 		Details:     models.Details{Kind: kindSecret, References: []string{redact(l.link, l.secret)}}.Encode(),
 		// Without the commit too: a rebase changes it.
-		Match: matchKey{stable: digestOf(l.rule, l.file).short(), snippet: secretDigest(l.secret)},
+		Match: matchKey{stable: digestOf(l.rule, file).short(), snippet: secretDigest(l.secret)},
 	})
 }
 

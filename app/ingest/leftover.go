@@ -94,7 +94,7 @@ func statusNumber(s models.Status) uint8 {
 func namesIn(component shortDigest, title string, details models.EncodedDetails) []shortDigest {
 	var list []shortDigest
 	for _, name := range append(details.Decode().Aliases, idIn(title)) {
-		if name = strings.ToUpper(strings.TrimSpace(name)); name != "" {
+		if name = strings.ToUpper(strings.TrimSpace(name)); name != "" && !sharedID.MatchString(name) {
 			list = append(list, digestOf(string(component[:]), name).short())
 		}
 	}

@@ -34,12 +34,21 @@ func packageURL(purl string) string {
 	return name
 }
 
-// snippetDigest returns the hash of code or a secret, zero for none.
+// snippetDigest returns the hash of code or a secret without the blanks around it, zero for none.
 func snippetDigest(code string) shortDigest {
-	if strings.TrimSpace(code) == "" {
+	if code = strings.TrimSpace(code); code == "" {
 		return shortDigest{}
 	}
 	return digestOf("snippet", code).short()
+}
+
+// withSnippet adds a snippet, if there is one, to an identity: other code at a place is another
+// finding.
+func (d digest) withSnippet(snippet shortDigest) digest {
+	if snippet == (shortDigest{}) {
+		return d
+	}
+	return digestOf("snippet", string(snippet[:]), string(d[:]))
 }
 
 // sharedID matches IDs that different vulnerabilities have in common: those of weaknesses, and

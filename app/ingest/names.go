@@ -32,21 +32,6 @@ func withoutQualifiers(purl string) string {
 	return purl
 }
 
-// withoutLine returns a location without a line, and a column, at its end.
-func withoutLine(location string) string {
-	for range 2 {
-		colon := strings.LastIndexByte(location, ':')
-		if colon <= 0 {
-			return location
-		}
-		if _, err := strconv.ParseUint(location[colon+1:], 10, 32); err != nil {
-			return location
-		}
-		location = location[:colon]
-	}
-	return location
-}
-
 // textOrList is a text or a list of texts. Tools write both, and any other type is none.
 type textOrList []string
 

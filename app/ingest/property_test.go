@@ -25,7 +25,7 @@ type sown struct {
 }
 
 func (s sown) exact() string {
-	s.mark, s.code = 0, 0
+	s.mark = 0
 	return fmt.Sprint(s)
 }
 

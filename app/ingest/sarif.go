@@ -23,7 +23,9 @@ type sarif struct {
 	madeAt    time.Time
 	findings  *Findings
 	run       *sarifRun
-	next      sarifResult // the one that is read, once for all of them to save memory
+	ended     []endedRun
+	common    map[string]string // the directory that all of those with one ID are in
+	next      sarifResult       // the one that is read, once for all of them to save memory
 }
 
 func newSARIF(d *document, t *texts) *sarif {
@@ -39,6 +41,7 @@ func (s *sarif) recognized() bool {
 }
 
 func (s *sarif) report() Report {
+	s.joinRuns()
 	s.findings.dropSharedPrints()
 	r := Report{Tools: s.tools, MadeAt: s.madeAt, Findings: s.findings}
 	if len(s.tools) > 0 {
@@ -89,6 +92,8 @@ func (s *sarif) runMember(key string) error {
 		return s.readTool()
 	case "automationDetails":
 		return s.automation()
+	case "originalUriBaseIds":
+		return s.readBases()
 	case "artifacts":
 		return s.doc.array(s.artifact)
 	case "logicalLocations":
@@ -118,24 +123,11 @@ func (s *sarif) automation() error {
 	return err
 }
 
-// endRun adds the results of a run to the findings. Only now its category is known, which is part
-// of their identities.
+// endRun finishes the results of a run. They wait for the other runs, which can have other bases.
 func (s *sarif) endRun() {
 	run := s.run
 	run.unfinished.drain(func(r *sarifFinding) { s.finish(r, run.findings.texts.extra(r.extra)) })
-	switch {
-	case s.findings.Len() == 0 && run.category == "":
-		s.findings = run.findings
-	default:
-		run.findings.index = nil
-		run.findings.list.drain(func(c *compactFinding) {
-			if run.category != "" {
-				s.findings.texts.categorize(c, run.category)
-			}
-			s.findings.addCompact(*c)
-		})
-	}
-	run.findings = nil
+	s.keepRun(endedRun{run.findings, run.category, run.bases.used, run.bases.resolved()})
 	if s.runs == 0 {
 		s.category = run.category
 	}
@@ -162,17 +154,12 @@ func (s *sarif) artifact() error {
 	}
 	var file sarifFile
 	if ok && a.Location.URI != "" {
-		file = sarifFile{
-			id:   fileDigest(a.Location.BaseID.v, a.Location.URI),
-			name: s.findings.texts.put(a.Location.URI, maxLocation),
-		}
+		file = s.run.file(a.Location.BaseID.v, a.Location.URI)
+		file.name = s.findings.texts.put(a.Location.URI, maxLocation)
 	}
 	s.run.artifacts.add(file)
 	return nil
 }
-
-// fileDigest returns the hash of a file: of its URI and of what the URI is relative to.
-func fileDigest(baseID, uri string) digest { return digestOf("file", baseID, uri) }
 
 // logicalLocation reads a part of the product, such as a function, that results name by its index.
 func (s *sarif) logicalLocation() error {
@@ -180,8 +167,7 @@ func (s *sarif) logicalLocation() error {
 	if _, err := s.doc.decodeStrict(&l); err != nil {
 		return err
 	}
-	s.run.logical.add(sarifFile{
-		id: logicalDigest([]sarifLogical{l.v}), name: s.findings.texts.put(l.v.name(), maxComponent),
-	})
+	id := logicalDigest([]sarifLogical{l.v})
+	s.run.logical.add(sarifFile{id: id, stable: id, name: s.findings.texts.put(l.v.name(), maxComponent)})
 	return nil
 }

@@ -22,6 +22,14 @@ func (r *sarifFinding) mixBoth(part digest) {
 	r.mixStable(part)
 }
 
+// mixFile adds the file of a result. What its URI is relative to does not stay when the finding
+// moves: tools begin and cease to name it.
+func (r *sarifFinding) mixFile(file *sarifFile) {
+	r.mix(file.id)
+	r.mixStable(file.stable)
+	r.state = r.state.withBase(file.base)
+}
+
 // finish completes a result with what it refers to, and adds it to the findings of the run.
 func (s *sarif) finish(r *sarifFinding, own extra) {
 	t := s.findings.texts
@@ -61,7 +69,7 @@ func (s *sarif) finishPlace(r *sarifFinding) {
 	noFile := r.file < 0 && r.location == 0
 	if r.file >= 0 {
 		file := fileAt(&s.run.artifacts, r.file)
-		r.mixBoth(file.id)
+		r.mixFile(&file)
 		r.location = t.put(fileLine(t.get(file.name), r.line), maxLocation)
 	}
 	if r.logical >= 0 {

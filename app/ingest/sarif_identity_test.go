@@ -32,7 +32,7 @@ func TestSARIFIdentity(t *testing.T) {
 		{"end line", sarifAt(m, file, at+`, "endLine": 9`), 1},
 		{"level", sarifAt(m+`, "level": "error"`, file, at), 1},
 		{"guid", sarifAt(m+`, "guid": "1", "correlationGuid": "2"`, file, at), 1},
-		{"snippet", sarifAt(m, file, at+`, "snippet": {"text": "x"}`), 1},
+		{"snippet", sarifAt(m, file, at+`, "snippet": {"text": "x"}`), 2},
 		{"empty fingerprints", sarifAt(m+`, "fingerprints": {"f": null, "g": ""}`, file, at), 1},
 		{"types of fingerprints", sarifAt(m+`, "fingerprints": [7]`, file, at+`, "snippet": 7`), 1},
 	}

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,18 +79,6 @@ func cutPlaceMark(before string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// sourceTypes are the ends of names of source files. A port can follow other names with a dot.
-var sourceTypes = strings.Fields(`
-	asp aspx bash bicep c cc cfg cfm cjs clj cls cmake conf config cpp cs csproj cshtml css csv cxx dart dockerfile ejs env
-	erb erl ex exs f90 fs go gradle groovy h hbs hcl hpp hrl hs htm html hxx ini ipynb java jenkinsfile jinja js json jsonc
-	jsp jsx kt kts less lock lua m makefile md mjs ml mm php phtml pl pm properties proto ps1 psm1 pug py pyi r rb rs sass
-	scala scss sh sol sql svelte swift tcl tf tfvars tpl ts tsx twig txt vb vue xaml xhtml xml yaml yml zsh`)
-
-func isSourceFile(text string) bool {
-	name := path.Base(strings.ToLower(text[strings.LastIndexAny(text, " \t\n'\"`(<")+1:]))
-	return slices.Contains(sourceTypes, name[strings.LastIndexByte(name, '.')+1:])
 }
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }

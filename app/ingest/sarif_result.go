@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,7 @@ type sarifResult struct {
 	Taxa         loose[[]sarifTaxon]   `json:"taxa"`
 	Viewer       loose[string]         `json:"hostedViewerUri"`
 	Provenance   loose[sarifExecution] `json:"provenance"`
+	Request      loose[sarifRequest]   `json:"webRequest"`
 	Properties   struct {
 		Severity securitySeverity `json:"security-severity"`
 	} `json:"properties"`
@@ -38,6 +40,12 @@ type sarifResult struct {
 // sarifExecution is the invocation that found a result.
 type sarifExecution struct {
 	Invocation *int `json:"invocationIndex"`
+}
+
+// sarifRequest is the request that shows a result, of a tool that tests a running application.
+type sarifRequest struct {
+	Method string `json:"method"`
+	Target string `json:"target"`
 }
 
 type sarifLocation struct {
@@ -50,6 +58,8 @@ type sarifLocation struct {
 		Region struct {
 			StartLine   float64             `json:"startLine"`
 			StartColumn loose[float64]      `json:"startColumn"`
+			CharOffset  loose[json.Number]  `json:"charOffset"`
+			ByteOffset  loose[json.Number]  `json:"byteOffset"`
 			Snippet     loose[sarifSnippet] `json:"snippet"`
 		} `json:"region"`
 		Context loose[struct {
@@ -182,8 +192,10 @@ func (s *sarif) newFinding(v *sarifResult) (sarifFinding, extra) {
 	r.mix(digestOf(append([]string{
 		"place", strconv.Itoa(int(r.line)), strconv.Itoa(int(lineOf(region.StartColumn.v))),
 	}, append(v.Fingerprints.list, v.Partial.list...)...)...))
+	s.mixPlace(&r, v, own.match.snippet)
 	if at.URI != "" {
-		r.mixBoth(fileDigest(at.BaseID.v, at.URI))
+		file := s.run.file(at.BaseID.v, at.URI)
+		r.mixFile(&file)
 	} else {
 		r.file = indexOf(at.Index)
 	}
@@ -193,6 +205,36 @@ func (s *sarif) newFinding(v *sarifResult) (sarifFinding, extra) {
 	s.mixLogical(&r, logicalDigest(l.Logical), at.URI == "" && r.file < 0)
 	s.putMessage(&r, &own, &v.Message)
 	return r, own
+}
+
+// mixPlace adds what tells results apart beside their file and line: their code, the request that
+// shows them and, where there is no line, their offset.
+func (s *sarif) mixPlace(r *sarifFinding, v *sarifResult, snippet shortDigest) {
+	if snippet != (shortDigest{}) {
+		r.mix(digestOf("snippet", string(snippet[:])))
+	}
+	request := &v.Request.v
+	if request.Method != "" || request.Target != "" {
+		r.mix(digestOf("request", strings.ToUpper(request.Method), request.Target))
+	}
+	if request.Target != "" {
+		r.mixStable(digestOf("request", request.Target))
+	}
+	if r.line > 0 || len(v.Locations) == 0 {
+		return
+	}
+	region := &v.Locations[0].Physical.Region
+	if chars, bytes := offsetOf(region.CharOffset.v), offsetOf(region.ByteOffset.v); chars != "" || bytes != "" {
+		r.mix(digestOf("offset", chars, bytes))
+	}
+}
+
+// offsetOf returns an offset, "" for none: -1 is the default.
+func offsetOf(n json.Number) string {
+	if strings.HasPrefix(n.String(), "-") {
+		return ""
+	}
+	return n.String()
 }
 
 // ownDetails returns the details of the result itself, before its rule's.
@@ -208,6 +250,9 @@ func (s *sarif) ownDetails(v *sarifResult) models.EncodedDetails {
 			uri = s.findings.texts.get(fileAt(&s.run.artifacts, n).name)
 		}
 		d.Locations = append(d.Locations, fileLine(uri, lineOf(p.Region.StartLine)))
+	}
+	if target := v.Request.v.Target; target != "" {
+		d.Locations = append(d.Locations, target)
 	}
 	if d.Score == 0 && d.CWEs == nil && d.References == nil && d.Locations == nil {
 		return ""

@@ -22,12 +22,15 @@ type sarifRun struct {
 	unfinished      chunks[sarifFinding] // results that wait for what they refer to
 	findings        *Findings
 	state           sarifRunState
+	bases           sarifBases
 }
 
 // sarifFile is an artifact or a logical location.
 type sarifFile struct {
-	id   digest
-	name textRef
+	id     digest
+	stable digest // without what the URI of a file is relative to
+	name   textRef
+	base   uint8 // the number of what the URI of a file is relative to
 }
 
 // sarifRules are the rules of the driver or of an extension.
@@ -136,6 +139,7 @@ func fileAt(list *chunks[sarifFile], i int32) (file sarifFile) {
 	}
 	if file.name == 0 {
 		file.id = digestOf("index", strconv.Itoa(int(i)))
+		file.stable = file.id
 	}
 	return file
 }

@@ -140,9 +140,10 @@ func (s *semgrep) rawResult(raw json.RawMessage) {
 	if v.Extra.IsIgnored { // by a comment in the code (nosemgrep)
 		f.Status = models.StatusRiskAccepted
 	}
-	f.Match.stable = digestOf(*v.CheckID, v.Path, v.Extra.Message).short()
-	if lines := strings.TrimSpace(v.Extra.Lines); lines != "" && lines != needsLogin {
-		f.Match.snippet = digestOf(lines).short()
+	file := cleanPath(v.Path)
+	f.Match.stable = digestOf(*v.CheckID, file, v.Extra.Message).short()
+	if strings.TrimSpace(v.Extra.Lines) != needsLogin {
+		f.Match.snippet = snippetDigest(v.Extra.Lines)
 	}
 	print := ""
 	if v.Extra.Fingerprint != needsLogin {
@@ -152,7 +153,7 @@ func (s *semgrep) rawResult(raw json.RawMessage) {
 		f.Match.print = digestOf(*v.CheckID, print).short()
 	}
 	place := strconv.Itoa(int(lineOf(v.Start.Line))) + ":" + strconv.Itoa(int(lineOf(v.Start.Col)))
-	s.findings.add(digestOf(*v.CheckID, v.Path, place, v.Extra.Message, print), f)
+	s.findings.add(digestOf(*v.CheckID, file, place, v.Extra.Message, print).withSnippet(f.Match.snippet), f)
 }
 
 // needsLogin is what Semgrep writes in place of code and fingerprints for users without an account.

@@ -130,11 +130,13 @@ func (t *trivy) misconfiguration() error {
 	if cause.Resource != "" {
 		parts = append(parts, cause.Resource)
 	}
-	id.exact, id.stable = digestOf(parts...), digestOf("misconfiguration", rule, m.Message, cause.Resource)
+	snippet := snippetOf(cause.Code.v.Lines)
+	id.exact = digestOf(parts...).withSnippet(snippet)
+	id.stable = digestOf("misconfiguration", rule, m.Message, cause.Resource)
 	f := Finding{
 		Title: first(m.ID, m.Title, m.Message, "Misconfiguration"), Description: first(m.Message, m.Description, m.Title),
 		Component: cause.Resource, Fix: m.Resolution, URL: m.PrimaryURL, Severity: severityOf(m.Severity),
-		Match: matchKey{snippet: snippetOf(cause.Code.v.Lines)},
+		Match: matchKey{snippet: snippet},
 	}
 	details := models.Details{References: m.References.v, Kind: "misconfiguration"}
 	if m.Title != f.Title && m.Title != f.Description {
