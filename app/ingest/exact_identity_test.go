@@ -140,7 +140,8 @@ func TestIdentity_Snippets(t *testing.T) {
 			}
 		}
 	}
-	const bare = `{"check_id": "R", "path": "a", "start": {"line": 1}, "extra": {"message": "m", "lines": "requires login"}}`
+	const bare = `{"check_id": "R", "path": "a", "start": {"line": 1}, ` +
+		`"extra": {"message": "m", "lines": "requires login"}}`
 	text := `{"results": [` + bare + `, ` + strings.Replace(bare, "requires login", "", 1) + `], "errors": []}`
 	if got := mustParse(t, text).Findings.Len(); got != 1 {
 		t.Errorf("Semgrep, without an account: %d findings, want 1", got)

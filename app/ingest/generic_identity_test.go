@@ -104,6 +104,7 @@ func TestGeneric_Descriptions(t *testing.T) {
 		return fmt.Sprintf(`{"title": "a", "severity": "high", "location": "a.py:%d", "description": %q%s}`,
 			line, description, more)
 	}
+	const advisory, weakness = `, "ids": ["LARK-1"], "purl": "pkg:npm/x@1"`, `, "ids": ["CWE-79"], "component": "p"`
 	checkGenericPairs(t, map[string]genericPair{
 		"another line":               {of(3, "x", ""), of(4, "x", ""), true},
 		"another one":                {of(3, "x", ""), of(3, "y", ""), false},
@@ -114,10 +115,10 @@ func TestGeneric_Descriptions(t *testing.T) {
 		"of one fingerprint":         {of(3, "x", `, "fingerprint": "f"`), of(4, "y", `, "fingerprint": "f"`), true},
 		"of other fingerprints":      {of(3, "x", `, "fingerprint": "f"`), of(4, "y", `, "fingerprint": "g"`), false},
 		"of a vulnerability":         {of(3, "x", `, "ids": ["CVE-2031-1"]`), of(3, "y", `, "ids": ["CVE-2031-1"]`), true},
-		"of an advisory":             {of(3, "x", `, "ids": ["LARK-1"], "purl": "pkg:npm/x@1"`), of(3, "y", `, "ids": ["LARK-1"], "purl": "pkg:npm/x@1"`), true},
+		"of an advisory":             {of(3, "x", advisory), of(3, "y", advisory), true},
 		"of a rule":                  {of(3, "x", `, "ids": ["LARK-1"]`), of(3, "y", `, "ids": ["LARK-1"]`), false},
 		"of a weakness":              {of(3, "x", `, "ids": ["CWE-79"]`), of(3, "y", `, "ids": ["CWE-79"]`), false},
-		"of a weakness of a package": {of(3, "x", `, "ids": ["CWE-79"], "component": "p"`), of(3, "y", `, "ids": ["CWE-79"], "component": "p"`), false},
+		"of a weakness of a package": {of(3, "x", weakness), of(3, "y", weakness), false},
 	})
 }
 

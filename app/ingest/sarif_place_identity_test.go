@@ -10,7 +10,8 @@ import (
 func sarifBased(base string, lines ...int) string {
 	return fmt.Sprintf(`{"tool": {"driver": {"name": "T"}}, "originalUriBaseIds": {%s}, "results": [%s]}`,
 		base, joined(lines, func(line int) string {
-			return sarifAt(`, "message": {"text": "m"}`, `"uri": "a.py", "uriBaseId": "SRC"`, fmt.Sprintf(`"startLine": %d`, line))
+			at := fmt.Sprintf(`"startLine": %d`, line)
+			return sarifAt(`, "message": {"text": "m"}`, `"uri": "a.py", "uriBaseId": "SRC"`, at)
 		}))
 }
 
@@ -25,17 +26,18 @@ func TestSARIFIdentity_ResolvedBase(t *testing.T) {
 	nested := func(uri string) string {
 		return fmt.Sprintf(`"SRC": {"uri": %q, "uriBaseId": "TOP"}, "TOP": {"uri": "file:///w/"}`, uri)
 	}
+	in := func(uri string) string { return sarifBased(inBase(uri), 1) }
 	for name, test := range map[string]struct {
 		runs []string
 		want int
 	}{
-		"two bases":           {[]string{sarifBased(inBase("file:///w/svc1/"), 1), sarifBased(inBase("file:///w/svc2/"), 1)}, 2},
-		"three bases":         {[]string{sarifBased(inBase("a/"), 1), sarifBased(inBase("b/"), 1), sarifBased(inBase("c/"), 1)}, 3},
-		"one base":            {[]string{sarifBased(inBase("file:///w/"), 1), sarifBased(inBase("file:///w/"), 1)}, 1},
-		"one without":         {[]string{sarifBased(inBase("file:///w/"), 1), sarifBased(``, 1)}, 2},
-		"written differently": {[]string{sarifBased(inBase("file:///w/./a%20b"), 1), sarifBased(inBase("file:///w/a b/"), 1)}, 1},
+		"two bases":           {[]string{in("file:///w/svc1/"), in("file:///w/svc2/")}, 2},
+		"three bases":         {[]string{in("a/"), in("b/"), in("c/")}, 3},
+		"one base":            {[]string{in("file:///w/"), in("file:///w/")}, 1},
+		"one without":         {[]string{in("file:///w/"), sarifBased(``, 1)}, 2},
+		"written differently": {[]string{in("file:///w/./a%20b"), in("file:///w/a b/")}, 1},
 		"nested":              {[]string{sarifBased(nested("svc1/"), 1), sarifBased(nested("svc2/"), 1)}, 2},
-		"nested, resolved":    {[]string{sarifBased(nested("svc1/"), 1), sarifBased(inBase("file:///w/svc1/"), 1)}, 1},
+		"nested, resolved":    {[]string{sarifBased(nested("svc1/"), 1), in("file:///w/svc1/")}, 1},
 		"in a circle": {[]string{
 			sarifBased(`"SRC": {"uri": "a/", "uriBaseId": "SRC"}`, 1), sarifBased(`"SRC": {"uri": "a/", "uriBaseId": "SRC"}`, 1),
 		}, 1},
@@ -60,7 +62,9 @@ func TestSARIFMoves_Bases(t *testing.T) {
 			one("file:///builds/1/shop/", 3, 9), one("file:///builds/2/shop/", 3, 9), Tally{Updated: 2}, 2,
 		},
 		"another checkout of two": {
-			two("file:///builds/1/", []int{3, 9}, []int{3}), two("file:///builds/2/", []int{3, 9}, []int{3}), Tally{Updated: 3}, 3,
+			two("file:///builds/1/", []int{3, 9}, []int{3}), two("file:///builds/2/", []int{3, 9}, []int{3}),
+			Tally{Updated: 3},
+			3,
 		},
 		"one of two is fixed": {
 			two("file:///w/", []int{3}, []int{3}), two("file:///w/", nil, []int{3}), Tally{Updated: 1, Resolved: 1}, 1,
@@ -100,7 +104,8 @@ func TestSARIFIdentity_Offsets(t *testing.T) {
 }
 
 func sarifRequested(method, target string) string {
-	return fmt.Sprintf(`{"ruleId": "R", "message": {"text": "m"}, "webRequest": {"method": %q, "target": %q}}`, method, target)
+	return fmt.Sprintf(`{"ruleId": "R", "message": {"text": "m"}, "webRequest": {"method": %q, "target": %q}}`,
+		method, target)
 }
 
 // The results of a web scanner have requests in place of files.
@@ -143,7 +148,8 @@ func TestFiles_WrittenDifferently(t *testing.T) {
 	}
 	uri := func(uri string) string { return sarif(fmt.Sprintf(`"uri": %q`, uri)) }
 	byIndex := func(uri string) string {
-		return strings.Replace(sarif(`"index": 0`), `"results"`, fmt.Sprintf(`"artifacts": [{"location": {"uri": %q}}], "results"`, uri), 1)
+		artifacts := fmt.Sprintf(`"artifacts": [{"location": {"uri": %q}}], "results"`, uri)
+		return strings.Replace(sarif(`"index": 0`), `"results"`, artifacts, 1)
 	}
 	semgrep := func(path string) string {
 		return fmt.Sprintf(`{"results": [{"check_id": "R", "path": %q, "start": {"line": 3}, "extra": {"message": "m"}}, `+
