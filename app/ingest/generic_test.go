@@ -80,30 +80,20 @@ func TestGeneric_Refusals(t *testing.T) {
 		`{"issues": []}`:        "in issues: the key is unknown",
 		`[{"title": "a"}]`:      "in [0].severity: the severity must be",
 		`[{"severity": "low"}]`: "in [0].title: a finding needs a title",
-		`[{"title": "a", "severity": "low", "epss": 2}]`:                     "in [0].epss: the probability is from 0 to 1",
-		`[{"title": "a", "severity": "low", "cvss_score": 42}]`:              "in [0].cvss_score: the score is from 0 to 10",
-		`{"made_at": "today"}`:                                               "in made_at: the time must be",
-		`[{"severity": "awful"}]`:                                            "in [0].severity: the severity must be",
-		`[{"title": "a", "severity": "low"}, {"severty": "low"}]`:            "in [1].severty: the key is unknown",
-		`[{"title": "a", "severity": 3}]`:                                    "in [0].severity, at byte 29: expected a text",
-		`[{"title": "a", "severity": "high", "severity": "none"}]`:           "in [0].severity: the key is given twice",
-		`[{"title": "a", "severity": "high", "sever\u0069ty": "none"}]`:      "in [0].severity: the key is given twice",
-		`[{"title": "a", "severity": "high", "Severity": "none"}]`:           "in [0].Severity: the key is unknown: write severity",
-		`[{"Title": "a", "severity": "high"}]`:                               "in [0].Title: the key is unknown: write title",
-		`[{"title": "a", "severity": "high", "KEV": false}]`:                 "in [0].KEV: the key is unknown: write kev",
-		`[{"title": "a", "ſeverity": "high"}]`:                               "in [0].ſeverity: the key is unknown",
-		`{"findings": [{"title": "a", "severity": "high", "KEV": 1}]}`:       "in findings[0].KEV: the key is unknown",
-		`{"findings": [{"title": "a", "severity": "high"}], "findings": []}`: "in findings: the key is given twice",
-		`{"tool": "a", "tool": "b", "findings": []}`:                         "in tool: the key is given twice",
-		`{"Findings": []}`: "in Findings: the key is unknown: write findings",
-		`[{"title": "a", "severity": "high", "meta": {"severity": "none"}}]`: "in [0].meta: the key is unknown",
-		`[null]`:                                "in [0].severity: the severity must be",
-		`["a"]`:                                 "in [0], at byte 4: expected an object, found a text",
-		`[[]]`:                                  "in [0], at byte 2: expected an object, found a list",
-		`[{"title": ["a"], "severity": "low"}]`: "in [0].title, at byte 16: expected a text, found a list",
-		`[{"title": "a", "severity": "low", "ids": "x"}]`:                                                "in [0].ids, at byte 45: expected a list",
-		`[{"title": "a", "severity": "low", "purl": "pkg:npm/a", "fix": "1.1", "fix_available": false}]`: "in [0].fix_available: the finding has a fix",
-		`[{"title": "a", "severity": "low"}] []`:                                                         "a file has one report",
+		`[{"title": "a", "severity": "low", "epss": 2}]`:  "in [0].epss: the probability is from 0 to 1",
+		`{"made_at": "today"}`:                            "in made_at: the time must be",
+		`[{"severity": "awful"}]`:                         "in [0].severity: the severity must be",
+		`[{"title": "a", "severity": 3}]`:                 "in [0].severity, at byte 29: expected a text",
+		`[{"Title": "a", "severity": "high"}]`:            "in [0].Title: the key is unknown: write title",
+		`[{"title": "a", "ſeverity": "high"}]`:            "in [0].ſeverity: the key is unknown",
+		`{"tool": "a", "tool": "b", "findings": []}`:      "in tool: the key is given twice",
+		`{"Findings": []}`:                                "in Findings: the key is unknown: write findings",
+		`[null]`:                                          "in [0].severity: the severity must be",
+		`["a"]`:                                           "in [0], at byte 4: expected an object, found a text",
+		`[[]]`:                                            "in [0], at byte 2: expected an object, found a list",
+		`[{"title": ["a"], "severity": "low"}]`:           "in [0].title, at byte 16: expected a text, found a list",
+		`[{"title": "a", "severity": "low", "ids": "x"}]`: "in [0].ids, at byte 45: expected a list",
+		`[{"title": "a", "severity": "low"}] []`:          "a file has one report",
 	} {
 		_, err := parseGeneric(strings.NewReader(text))
 		if err == nil {
@@ -112,6 +102,33 @@ func TestGeneric_Refusals(t *testing.T) {
 		}
 		mustRefuse(t, err, says)
 	}
+}
+
+// Each key of a finding is one that is documented, and is given once.
+func TestGeneric_RefusedMembers(t *testing.T) {
+	for members, says := range map[string]string{
+		`"cvss_score": 42`:             "in findings[1].cvss_score: the score is from 0 to 10",
+		`"severty": "low"`:             "in findings[1].severty: the key is unknown. A finding has title, ids, severity, ",
+		`"severity": "none"`:           "in findings[1].severity: the key is given twice",
+		`"sever\u0069ty": "none"`:      "in findings[1].severity: the key is given twice",
+		`"kev": true, "kev": false`:    "in findings[1].kev: the key is given twice",
+		`"Severity": "none"`:           "in findings[1].Severity: the key is unknown: write severity",
+		`"TITLE": "b"`:                 "in findings[1].TITLE: the key is unknown: write title",
+		`"Kev": false`:                 "in findings[1].Kev: the key is unknown: write kev",
+		`"meta": {"severity": "none"}`: "in findings[1].meta: the key is unknown",
+		`"purl": "pkg:npm/a", "fix": "1.1", "fix_available": false`: "in findings[1].fix_available: the finding has a fix",
+		`"fix_available": false, "fix": "Remove the key"`:           "in findings[1].fix_available: the finding has a fix",
+	} {
+		const finding = `{"title": "a", "severity": "high"`
+		_, err := parseGeneric(strings.NewReader(`{"findings": [` + finding + `}, ` + finding + `, ` + members + `}]}`))
+		if err == nil {
+			t.Errorf("%s is accepted", members)
+			continue
+		}
+		mustRefuse(t, err, says)
+	}
+	_, err := parseGeneric(strings.NewReader(`{"findings": [{"title": "a", "severity": "high"}], "findings": []}`))
+	mustRefuse(t, err, "in findings: the key is given twice")
 }
 
 // What moves keeps its match key; what is another finding has another identity.

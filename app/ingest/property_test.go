@@ -120,9 +120,10 @@ func (f *field) report(t *testing.T) string {
 	for _, s := range rows {
 		// A run is one of two of its tool and category.
 		name := fmt.Sprintf(`{"tool": {"driver": {"name": "T%d", "rules": [{"id": "other"}, {"id": "R0", "messageStrings": `+
-			`{"m": {"text": "by ID {0}"}}}]}}, "automationDetails": {"id": "c%d/%d"}, "artifacts": [`+
+			`{"m": {"text": "by ID {0}"}}}]}}, "automationDetails": {"id": "c%d/%d"}, "originalUriBaseIds": `+
+			`{"B0": {"uri": "file:///builds/%d/"}}, "artifacts": [`+
 			`{"location": {"uri": "f0", "uriBaseId": "B0"}}, {"location": {"uri": "f1", "uriBaseId": "B0"}}], "results": [`,
-			s.tool, s.category, f.rnd.IntN(2))
+			s.tool, s.category, f.rnd.IntN(2), f.age)
 		if s.category == 0 {
 			name = strings.Replace(name, "automationDetails", "x", 1)
 		}

@@ -50,7 +50,7 @@ func (b *sarifBases) number(id string) uint8 {
 		}
 		n = len(b.used) - 1
 	}
-	return uint8(min(n+1, maxBases)) //nolint:gosec // see maxBases
+	return uint8(min(n+1, maxBases))
 }
 
 // maxUsedBases bounds the IDs of bases that are looked at; tools write one or two.
