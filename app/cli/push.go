@@ -211,7 +211,9 @@ func (p *push) send(ctx context.Context, f *reportFile) (a answer, err error) {
 }
 
 // isGateState reports whether a word is the state of a gate: no other one is taken for a verdict.
-func isGateState(word string) bool { return slices.Contains([]string{"none", "passed", "failed"}, word) }
+func isGateState(word string) bool {
+	return slices.Contains([]string{"none", "passed", "failed"}, word)
+}
 
 func (p *push) query(f *reportFile) url.Values {
 	query := url.Values{}

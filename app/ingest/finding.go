@@ -54,9 +54,9 @@ type Report struct {
 	Classes   []string  // the kinds of results that Trivy names, such as os-pkgs; nil of other formats
 	Findings  *Findings
 	// Partial says that the scan broke off half-way: what the report does not contain stays as it is.
-	Partial  bool
+	Partial bool
 	// Late says that the report is older than the last one of its source: it only adds what is new.
-	Late bool
+	Late     bool
 	Warnings []string // for the user who sent the report
 	// VEX is the document, if the text is none of a scan: it has statements, and no findings.
 	VEX *vex.Document
