@@ -184,6 +184,15 @@ func (d *document) textOrEmpty() (string, error) {
 	return "", d.skipRest(t)
 }
 
+// isGiven reads a value of any type, and reports whether it is neither null nor an empty text.
+func (d *document) isGiven() (bool, error) {
+	t, err := d.dec.Token()
+	if err != nil {
+		return false, err
+	}
+	return t != nil && t != "", d.skipRest(t)
+}
+
 // skip skips one value.
 func (d *document) skip() error {
 	_, err := d.textOrEmpty()

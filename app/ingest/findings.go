@@ -65,6 +65,17 @@ func (s *Findings) Len() int {
 	return s.list.n
 }
 
+// hasActive reports whether one of the findings is active. A scan that failed and found only others
+// found nothing.
+func (s *Findings) hasActive() bool {
+	for i := range s.Len() {
+		if s.list.at(i).state.status().Active() {
+			return true
+		}
+	}
+	return false
+}
+
 // All returns the findings in the order of the report. Their texts are shared.
 func (s *Findings) All() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {

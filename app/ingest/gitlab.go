@@ -20,12 +20,16 @@ type gitlab struct {
 
 // gitlabScan is what a report says of its scan.
 type gitlabScan struct {
-	given     bool
-	tool      string
-	kind      string // the category of its findings, such as sast
-	endedAt   string
-	hasFailed bool
+	given    bool
+	tool     string
+	kind     string // the category of its findings, such as sast
+	endedAt  string
+	statusAt string // the place of a status other than success; "" = none
+	fatalAt  string // the place of a fatal message; "" = none
 }
+
+// failedAt returns the place that says that the scan failed, "" if it did not.
+func (s gitlabScan) failedAt() string { return first(s.statusAt, s.fatalAt) }
 
 func newGitLab(d *document, t *texts) *gitlab { return &gitlab{doc: d, findings: newFindings(t)} }
 
@@ -45,8 +49,8 @@ func (g *gitlab) check(bool) error {
 	if g.typeErrs.first != nil {
 		return g.typeErrs.first
 	}
-	if g.scan.hasFailed && g.empty() {
-		return &refusal{"scan.status", "the scan failed and found nothing. Repeat it, and send its report"}
+	if at := g.scan.failedAt(); at != "" && g.empty() {
+		return &refusal{at, "the scan failed and found nothing. Repeat it, and send its report"}
 	}
 	return nil
 }
@@ -62,8 +66,8 @@ func (g *gitlab) report() Report {
 		Tool: first(g.scan.tool, g.scanner), Findings: g.findings,
 		Subject: clean(g.scan.kind, maxTitle), MadeAt: timeOf(g.scan.endedAt),
 	}
-	if g.scan.hasFailed {
-		r.Partial, r.Warnings = true, []string{brokeOff("scan.status")}
+	if at := g.scan.failedAt(); at != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(at)}
 	}
 	return r
 }
@@ -76,7 +80,7 @@ func (g *gitlab) member(key string) func() error {
 }
 
 // readScan reads the tool's name, the category of the findings, and whether the scan failed. It
-// accepts any type: a scan without a status has not failed.
+// accepts any type: a scan without a status has not failed, one with another than success has.
 func (g *gitlab) readScan() error {
 	g.doc.typeErrs = nil
 	return g.doc.object(func(key string) (err error) {
@@ -89,14 +93,39 @@ func (g *gitlab) readScan() error {
 		case "end_time":
 			g.scan.endedAt, err = g.doc.textOrEmpty()
 		case "status":
-			var status string
-			status, err = g.doc.textOrEmpty()
-			g.scan.hasFailed = g.scan.hasFailed || strings.EqualFold(strings.TrimSpace(status), "failure")
+			err = g.status()
+		case "messages":
+			err = g.doc.either(func(string) error { return g.doc.skip() }, g.message)
 		default:
 			err = g.doc.skip()
 		}
 		return err
 	})
+}
+
+func (g *gitlab) status() error {
+	t, err := g.doc.dec.Token()
+	if err != nil || t == nil {
+		return err
+	}
+	if text, _ := t.(string); !strings.EqualFold(strings.TrimSpace(text), "success") {
+		g.scan.statusAt = g.doc.location()
+	}
+	return g.doc.skipRest(t)
+}
+
+// message reads a message of the scan. A fatal one says that the scan failed.
+func (g *gitlab) message() error {
+	return g.doc.either(func(key string) error {
+		if key != "level" {
+			return g.doc.skip()
+		}
+		level, err := g.doc.textOrEmpty()
+		if strings.EqualFold(strings.TrimSpace(level), "fatal") {
+			g.scan.fatalAt = first(g.scan.fatalAt, g.doc.location())
+		}
+		return err
+	}, g.doc.skip)
 }
 
 func (g *gitlab) scannerName(key string) (err error) {

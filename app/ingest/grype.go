@@ -16,17 +16,32 @@ type grype struct {
 	tool       string
 	madeAt     string
 	source     grypeSource
+	failedAt   string // the place that says that the database could not be used; "" = it could
 	findings   *Findings
 }
 
 func newGrype(d *document, t *texts) *grype { return &grype{doc: d, findings: newFindings(t)} }
 
 func (g *grype) typeErrors() *typeErrors { return &g.typeErrs }
-func (g *grype) check(bool) error        { return g.typeErrs.first }
+
+// check refuses a scan without a database of vulnerabilities: it finds nothing.
+func (g *grype) check(bool) error {
+	if g.typeErrs.first != nil {
+		return g.typeErrs.first
+	}
+	if g.failedAt != "" && g.findings.Len() == 0 {
+		return &refusal{g.failedAt, "the database of vulnerabilities could not be used, and nothing was found. " +
+			"Update it with grype db update, and repeat the scan"}
+	}
+	return nil
+}
 
 func (g *grype) report() Report {
 	r := Report{Tool: g.tool, Findings: g.findings, MadeAt: timeOf(g.madeAt)}
 	r.Subject, r.Reference = g.source.subject()
+	if g.failedAt != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(g.failedAt)}
+	}
 	return r
 }
 
@@ -75,11 +90,57 @@ func (g *grype) descriptor() error {
 			g.tool, err = g.doc.textOrEmpty()
 		case "timestamp":
 			g.madeAt, err = g.doc.textOrEmpty()
+		case "db":
+			err = g.doc.object(g.database)
 		default:
 			err = g.doc.skip()
 		}
 		return err
 	})
+}
+
+// database reads the state of the database of vulnerabilities: of Grype since 0.88 in a status of its
+// own, before beside the rest.
+func (g *grype) database(key string) error {
+	switch key {
+	case "error":
+		given, err := g.doc.isGiven()
+		if given {
+			g.failedAt = first(g.failedAt, g.doc.location())
+		}
+		return err
+	case "valid":
+		t, err := g.doc.dec.Token()
+		if err != nil {
+			return err
+		}
+		if t == false {
+			g.failedAt = first(g.failedAt, g.doc.location())
+		}
+		return g.doc.skipRest(t)
+	case "status":
+		return g.status()
+	}
+	return g.doc.skip()
+}
+
+func (g *grype) status() error {
+	t, err := g.doc.dec.Token()
+	if err != nil {
+		return err
+	}
+	if t == json.Delim('{') {
+		return g.doc.members(func(key string) error {
+			if key == "status" {
+				return g.doc.skip()
+			}
+			return g.database(key)
+		})
+	}
+	if text, ok := t.(string); ok && text != "" && !strings.EqualFold(text, "valid") {
+		g.failedAt = first(g.failedAt, g.doc.location())
+	}
+	return g.doc.skipRest(t)
 }
 
 // grypeSource is what was scanned.

@@ -11,22 +11,51 @@ import (
 
 // npmAudit reads the JSON of npm audit: version 2, of npm 7 and later, an object of packages with
 // their advisories in via; and version 1, of npm 6 and pnpm, an object of advisories. A package
-// that is only affected by another one has no finding of its own.
+// that is only affected by another one has no finding of its own, if that one is there.
 type npmAudit struct {
 	doc           *document
 	typeErrs      typeErrors
 	hasVersion    bool
 	hasMetadata   bool
-	hasPackages   bool // vulnerabilities is an object
-	hasAdvisories bool // advisories is an object
+	hasPackages   bool   // vulnerabilities is an object
+	hasAdvisories bool   // advisories is an object
+	countedAt     string // the place of a count above 0; "" = none
+	failedAt      string // the place of an error; "" = none
+	affected      []npmAffected
+	explained     map[string]bool // the packages with an advisory
 	findings      *Findings
 }
 
-func newNPMAudit(d *document, t *texts) *npmAudit { return &npmAudit{doc: d, findings: newFindings(t)} }
+func newNPMAudit(d *document, t *texts) *npmAudit {
+	return &npmAudit{doc: d, explained: map[string]bool{}, findings: newFindings(t)}
+}
 
 func (n *npmAudit) typeErrors() *typeErrors { return &n.typeErrs }
-func (n *npmAudit) check(bool) error        { return n.typeErrs.first }
-func (n *npmAudit) report() Report          { return Report{Tool: "npm audit", Findings: n.findings} }
+
+// check refuses a report without findings that has an error, or that counts vulnerabilities.
+func (n *npmAudit) check(bool) error {
+	n.explain()
+	switch {
+	case n.typeErrs.first != nil:
+		return n.typeErrs.first
+	case n.findings.Len() > 0:
+		return nil
+	case n.failedAt != "":
+		return &refusal{n.failedAt, "the audit failed and found nothing. Repeat it, and send its report"}
+	case n.countedAt != "":
+		return &refusal{n.countedAt, "npm counts vulnerabilities that the report does not have. Send the complete output of " +
+			"npm audit --json"}
+	}
+	return nil
+}
+
+func (n *npmAudit) report() Report {
+	r := Report{Tool: "npm audit", Findings: n.findings}
+	if n.failedAt != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(n.failedAt)}
+	}
+	return r
+}
 
 func (n *npmAudit) recognized() bool {
 	return n.hasVersion && n.hasPackages || n.hasAdvisories && n.hasMetadata
@@ -39,6 +68,14 @@ func (n *npmAudit) member(key string) func() error {
 	switch key {
 	case "auditReportVersion":
 		n.hasVersion = true
+	case "error":
+		return func() error {
+			given, err := n.doc.isGiven()
+			if given {
+				n.failedAt = first(n.failedAt, n.doc.location())
+			}
+			return err
+		}
 	case "advisories":
 		return func() error {
 			given, err := n.doc.given(n.advisory, nil)
@@ -56,6 +93,8 @@ type npmCVSS struct {
 
 type npmPackage struct {
 	Name         string            `json:"name"`
+	Severity     loose[string]     `json:"severity"`
+	Range        loose[string]     `json:"range"`
 	Via          []json.RawMessage `json:"via"`
 	Nodes        []string          `json:"nodes"`
 	FixAvailable json.RawMessage   `json:"fixAvailable"`
@@ -81,11 +120,15 @@ func (n *npmAudit) packageOf(name string) error {
 	p.Name = first(p.Name, name)
 	slices.Sort(p.Nodes)
 	fix, unfixed := p.fix()
+	var via []string
 	for _, raw := range p.Via {
 		var v npmVia
 		if len(raw) == 0 || raw[0] != '{' { // the name of a package that has the advisory
+			name, _ := textIn(raw)
+			via = append(via, name)
 			continue
 		}
+		n.explained[name] = true
 		if !n.doc.inside("via").unmarshalStrict(raw, &v) {
 			return nil
 		}
@@ -104,6 +147,9 @@ func (n *npmAudit) packageOf(name string) error {
 		}
 		f.Details = d.Encode()
 		n.findings.add(digestOf(append([]string{id, p.Name}, p.Nodes...)...), f)
+	}
+	if len(via) > 0 || len(p.Via) == 0 {
+		n.affected = append(n.affected, npmAffected{name, via, n.findings.texts.compact(p.finding())})
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ type ocsf struct {
 	typeErrs  typeErrors
 	objects   ownObjects
 	isFinding bool // there is an event of a class of findings, perhaps one that passed
+	hasRun    bool // one of them is of a check that ran
 	event     ocsfEvent
 	products  subjects
 	accounts  subjects
@@ -26,13 +27,17 @@ func (o *ocsf) typeErrors() *typeErrors { return &o.typeErrs }
 func (o *ocsf) recognized() bool        { return o.objects.all() }
 func (o *ocsf) startElement()           { o.event = ocsfEvent{} }
 
-// check refuses events of which none is a finding: they are not what a scan found.
-func (o *ocsf) check(bool) error {
-	if o.typeErrs.first != nil {
+// check refuses events of which none is a finding: they are not what a scan found. It also refuses
+// those of checks that did not run.
+func (o *ocsf) check(clean bool) error {
+	switch {
+	case o.typeErrs.first != nil:
 		return o.typeErrs.first
-	}
-	if !o.isFinding {
+	case !o.isFinding:
 		return &refusal{"class_uid", "no event is a finding of a scan. Send events of the classes 2001 to 2004, 2006 or 2007"}
+	case !o.hasRun && !clean:
+		return &refusal{"status_code", "no check ran: all events are manual, skipped or not available. Check the rights of " +
+			"the scan, and repeat it. " + sayClean}
 	}
 	return nil
 }
@@ -188,7 +193,8 @@ func (o *ocsf) endElement() {
 	if at := e.madeAt(); at.After(o.madeAt) {
 		o.madeAt = at
 	}
-	if e.passed() {
+	o.hasRun = o.hasRun || !e.notRun()
+	if e.passed() || e.notRun() {
 		return
 	}
 	o.findings.add(e.identity(), e.finding())

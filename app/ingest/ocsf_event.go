@@ -92,18 +92,26 @@ func (e *ocsfEvent) isFinding() bool {
 	return false
 }
 
-// passedWords are the status codes of checks that found nothing, or that have not run.
-var passedWords = map[string]bool{
-	"pass": true, "passed": true, "success": true, "ok": true, "compliant": true, "manual": true, "skipped": true,
-	"info": true, "not_applicable": true, "not_available": true,
-}
+// passedWords are the status codes of checks that found nothing, and notRunWords of those that have
+// not run.
+var (
+	passedWords = map[string]bool{"pass": true, "passed": true, "success": true, "ok": true, "compliant": true}
+	notRunWords = map[string]bool{
+		"manual": true, "skipped": true, "info": true, "not_applicable": true, "not_available": true,
+	}
+)
 
 // passed reports whether a check found nothing. An unknown status code counts as a failure.
 func (e *ocsfEvent) passed() bool {
-	if e.statusCode != "" {
-		return passedWords[strings.ToLower(e.statusCode)]
-	}
-	return e.compliance.StatusID.value == 1 || passedWords[strings.ToLower(string(e.compliance.Status))]
+	return e.statusCode == "" && e.compliance.StatusID.value == 1 || passedWords[e.result()]
+}
+
+// notRun reports whether a check has not run.
+func (e *ocsfEvent) notRun() bool { return !e.passed() && notRunWords[e.result()] }
+
+// result returns the word for what a check found.
+func (e *ocsfEvent) result() string {
+	return strings.ToLower(first(e.statusCode, string(e.compliance.Status)))
 }
 
 // statusOf returns the status. Findings of the class 2001 have a state in its place.

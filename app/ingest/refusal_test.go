@@ -19,8 +19,9 @@ func sarifRuns(runs ...string) string {
 }
 
 const (
-	failed   = `"executionSuccessful": false`
-	oneFound = `"results": [{"ruleId": "R"}]`
+	failed    = `"executionSuccessful": false`
+	toolError = `"toolExecutionNotifications": [{"level": "error"}]`
+	oneFound  = `"results": [{"ruleId": "R"}]`
 )
 
 // A report that is not the report of a scan that ran is refused, with its place. The second
@@ -95,8 +96,11 @@ func TestRefusals(t *testing.T) {
 // A scan that failed and found something is imported. Only one that broke off is partial.
 func TestPartialReports(t *testing.T) {
 	tests := map[string]struct{ text, place string }{
-		"failed, as SpotBugs says":  {sarifRuns(oneFound + `, "invocations": [{` + failed + `}]`), ""},
-		"an error, but successful":  {sarifRuns(oneFound + `, "invocations": [{"exitSignalName": "KILL"}]`), ""},
+		"failed, as SpotBugs says": {sarifRuns(oneFound + `, "invocations": [{` + failed + `}]`), ""},
+		"an error, but no failure": {sarifRuns(oneFound + `, "invocations": [{` + toolError + `}]`), ""},
+		"killed": {
+			sarifRuns(oneFound + `, "invocations": [{"exitSignalName": "KILL"}]`), "runs[0].invocations[0].exitSignalName",
+		},
 		"a warning":                 {sarifBroken(`"toolExecutionNotifications": [{"level": "warning"}, {}]`), ""},
 		"an empty signal":           {sarifBroken(`"exitSignalName": "", "processStartFailureMessage": null`), ""},
 		"other notifications":       {sarifBroken(`"toolConfigurationNotifications": [{"level": "error"}]`), ""},

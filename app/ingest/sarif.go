@@ -50,8 +50,9 @@ func (s *sarif) report() Report {
 	if !s.mixed && !isLocalPath(s.category) {
 		r.Subject = s.category
 	}
+	r.Warnings = s.scan.warnings
 	if s.scan.brokenAt != "" {
-		r.Partial, r.Warnings = true, []string{brokeOff(s.scan.brokenAt)}
+		r.Partial, r.Warnings = true, append([]string{brokeOff(s.scan.brokenAt)}, r.Warnings...)
 	}
 	return r
 }

@@ -130,7 +130,7 @@ func (s *sarif) result() error {
 	if ok, err := s.doc.decodeStrict(&s.next); err != nil || !ok || !s.next.isFinding() {
 		return err
 	}
-	s.run.state.findings++
+	s.run.state.active = s.run.state.active || s.next.status().Active()
 	r, own := s.newFinding(&s.next)
 	if s.run.knows(&r) {
 		s.finish(&r, own)

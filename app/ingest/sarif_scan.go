@@ -14,15 +14,21 @@ type sarifScan struct {
 	refused  *refusal // the first that holds in any case
 	unsaid   *refusal // the first run that has no results and does not say why
 	brokenAt string   // the place that says that a scan broke off; "" = none did
+	warnings []string // of runs that found nothing
 }
 
 // sarifRunState is what a run says about its scan.
 type sarifRunState struct {
-	hasResults bool // a list, perhaps an empty one
-	findings   int
+	hasResults bool   // a list, perhaps an empty one
+	active     bool   // a finding is active: others are as good as none for a scan that failed
 	externalAt string // places; "" = none
 	failedAt   string
-	brokenAt   string
+	killedAt   string
+	errorAt    string // of a tool's execution
+	emptyAt    string // why a scan that found nothing has failed
+	noticedAt  string // of a scan that was successful all the same
+	notice     string
+	exitAt     string // an exit code that nothing explains
 }
 
 // check returns the version first, since files of other versions have other types.
@@ -67,14 +73,38 @@ func (s *sarif) judgeRun() {
 		s.scan.refuse(at+".tool.driver.name", "the run does not name its tool, as SARIF 2.1.0 requires. Check what wrote it")
 	case r.externalAt != "":
 		s.scan.refuse(r.externalAt, "the results are kept in another file. Let the tool write them into the run")
-	case r.failedAt != "" && r.findings == 0:
-		s.scan.refuse(r.failedAt, "the scan failed and found nothing. Repeat it, and send its report")
+	case !r.active && first(r.failedAt, r.killedAt, r.emptyAt) != "":
+		s.scan.refuse(first(r.failedAt, r.killedAt, r.emptyAt),
+			"the scan failed and found nothing. Repeat it, and send its report")
 	case !r.hasResults && s.scan.unsaid == nil:
 		s.scan.unsaid = &refusal{at + ".results", "the run has no list of results, as if the scan did not run. " + sayClean}
 	}
+	s.scan.brokenAt = first(s.scan.brokenAt, r.killedAt)
 	if r.failedAt != "" {
-		s.scan.brokenAt = first(s.scan.brokenAt, r.brokenAt)
+		s.scan.brokenAt = first(s.scan.brokenAt, r.errorAt)
 	}
+	if !r.active && len(s.scan.warnings) < maxScanWarnings {
+		s.scan.warnings = append(s.scan.warnings, r.warnings()...)
+	}
+}
+
+// maxScanWarnings bounds the warnings about the runs of a file.
+const maxScanWarnings = 10
+
+// warnings returns what users should know of a scan that found nothing.
+func (r *sarifRunState) warnings() []string {
+	var list []string
+	if r.noticedAt != "" {
+		says := ""
+		if r.notice != "" {
+			says = ": " + r.notice
+		}
+		list = append(list, "The scan found nothing, but its tool notes an error (in "+r.noticedAt+says+"). Check the scan")
+	}
+	if r.exitAt != "" {
+		list = append(list, "The scan found nothing, but its tool did not end with 0 (in "+r.exitAt+"). Check the scan")
+	}
+	return list
 }
 
 // results reads the results of a run.
@@ -111,63 +141,4 @@ func (s *sarif) inlineProperties() error {
 func (s *sarif) skipAt(place *string) error {
 	*place = first(*place, s.doc.location())
 	return s.doc.skip()
-}
-
-// invocation reads how the tool was run: when, with which levels of its rules, whether it says that
-// it failed, and that it broke off.
-func (s *sarif) invocation() error {
-	r := &s.run.state
-	var start, end string
-	err := s.doc.object(func(key string) (err error) {
-		switch key {
-		case "executionSuccessful":
-			var successful *bool
-			if ok, err := s.doc.decodeStrict(&successful); err != nil || !ok {
-				return err
-			}
-			if successful != nil && !*successful {
-				r.failedAt = first(r.failedAt, s.doc.location())
-			}
-			return nil
-		case "exitSignalName", "processStartFailureMessage":
-			text, err := s.doc.textOrEmpty()
-			if text != "" {
-				r.brokenAt = first(r.brokenAt, s.doc.location())
-			}
-			return err
-		case "toolExecutionNotifications":
-			return s.doc.array(s.notification)
-		case "ruleConfigurationOverrides":
-			return s.doc.either(s.skipMember, s.override)
-		case "startTimeUtc":
-			start, err = s.doc.textOrEmpty()
-			return err
-		case "endTimeUtc":
-			end, err = s.doc.textOrEmpty()
-			return err
-		}
-		return s.doc.skip()
-	})
-	s.run.invocations++
-	if at := timeOf(first(end, start)); at.After(s.madeAt) {
-		s.madeAt = at
-	}
-	return err
-}
-
-// skipMember skips a member of an object that should be a list.
-func (s *sarif) skipMember(string) error { return s.doc.skip() }
-
-// notification reads a notification of the tool. Without a level it is a warning.
-func (s *sarif) notification() error {
-	return s.doc.object(func(key string) error {
-		if key != "level" {
-			return s.doc.skip()
-		}
-		level, err := s.doc.textOrEmpty()
-		if strings.EqualFold(level, "error") {
-			s.run.state.brokenAt = first(s.run.state.brokenAt, s.doc.location())
-		}
-		return err
-	})
 }

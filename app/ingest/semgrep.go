@@ -14,9 +14,10 @@ type semgrep struct {
 	typeErrs   typeErrors
 	hasResults bool // it has the list, perhaps an empty one
 	hasPaths   bool // it lists the files that were scanned
+	hasScanned bool // there is one
 	foreignAt  string
 	findings   *Findings
-	failures   int // errors that ended the scan of a file or all of it
+	hasFailed  bool // an error ended the scan of a file or all of it
 }
 
 func newSemgrep(d *document, t *texts) *semgrep { return &semgrep{doc: d, findings: newFindings(t)} }
@@ -29,13 +30,16 @@ func (s *semgrep) recognized() bool {
 	return s.hasResults && s.foreignAt == "" && (s.findings.Len() > 0 || s.typeErrs.first != nil || s.hasPaths)
 }
 
-// check refuses a scan that failed: one with errors of level error that found nothing.
-func (s *semgrep) check(bool) error {
-	if s.typeErrs.first != nil {
+// check refuses a scan that failed, with errors of level error, and one of no file. Both only if
+// they found nothing.
+func (s *semgrep) check(clean bool) error {
+	switch {
+	case s.typeErrs.first != nil:
 		return s.typeErrs.first
-	}
-	if s.failures > 0 && s.findings.Len() == 0 {
+	case s.hasFailed && !s.findings.hasActive():
 		return &refusal{"errors", "the scan failed and found nothing. Repeat it, and send its report"}
+	case !s.hasScanned && s.findings.Len() == 0 && !clean:
+		return &refusal{"paths.scanned", "Semgrep scanned no file. Check the paths and the rules of the scan. " + sayClean}
 	}
 	return nil
 }
@@ -43,7 +47,7 @@ func (s *semgrep) check(bool) error {
 func (s *semgrep) report() Report {
 	s.findings.dropRepeatedPrints()
 	r := Report{Tool: "Semgrep", Findings: s.findings}
-	if s.failures > 0 {
+	if s.hasFailed {
 		r.Partial, r.Warnings = true, []string{brokeOff("errors")}
 	}
 	return r
@@ -63,27 +67,48 @@ func (s *semgrep) member(key string) func() error {
 func (s *semgrep) paths() error {
 	s.doc.typeErrs = nil
 	return s.doc.object(func(key string) error {
-		s.hasPaths = s.hasPaths || key == "scanned"
-		return s.doc.skip()
+		if key != "scanned" {
+			return s.doc.skip()
+		}
+		s.hasPaths = true
+		return s.doc.either(func(string) error { return s.doc.skip() }, func() error {
+			s.hasScanned = true
+			return s.doc.skip()
+		})
 	})
 }
 
-// errors counts the errors of the scan. Warnings, such as of a file that cannot be parsed, are
-// no errors.
+// errors reads the errors of the scan. Warnings, such as of a file that cannot be parsed, are
+// no errors; what is not known as one is.
 func (s *semgrep) errors() error {
 	s.doc.typeErrs = nil
-	return s.doc.either(func(string) error { return s.doc.skip() }, func() error {
-		return s.doc.either(func(key string) error {
-			if key != "level" {
-				return s.doc.skip()
-			}
-			level, err := s.doc.textOrEmpty()
-			if strings.EqualFold(level, "error") {
-				s.failures++
-			}
-			return err
-		}, s.doc.skip)
-	})
+	t, err := s.doc.dec.Token()
+	switch {
+	case err != nil || t == nil:
+		return err
+	case t == json.Delim('['):
+		return s.doc.elements(s.scanError)
+	}
+	s.hasFailed = true
+	return s.doc.skipRest(t)
+}
+
+// scanError reads an error of the scan, or a warning.
+func (s *semgrep) scanError() error {
+	level := ""
+	err := s.doc.either(func(key string) (err error) {
+		if key != "level" {
+			return s.doc.skip()
+		}
+		level, err = s.doc.textOrEmpty()
+		return err
+	}, s.doc.skip)
+	switch strings.ToLower(level) {
+	case "warn", "warning", "info", "debug":
+	default:
+		s.hasFailed = true
+	}
+	return err
 }
 
 type semgrepResult struct {

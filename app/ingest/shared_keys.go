@@ -46,10 +46,14 @@ func (det *detector) vulnerability() error {
 	return nil
 }
 
-// metadata reads an object that CycloneDX and OCSF have.
+// metadata reads an object that CycloneDX, OCSF and npm audit have.
 func (det *detector) metadata() error {
 	det.doc.typeErrs = det.cyclonedx.typeErrors()
 	return det.doc.object(func(key string) error {
+		if key == "vulnerabilities" { // no other format has it there
+			det.doc.typeErrs = nil
+			return det.npm.counts()
+		}
 		if read := det.ocsf.metadata(key); read != nil {
 			det.doc.typeErrs = det.ocsf.typeErrors()
 			return read()

@@ -18,6 +18,8 @@ type trivy struct {
 	targets      bool   // a result has a target
 	foreignAt    string // the place of a result without a target: another tool wrote it; "" = none
 	artifact     trivyArtifact
+	failedAt     string   // the place that says that a scan failed; "" = none did
+	countAt      string   // the place that counts failures; "" = none
 	classes      []string // of the results, each once
 	findings     *Findings
 	resource     trivyResource // of the current results, in a cluster
@@ -50,11 +52,28 @@ func (t *trivy) recognized() bool {
 	return t.foreignAt == "" && (t.targets || cleanScan || t.keys["ClusterName"] && t.hasResources)
 }
 
-func (t *trivy) check(bool) error { return t.typeErrs.first }
+// check refuses a report without findings that says of a resource that its scan failed, or that counts
+// failures.
+func (t *trivy) check(bool) error {
+	switch {
+	case t.typeErrs.first != nil:
+		return t.typeErrs.first
+	case t.findings.Len() > 0:
+		return nil
+	case t.failedAt != "":
+		return &refusal{t.failedAt, "the scan of the resource failed, and nothing was found. Repeat it, and send its report"}
+	case t.countAt != "":
+		return &refusal{t.countAt, "Trivy counts failed checks that the report does not have. Send its complete report"}
+	}
+	return nil
+}
 
 func (t *trivy) report() Report {
 	r := Report{Tool: "Trivy", Findings: t.findings, Classes: t.classes, MadeAt: timeOf(t.artifact.createdAt)}
 	r.Subject, r.Reference = t.artifact.subject()
+	if t.failedAt != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(t.failedAt)}
+	}
 	return r
 }
 
@@ -166,6 +185,8 @@ func (t *trivy) element(key string) func() error {
 		return list(t.secret)
 	case "Licenses":
 		return list(t.license)
+	case "MisconfSummary":
+		return t.summary
 	}
 	return nil
 }
@@ -176,6 +197,22 @@ func (t *trivy) endElement() {
 		t.foreignAt = first(t.foreignAt, t.doc.location())
 	}
 	t.unfinished.drain(func(r *trivyFinding) { t.finish(*r, t.findings.texts.extra(r.extra)) })
+}
+
+// summary reads how many checks failed in a target. It accepts any type.
+func (t *trivy) summary() error {
+	t.doc.typeErrs = nil
+	defer func() { t.doc.typeErrs = &t.typeErrs }()
+	return t.doc.object(func(key string) error {
+		if key != "Failures" {
+			return t.doc.skip()
+		}
+		text, err := t.doc.scalar()
+		if countIn(text) > 0 {
+			t.countAt = first(t.countAt, t.doc.location())
+		}
+		return err
+	})
 }
 
 func (t *trivy) readTarget() error {

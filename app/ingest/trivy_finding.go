@@ -97,6 +97,15 @@ type trivyMisconfiguration struct {
 	}
 }
 
+// passed reports whether the check passed, or an exception lets it. All else is a failure.
+func (m *trivyMisconfiguration) passed() bool {
+	switch strings.ToUpper(strings.TrimSpace(m.Status)) {
+	case "PASS", "EXCEPTION":
+		return true
+	}
+	return false
+}
+
 // trivyLine is a line of code around a misconfiguration.
 type trivyLine struct {
 	Content string
@@ -120,7 +129,7 @@ func snippetOf(lines []trivyLine) shortDigest {
 
 func (t *trivy) misconfiguration() error {
 	var m trivyMisconfiguration
-	if ok, err := t.doc.decodeStrict(&m); err != nil || !ok || !strings.EqualFold(m.Status, "FAIL") {
+	if ok, err := t.doc.decodeStrict(&m); err != nil || !ok || m.passed() {
 		return err
 	}
 	cause := m.CauseMetadata

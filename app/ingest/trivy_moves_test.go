@@ -116,7 +116,7 @@ func TestTrivyMoves_Licenses(t *testing.T) {
 
 func TestTrivyMoves_Resources(t *testing.T) {
 	resource := func(namespace, kind, name, tag string) string {
-		return fmt.Sprintf(`{"Namespace": %q, "Kind": %q, "Name": %q, "Error": "half", `+
+		return fmt.Sprintf(`{"Namespace": %q, "Kind": %q, "Name": %q, `+
 			`"Results": [{"Target": "nest:%s (debian 12.5)", %s}]}`,
 			namespace, kind, name, tag, trivyVulns(`{"VulnerabilityID": "CVE-2031-5", "PkgName": "libpond"}`))
 	}

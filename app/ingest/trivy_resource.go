@@ -34,7 +34,7 @@ func (r trivyResource) locations() []string {
 }
 
 // readResource reads one resource of a cluster. Where the scan of a resource failed, it has an
-// error beside the results; these count.
+// error beside the results; these count, and the report is not complete.
 func (t *trivy) readResource() error {
 	t.resource = trivyResource{names: map[string]string{}, open: true}
 	err := t.doc.object(func(key string) error {
@@ -46,6 +46,12 @@ func (t *trivy) readResource() error {
 			return err
 		case "Results":
 			return t.doc.array(t.result)
+		case "Error":
+			given, err := t.doc.isGiven()
+			if given {
+				t.failedAt = first(t.failedAt, t.doc.location())
+			}
+			return err
 		}
 		return t.doc.skip()
 	})

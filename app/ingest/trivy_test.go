@@ -55,7 +55,7 @@ func TestTrivyIdentities(t *testing.T) {
 		},
 		"only failures": {
 			in(`"Misconfigurations": [{"ID": "P", "Status": "PASS"}, {"ID": "E", "Status": "EXCEPTION"}, {"ID": "N"}]`),
-			nil,
+			[]string{"unknown open N"},
 		},
 		"secrets": {
 			in(

@@ -18,9 +18,7 @@ type truffleHog struct {
 	objects  ownObjects
 	findings *Findings
 	current  truffleHogObject
-	finished bool   // a message says that the scan ended
-	messages bool   // there are messages
-	failedAt string // the place of the first error of the scan; "" = none
+	scan     truffleHogScan
 }
 
 // truffleHogObject is a secret, or a message.
@@ -32,6 +30,7 @@ type truffleHogObject struct {
 	place                         truffleHogPlace
 	name, guide                   string // of ExtraData
 	logger, level, message        string
+	counts                        [2]string // of truffleHogCounts
 }
 
 func newTruffleHog(d *document, t *texts) *truffleHog {
@@ -43,16 +42,22 @@ func (t *truffleHog) recognized() bool        { return t.objects.all() }
 func (t *truffleHog) startElement()           { t.current = truffleHogObject{} }
 
 // check refuses a scan that found nothing, and did not end or had errors: TruffleHog ends without a
-// failure after some, such as that of a branch that does not exist.
+// failure after some, such as that of a branch that does not exist. It also refuses messages that
+// count secrets without these.
 func (t *truffleHog) check(clean bool) error {
-	switch {
+	switch at := t.scan.lostAt(); {
 	case t.typeErrs.first != nil:
 		return t.typeErrs.first
-	case clean || t.findings.Len() > 0:
+	case t.findings.Len() > 0:
 		return nil
-	case t.failedAt != "":
-		return &refusal{t.failedAt, "the scan had errors and found nothing. Repeat it, and send its report. " + sayClean}
-	case !t.finished:
+	case at != "":
+		return &refusal{at, "the scan found secrets that the file does not have. TruffleHog writes them to its standard " +
+			"output, and its messages to the error output: send both, trufflehog git --json ... > FILE 2>&1"}
+	case clean:
+		return nil
+	case t.scan.failedAt != "":
+		return &refusal{t.scan.failedAt, "the scan had errors and found nothing. Repeat it, and send its report. " + sayClean}
+	case !t.scan.finished:
 		return &refusal{"msg", "no message says that the scan finished. Repeat it, and send its report. " + sayClean}
 	}
 	return nil
@@ -63,11 +68,12 @@ func (t *truffleHog) report() Report {
 	if t.findings.Len() == 0 {
 		return r
 	}
-	switch {
-	case t.failedAt != "":
-		r.Partial, r.Warnings = true, []string{brokeOff(t.failedAt)}
-	case t.messages && !t.finished:
-		r.Partial, r.Warnings = true, []string{brokeOff("msg")}
+	place := first(t.scan.failedAt, t.scan.lostAt())
+	if place == "" && t.scan.messages && !t.scan.finished {
+		place = "msg"
+	}
+	if place != "" {
+		r.Partial, r.Warnings = true, []string{brokeOff(place)}
 	}
 	return r
 }
@@ -101,6 +107,10 @@ func (t *truffleHog) element(key string) func() error {
 		return t.doc.textInto(&c.level)
 	case "msg":
 		return t.doc.textInto(&c.message)
+	case truffleHogCounts[0]:
+		return t.doc.textInto(&c.counts[0])
+	case truffleHogCounts[1]:
+		return t.doc.textInto(&c.counts[1])
 	}
 	return nil
 }
@@ -144,14 +154,10 @@ func (t *truffleHog) endElement() {
 		return
 	}
 	if isMessage {
-		t.messages = true
-		t.finished = t.finished || c.message == "finished scanning"
-		// Other errors, such as of a file that cannot be read, do not end a scan.
-		if c.message == "encountered errors during scan" || c.level == "fatal" {
-			t.failedAt = first(t.failedAt, strings.TrimPrefix(t.doc.location()+".msg", "."))
-		}
+		t.scan.note(c, t.doc.location())
 		return
 	}
+	t.scan.secrets++
 	t.add(c)
 }
 

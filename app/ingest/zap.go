@@ -60,7 +60,7 @@ func (z *zap) check(clean bool) error {
 	switch {
 	case z.typeErrs.first != nil:
 		return z.typeErrs.first
-	case z.failedAt != "" && z.findings.Len() == 0:
+	case z.failedAt != "" && !z.findings.hasActive():
 		return &refusal{z.failedAt, "the scan failed and found nothing. Repeat it, and send its report"}
 	case z.foreignAt != "" && !clean:
 		return &refusal{
