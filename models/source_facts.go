@@ -11,6 +11,7 @@ type SourceFacts struct {
 	Subject    string            `json:"subject,omitempty"`    // what the last report is of
 	Unnamed    bool              `json:"unnamed,omitempty"`    // the import of the last report named no source
 	References []SourceReference `json:"references,omitempty"` // tags or digests of the subject, the last one last
+	Digests    []string          `json:"digests,omitempty"`    // of the image of the last report
 	Classes    []string          `json:"classes,omitempty"`    // of all reports of Trivy, such as os-pkgs
 	Tools      []string          `json:"tools,omitempty"`      // of all SARIF files
 	Alone      []string          `json:"alone,omitempty"`      // tools that a file had alone before the source had others

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"time"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
@@ -108,6 +110,9 @@ func (s *Service) assess(
 	case s.assessor == nil:
 		return nil, fault.BadField("report", "VEX documents are not read here")
 	}
+	if err := checkVEXTime(p.report.VEX, s.store.Now()); err != nil {
+		return nil, p.wrong(err)
+	}
 	var once func(tx *models.Tx, r vex.Result) error
 	if dest.Once != nil {
 		once = func(tx *models.Tx, r vex.Result) error { return dest.Once(tx, []Result{p.vexResult(r)}) }
@@ -117,6 +122,29 @@ func (s *Service) assess(
 		return nil, p.wrong(err)
 	}
 	return []Result{p.vexResult(r)}, nil
+}
+
+// maxVEXAhead is how far in the future the times of a VEX document can be.
+const maxVEXAhead = 24 * time.Hour
+
+// checkVEXTime returns a field error for a document, or a statement of it, of the future: it would
+// count more than all that are made until then.
+func checkVEXTime(d *vex.Document, now time.Time) error {
+	const why = "the time is more than a day in the future. Correct it, or the clock of the machine that wrote it"
+	last := now.Add(maxVEXAhead)
+	if d.At.After(last) {
+		place := "timestamp or last_updated"
+		if d.Format == vex.FormatCSAF {
+			place = "document.tracking.current_release_date"
+		}
+		return unreadableVEX("in "+place+": "+why, nil)
+	}
+	for i, s := range d.Statements {
+		if s.At.After(last) {
+			return unreadableVEX(fmt.Sprintf("in statements[%d]: %s", i, why), nil)
+		}
+	}
+	return nil
 }
 
 func (p *incoming) vexResult(r vex.Result) Result {

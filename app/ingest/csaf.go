@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"gatecrier/app/vex"
@@ -22,6 +24,7 @@ type csaf struct {
 
 type csafHead struct {
 	Category  string `json:"category"`
+	Version   string `json:"csaf_version"`
 	Publisher struct {
 		Name      string `json:"name"`
 		Namespace string `json:"namespace"`
@@ -117,10 +120,24 @@ func (c *csaf) end() (*vex.Document, error) {
 	return &c.made, nil
 }
 
+// csafVersions are the versions of the format that are read, and csafVersion matches the versions of a
+// document.
+var (
+	csafVersions = []string{"2.0", "2.1"}
+	csafVersion  = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})(\.[0-9]{1,18}\.[0-9]{1,18}([-+][0-9A-Za-z.+-]+)?)?$`)
+)
+
 func (c *csaf) readHead() (err error) {
 	h, d := c.head, &c.made
 	if h.Category != csafVEX && h.Category != csafAdvisory {
 		return wrongVEX("document.category", "expected csaf_vex, or csaf_security_advisory with a product_status")
+	}
+	if !slices.Contains(csafVersions, h.Version) {
+		return wrongVEX("document.csaf_version", "CSAF 2.0 and 2.1 are read. Let its publisher write one of these")
+	}
+	if status := h.Tracking.Status; status != "final" && status != "interim" {
+		return wrongVEX("document.tracking.status", "expected final or interim: a draft does not count yet. Send the document "+
+			"when it is published")
 	}
 	if d.ID, err = vexID("document.tracking.id", h.Tracking.ID); err != nil {
 		return err
@@ -132,15 +149,13 @@ func (c *csaf) readHead() (err error) {
 	if d.ID, err = vexID("document.publisher.namespace", namespace+"/"+d.ID); err != nil {
 		return err
 	}
-	if d.Version = clean(h.Tracking.Version, 100); d.Version == "" {
-		return wrongVEX("document.tracking.version", "the document needs a version, such as 1")
+	if d.Version = clean(h.Tracking.Version, 100); !csafVersion.MatchString(d.Version) {
+		return wrongVEX("document.tracking.version", "expected a whole number or a semantic version, such as 1 or 1.0.2")
 	}
 	if d.At, err = vexTime("document.tracking.current_release_date", h.Tracking.Current); err != nil {
 		return err
 	}
-	if d.Author = clean(first(h.Publisher.Name, namespace), maxTitle); h.Tracking.Status == "draft" {
-		d.Warnings = append(d.Warnings, "The document is a draft (document.tracking.status)")
-	}
+	d.Author = clean(first(h.Publisher.Name, namespace), maxTitle)
 	return nil
 }
 
@@ -151,7 +166,7 @@ type csafWhy struct {
 }
 
 // statements adds the statements of a vulnerability: one for the products of which it says the same.
-func (c *csaf) statements(place string, v csafVulnerability, products map[string][]vex.Product) error {
+func (c *csaf) statements(place string, v csafVulnerability, products csafFound) error {
 	var ids []string
 	for _, id := range v.IDs {
 		ids = append(ids, id.Text)

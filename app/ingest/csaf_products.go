@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"gatecrier/app/vex"
@@ -46,21 +48,38 @@ type csafRelationship struct {
 type csafPlace struct {
 	name    string // of the product
 	version string
+	arch    string
 	isRange bool
+	limited bool // to something that no report names, such as a language: only an exact version identifies it
 }
 
+// csafFound are the products of a tree by their IDs.
+type csafFound map[string][]vex.Product
+
 // products returns the products of the tree by their IDs.
-func (t *csafTree) products() (map[string][]vex.Product, error) {
-	found := map[string][]vex.Product{}
-	for _, p := range t.Products {
-		p.addTo(found, csafPlace{})
+func (t *csafTree) products() (csafFound, error) {
+	found := csafFound{}
+	for i, p := range t.Products {
+		if err := p.addTo(found, fmt.Sprintf("product_tree.full_product_names[%d]", i), csafPlace{}); err != nil {
+			return nil, err
+		}
 	}
-	for _, b := range t.Branches {
-		b.addTo(found, csafPlace{})
+	for i, b := range t.Branches {
+		if err := b.addTo(found, fmt.Sprintf("product_tree.branches[%d]", i), csafPlace{}); err != nil {
+			return nil, err
+		}
 	}
 	byID := map[string]csafRelationship{}
-	for _, r := range t.Relationships {
-		byID[r.Product.ID] = r
+	for i, r := range t.Relationships {
+		place, id := fmt.Sprintf("product_tree.relationships[%d].full_product_name.product_id", i), r.Product.ID
+		if id == "" {
+			return nil, wrongVEX(place, "the product has no product_id")
+		}
+		other, repeated := byID[id]
+		if _, known := found[id]; known || repeated && !r.equals(other) {
+			return nil, repeatedProduct(place, id)
+		}
+		byID[id] = r
 	}
 	for i, r := range t.Relationships {
 		if err := resolveRelationship(fmt.Sprintf("product_tree.relationships[%d]", i), r, byID, found, 0); err != nil {
@@ -70,7 +89,17 @@ func (t *csafTree) products() (map[string][]vex.Product, error) {
 	return found, nil
 }
 
-func (b csafBranch) addTo(found map[string][]vex.Product, at csafPlace) {
+// repeatedProduct is the error for an ID of two products.
+func repeatedProduct(place, id string) error {
+	return wrongVEX(place, "two different products have the ID "+clean(id, 100)+". Give each an ID of its own")
+}
+
+// equals reports whether a relationship is the same product as another one.
+func (r csafRelationship) equals(other csafRelationship) bool {
+	return r.Part == other.Part && r.Whole == other.Whole && slices.Equal(r.Product.identifiers(), other.Product.identifiers())
+}
+
+func (b csafBranch) addTo(found csafFound, place string, at csafPlace) error {
 	switch b.Category {
 	case "product_name":
 		at.name = b.Name
@@ -79,19 +108,28 @@ func (b csafBranch) addTo(found map[string][]vex.Product, at csafPlace) {
 	case "product_version_range":
 		version, exact := vex.ExactVersion(b.Name)
 		at.version, at.isRange = version, !exact
+	case "architecture":
+		at.arch = strings.TrimSpace(b.Name)
+	case "host_name", "language", "patch_level", "service_pack", "specification", "platform":
+		at.limited = true
 	}
 	if b.Product != nil {
-		b.Product.addTo(found, at)
+		if err := b.Product.addTo(found, place+".product", at); err != nil {
+			return err
+		}
 	}
-	for _, inner := range b.Branches {
-		inner.addTo(found, at)
+	for i, inner := range b.Branches {
+		if err := inner.addTo(found, fmt.Sprintf("%s.branches[%d]", place, i), at); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // addTo adds a product. Its name counts only where nothing else identifies it.
-func (p csafProduct) addTo(found map[string][]vex.Product, at csafPlace) {
-	c := vex.Component{IDs: p.identifiers(), Version: at.version, Range: at.isRange}
-	if at.isRange {
+func (p csafProduct) addTo(found csafFound, place string, at csafPlace) error {
+	c := vex.Component{IDs: p.identifiers(), Version: at.version, Range: at.isRange || at.limited, Arch: at.arch}
+	if c.Range {
 		c.Version = ""
 	}
 	if len(c.IDs) == 0 {
@@ -103,7 +141,18 @@ func (p csafProduct) addTo(found map[string][]vex.Product, at csafPlace) {
 			c.IDs = []string{name}
 		}
 	}
-	found[p.ID] = append(found[p.ID], vex.Product{Component: c})
+	if p.ID == "" {
+		return wrongVEX(place+".product_id", "the product has no product_id")
+	}
+	added := vex.Product{Component: c}
+	if known, ok := found[p.ID]; ok {
+		if !reflect.DeepEqual(known, []vex.Product{added}) {
+			return repeatedProduct(place+".product_id", p.ID)
+		}
+		return nil
+	}
+	found[p.ID] = []vex.Product{added}
+	return nil
 }
 
 func (p csafProduct) identifiers() []string {
@@ -122,7 +171,7 @@ const maxNested = 10
 // resolveRelationship adds the product of a relationship: the whole with the part, and what its own
 // identifiers name.
 func resolveRelationship(
-	place string, r csafRelationship, byID map[string]csafRelationship, found map[string][]vex.Product, depth int,
+	place string, r csafRelationship, byID map[string]csafRelationship, found csafFound, depth int,
 ) error {
 	if _, done := found[r.Product.ID]; done {
 		return nil
@@ -153,10 +202,29 @@ func resolveRelationship(
 		list = append(list, p)
 	}
 	if ids := r.Product.identifiers(); len(ids) > 0 {
-		list = append(list, vex.Product{Component: vex.Component{IDs: ids}})
+		for _, arch := range architectures(found[r.Part], found[r.Whole]) {
+			list = append(list, vex.Product{Component: vex.Component{IDs: ids, Arch: arch}})
+		}
 	}
 	found[r.Product.ID] = list
 	return nil
+}
+
+// architectures returns those that the part of a relationship is limited to, else those of the whole;
+// "" for no limit.
+func architectures(parts, wholes []vex.Product) []string {
+	for _, products := range [][]vex.Product{parts, wholes} {
+		var list []string
+		for _, p := range products {
+			if p.Arch != "" && !slices.Contains(list, p.Arch) {
+				list = append(list, p.Arch)
+			}
+		}
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return []string{""}
 }
 
 // csafSaids are what a document says of products, by their IDs; "" for what it says of all.

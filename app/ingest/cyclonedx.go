@@ -18,6 +18,7 @@ type cyclonedx struct {
 	service    string // the first tool that is a service
 	subject    string
 	reference  string
+	digests    []string
 	madeAt     time.Time
 	components map[digest]cyclonedxComponent
 	texts      *texts
@@ -80,6 +81,7 @@ func (c *cyclonedx) metadata(key string) error {
 	case "component":
 		v, err := c.readComponent()
 		c.subject, c.reference = v.subject()
+		c.digests = v.digests()
 		return err
 	}
 	return c.doc.skip()
@@ -172,6 +174,11 @@ func versionIn(purl string) string {
 		return ""
 	}
 	return version
+}
+
+// digests returns the digests that the version and the package URL of an image name.
+func (v cyclonedxNames) digests() []string {
+	return addDigest(addDigest(nil, v.version), versionIn(v.purl))
 }
 
 // subject returns what the report is of, and its tag or digest. The version of a container is one;

@@ -19,7 +19,8 @@ func (c *cyclonedx) report() Report {
 		findings.addCompact(r.compactFinding)
 	})
 	return Report{
-		Tool: first(c.tool, c.service), Subject: c.subject, Reference: c.reference, MadeAt: c.madeAt, Findings: findings,
+		Tool: first(c.tool, c.service), Subject: c.subject, Reference: c.reference, Digests: c.digests,
+		MadeAt: c.madeAt, Findings: findings,
 	}
 }
 

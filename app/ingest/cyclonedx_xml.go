@@ -64,6 +64,7 @@ func (c cyclonedxXML) metadata(name string, attributes []xml.Attr) error {
 	case "component":
 		v, err := c.readComponent(attributes)
 		c.bom.subject, c.bom.reference = v.subject()
+		c.bom.digests = v.digests()
 		return err
 	}
 	return c.skip()

@@ -50,6 +50,7 @@ type Report struct {
 	// that the import names none for. "" = unknown, or a path of the machine that ran the scan.
 	Subject   string
 	Reference string    // the tag or digest of the subject, "" = none
+	Digests   []string  // of the image that the report is of, as far as it names them
 	MadeAt    time.Time // when the report says that it was made, zero if it does not
 	Classes   []string  // the kinds of results that Trivy names, such as os-pkgs; nil of other formats
 	Findings  *Findings

@@ -53,6 +53,7 @@ func (p *incoming) follow(source models.Source, last models.ReportTimes, now tim
 	f.followBundle(was, p.tools(), now)
 	f.facts.Subject, f.facts.Unnamed, f.facts.References = p.report.Subject, p.unnamed(), was.References
 	if !f.late { // else the source goes on from its newest report
+		f.facts.Digests = p.report.Digests
 		f.facts.References = referencesAfter(was.References, p.report.Reference, last.Received, now)
 	}
 	for _, class := range p.report.Classes {

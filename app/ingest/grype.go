@@ -39,6 +39,7 @@ func (g *grype) check(bool) error {
 func (g *grype) report() Report {
 	r := Report{Tool: g.tool, Findings: g.findings, MadeAt: timeOf(g.madeAt)}
 	r.Subject, r.Reference = g.source.subject()
+	r.Digests = g.source.digests
 	if g.failedAt != "" {
 		r.Partial, r.Warnings = true, []string{brokeOff(g.failedAt)}
 	}
@@ -144,7 +145,10 @@ func (g *grype) status() error {
 }
 
 // grypeSource is what was scanned.
-type grypeSource struct{ kind, target string }
+type grypeSource struct {
+	kind, target string
+	digests      []string
+}
 
 // subject returns the image without its tag and digest, or the directory.
 func (s grypeSource) subject() (subject, reference string) {
@@ -186,6 +190,8 @@ func (g *grype) readTarget() (string, error) {
 				name, err = g.doc.textOrEmpty()
 			case "name", "path":
 				path, err = g.doc.textOrEmpty()
+			case "repoDigests", "manifestDigest":
+				err = g.doc.digestsInto(&g.source.digests)
 			default:
 				err = g.doc.skip()
 			}

@@ -3,6 +3,8 @@ package ingest
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +78,7 @@ type openVEXComponent struct {
 		CPE23 string `json:"cpe23"`
 		CPE22 string `json:"cpe22"`
 	} `json:"identifiers"`
+	Hashes        map[string]string `json:"hashes"`
 	Versions      string            `json:"versions"` // a range; no field of the standard
 	Subcomponents []json.RawMessage `json:"subcomponents"`
 }
@@ -214,7 +217,7 @@ func openVEXProduct(place string, raw json.RawMessage) (vex.Component, []json.Ra
 	} else if err := json.Unmarshal(raw, &in); err != nil {
 		return vex.Component{}, nil, wrongVEX(place, "expected an object with @id or identifiers")
 	}
-	c := vex.Component{}
+	c := vex.Component{Hashes: in.hashes()}
 	for _, id := range []string{in.ID, in.Identifiers.PURL, in.Identifiers.CPE23, in.Identifiers.CPE22} {
 		if id = strings.TrimSpace(strings.ReplaceAll(id, "\x00", "")); id != "" {
 			c.IDs = append(c.IDs, id)
@@ -226,6 +229,20 @@ func openVEXProduct(place string, raw json.RawMessage) (vex.Component, []json.Ra
 	}
 	return c, in.Subcomponents, nil
 }
+
+// hashes returns the hashes of a component as digests, such as sha256:12ab.
+func (c *openVEXComponent) hashes() []string {
+	var list []string
+	for algorithm, hash := range c.Hashes {
+		digest := strings.ReplaceAll(algorithm, "-", "") + ":" + strings.TrimSpace(hash)
+		list = append(list, clean(strings.ToLower(digest), maxTitle))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// openVEXVersion matches the versions of documents.
+var openVEXVersion = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 func (o *openVEX) end() (*vex.Document, error) {
 	if o.doc.typeErrs.first != nil {
@@ -239,8 +256,8 @@ func (o *openVEX) end() (*vex.Document, error) {
 	if d.Author = clean(d.Author, maxTitle); d.Author == "" {
 		return nil, wrongVEX("author", "the document needs an author")
 	}
-	if d.Version = clean(d.Version, 100); d.Version == "" {
-		return nil, wrongVEX("version", "the document needs a version, such as 1")
+	if d.Version = strings.TrimSpace(d.Version); !openVEXVersion.MatchString(d.Version) {
+		return nil, wrongVEX("version", "expected a positive whole number, such as 1: it decides which document is the newer one")
 	}
 	issued, err := vexTime("timestamp", o.at)
 	if err != nil {

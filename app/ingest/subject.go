@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +33,45 @@ func subjectOf(name string) (subject, reference string) {
 	return subject, digest
 }
 
+// maxDigests bounds the digests of an image that are kept.
+const maxDigests = 20
+
+// addDigest adds the digest of a reference of an image, or a digest alone, unless it is none.
+func addDigest(digests []string, reference string) []string {
+	digest := strings.ToLower(strings.TrimSpace(reference[strings.LastIndexByte(reference, '@')+1:]))
+	if !bareDigest.MatchString(digest) || len(digests) == maxDigests || slices.Contains(digests, digest) {
+		return digests
+	}
+	return append(digests, digest)
+}
+
+// digestsInto adds the digests in a text, or in a list of texts, to those of an image. It accepts any
+// type.
+func (d *document) digestsInto(digests *[]string) error {
+	add := func(t json.Token) error {
+		if text, ok := t.(string); ok {
+			*digests = addDigest(*digests, text)
+		}
+		return d.skipRest(t)
+	}
+	t, err := d.dec.Token()
+	switch {
+	case err != nil:
+		return err
+	case t != json.Delim('['):
+		return add(t)
+	}
+	return d.elements(func() error {
+		t, err := d.dec.Token()
+		if err != nil {
+			return err
+		}
+		return add(t)
+	})
+}
+
 var (
+	bareDigest = regexp.MustCompile(`^sha[0-9]+:[0-9a-f]{32,128}$`)
 	imageID    = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
 	withDigest = regexp.MustCompile(`^(.+)@(sha[0-9]+:[0-9a-fA-F]+|[a-z0-9+._-]+:[0-9a-fA-F]{32,})$`)
 	// withTag matches a tag after the last slash, so that the port of a registry is none.

@@ -29,7 +29,10 @@ type trivy struct {
 }
 
 // trivyArtifact is what a report is of.
-type trivyArtifact struct{ name, kind, cluster, createdAt string }
+type trivyArtifact struct {
+	name, kind, cluster, createdAt string
+	digests                        []string
+}
 
 // trivyFinding is a finding that lacks its resource, or its target and its resource. Its extra has
 // what its match key has so far.
@@ -71,6 +74,7 @@ func (t *trivy) check(bool) error {
 func (t *trivy) report() Report {
 	r := Report{Tool: "Trivy", Findings: t.findings, Classes: t.classes, MadeAt: timeOf(t.artifact.createdAt)}
 	r.Subject, r.Reference = t.artifact.subject()
+	r.Digests = t.artifact.digests
 	if t.failedAt != "" {
 		r.Partial, r.Warnings = true, []string{brokeOff(t.failedAt)}
 	}
@@ -107,6 +111,8 @@ func (t *trivy) member(key string) func() error {
 		return t.readName(key, &t.artifact.cluster)
 	case "CreatedAt":
 		return t.readText(&t.artifact.createdAt)
+	case "Metadata":
+		return t.metadata
 	}
 	return nil
 }
@@ -124,6 +130,17 @@ func (t *trivy) readText(to *string) func() error {
 		*to = clean(text, maxLocation)
 		return err
 	}
+}
+
+// metadata reads the digests of the image. It accepts any type.
+func (t *trivy) metadata() error {
+	t.doc.typeErrs = nil
+	return t.doc.either(func(key string) error {
+		if key != "RepoDigests" {
+			return t.doc.skip()
+		}
+		return t.doc.digestsInto(&t.artifact.digests)
+	}, t.doc.skip)
 }
 
 func (t *trivy) topResults() error {

@@ -127,7 +127,7 @@ var vexSamples = map[string]struct {
 			"CVE-2026-70001 resolved (fixed) pkg:generic/pier-gateway@1.3, Pier Gateway",
 			"CVE-2026-70002 not_affected () Pier Gateway",
 		},
-		1,
+		0,
 	},
 }
 

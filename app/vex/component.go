@@ -15,7 +15,9 @@ type product struct {
 
 // component is a Component with parsed identifiers.
 type component struct {
-	ids []identifier
+	ids    []identifier
+	arch   string
+	hashes []string
 }
 
 // identifier is a purl, a CPE or a name.
@@ -53,7 +55,10 @@ func parseProduct(p Product) product {
 // parseComponent parses the identifiers of a component. Those of a range of versions are left out,
 // and so are those without a version where another one has one.
 func parseComponent(c Component) component {
-	var parsed component
+	parsed := component{arch: c.Arch}
+	for _, hash := range c.Hashes {
+		parsed.hashes = append(parsed.hashes, strings.ToLower(hash))
+	}
 	for _, text := range c.IDs {
 		id, ok := parseIdentifier(text, c.Version)
 		if ok && (id.version != "" || !c.Range) {
@@ -153,19 +158,20 @@ func (id identifier) isComponent(f found) bool {
 		return id.purl.covers(f.purl) && (id.version == "" || id.version == f.version)
 	case id.purl != nil:
 		return len(id.purl.qualifiers) == 0 && id.purl.subpath == "" && id.isText(id.purl.componentNames(), f.text)
+	case id.cpe != nil && f.purl != nil:
+		return id.version != "" && id.version == f.version && id.cpe.isPackage(f.purl)
 	case id.cpe != nil: // its vendor cannot be compared
-		return id.version != "" && id.isText([]string{id.cpe.product}, textOf(f))
+		return id.version != "" && id.isText([]string{id.cpe.product}, f.text)
+	case f.purl != nil: // of which kind of package the name is, is not known
+		return false
 	}
 	return id.version == "" && f.text != "" && strings.EqualFold(id.name, f.text) ||
-		id.version != "" && id.isText([]string{id.name}, textOf(f))
+		id.version != "" && id.isText([]string{id.name}, f.text)
 }
 
-// textOf returns the name and version of a component, of its purl if it has one.
-func textOf(f found) string {
-	if f.purl == nil || f.version == "" {
-		return f.text
-	}
-	return f.purl.name + " " + f.version
+// isOfArchitecture reports whether a component is of any architecture, or of that of an observation.
+func (c *component) isOfArchitecture(f found) bool {
+	return c.arch == "" || f.purl != nil && strings.EqualFold(c.arch, f.purl.qualifiers["arch"])
 }
 
 // isText reports whether a text is one of some names and the version, or, without a version, one of

@@ -9,6 +9,7 @@ import (
 type cpe struct {
 	part    string // a = application, o = operating system, h = hardware
 	product string
+	target  string // the software that the product is for, such as node.js
 }
 
 // parseCPE parses a CPE 2.2 or 2.3, and returns its version; "" = any.
@@ -26,7 +27,22 @@ func parseCPE(text string) (c *cpe, version string, ok bool) {
 	if len(fields) > 3 && fields[3] != "*" && fields[3] != "-" {
 		version = fields[3]
 	}
-	return &cpe{part: fields[0], product: fields[2]}, version, true
+	c = &cpe{part: fields[0], product: fields[2]}
+	if isNew && len(fields) > 8 {
+		c.target = strings.ToLower(fields[8])
+	}
+	return c, version, true
+}
+
+// cpeTargets are the types of the purls of packages for a software.
+var cpeTargets = map[string]string{
+	"node.js": "npm", "python": "pypi", "ruby": "gem", "rust": "cargo", "go": "golang", "php": "composer", ".net": "nuget",
+}
+
+// isPackage reports whether a product is a package: of the software that the product is for, and with
+// its name alone.
+func (c *cpe) isPackage(p *purl) bool {
+	return c.target != "" && cpeTargets[c.target] == p.kind && p.namespace == "" && strings.EqualFold(c.product, p.name)
 }
 
 // splitCPE splits a CPE at its colons, and unescapes its fields.

@@ -31,13 +31,15 @@ type Place struct {
 	Source    string // the name of its source, which can be what was scanned
 	Subject   string // what was scanned, "" = not known
 	Reference string // the tag or digest of what was scanned, "" = not known
+	// Digests are those of the image that was scanned; nil = not known, but for the reference.
+	Digests []string
 }
 
 // PlaceOf returns the place of the observations of a source of a branch.
 func PlaceOf(branch int64, source string, facts models.SourceFacts) Place {
 	return Place{
 		Branch: branch, Source: strings.TrimSuffix(source, imageMark), Subject: strings.TrimSuffix(facts.Subject, imageMark),
-		Reference: facts.Reference(),
+		Reference: facts.Reference(), Digests: facts.Digests,
 	}
 }
 
@@ -164,6 +166,9 @@ func (r *Rule) isAbout(names []string) bool {
 func (r *Rule) covers(productName string, place Place, found found) bool {
 	for i := range r.products {
 		p := &r.products[i]
+		if !p.isOfArchitecture(found) || !p.allows(place) {
+			continue
+		}
 		if len(p.parts) == 0 {
 			if p.isComponent(found) || p.isWhole(productName, place) {
 				return true
@@ -173,7 +178,7 @@ func (r *Rule) covers(productName string, place Place, found found) bool {
 		whole := p.isWhole(productName, place)
 		for j := range p.parts {
 			part := &p.parts[j]
-			if (whole || p.isSystem() && part.isExactPackage()) && part.isComponent(found) {
+			if (whole || p.isSystem() && part.isExactPackage()) && part.isOfArchitecture(found) && part.isComponent(found) {
 				return true
 			}
 		}

@@ -87,7 +87,7 @@ func TestMatcher_Component(t *testing.T) {
 		{"pkg:maven/org.x/core@1", "core 1", "", false},
 		{"pkg:deb/debian/curl@7", "curl 7", "", true},
 		{"pkg:deb/debian/curl@7?arch=amd64", "curl 7", "", false},
-		{"lodash 4.17.20", "lodash 4.17.20", lodash, true},
+		{"lodash 4.17.20", "lodash 4.17.20", lodash, false},
 		{"lodash", "lodash 4.17.20", lodash, false},
 		{"cpe:2.3:a:lodash:lodash:4.17.20:*:*:*:*:node.js:*:*", "lodash 4.17.20", lodash, true},
 		{"cpe:2.3:a:lodash:lodash:4.17.21:*:*:*:*:node.js:*:*", "lodash 4.17.20", lodash, false},

@@ -54,6 +54,8 @@ type Component struct {
 	IDs     []string `json:"ids,omitempty"`     // purls, CPEs, or names
 	Version string   `json:"version,omitempty"` // of the identifiers that have none; "" = any
 	Range   bool     `json:"range,omitempty"`   // a range of versions: it matches nothing
+	Arch    string   `json:"arch,omitempty"`    // only of this architecture; "" = any
+	Hashes  []string `json:"hashes,omitempty"`  // such as sha256:12ab, of which one must be that of the image
 }
 
 // The longest stored texts, in bytes.

@@ -8,7 +8,27 @@ import (
 // isWhole reports whether a component of a statement is what Gatecrier knows as the product, or what
 // a source scans.
 func (c *component) isWhole(productName string, place Place) bool {
-	return slices.ContainsFunc(c.ids, func(id identifier) bool { return id.isWhole(productName, place) })
+	return c.isDigest(place) || slices.ContainsFunc(c.ids, func(id identifier) bool { return id.isWhole(productName, place) })
+}
+
+// isDigest reports whether a component that no purl and no CPE names has the digest of what was scanned.
+func (c *component) isDigest(place Place) bool {
+	return slices.ContainsFunc(c.hashes, place.has) &&
+		!slices.ContainsFunc(c.ids, func(id identifier) bool { return id.purl != nil || id.cpe != nil })
+}
+
+// allows reports whether the hashes of a component do not contradict what is known of the image.
+func (c *component) allows(place Place) bool {
+	known := len(place.Digests) > 0 || isDigest(place.Reference)
+	return len(c.hashes) == 0 || !known || slices.ContainsFunc(c.hashes, place.has)
+}
+
+// isDigest reports whether a reference is a digest. A tag has no colon.
+func isDigest(reference string) bool { return strings.Contains(reference, ":") }
+
+// has reports whether a tag or digest is that of what was scanned.
+func (p Place) has(reference string) bool {
+	return reference != "" && (reference == p.Reference || slices.Contains(p.Digests, reference))
 }
 
 func (id identifier) isWhole(productName string, place Place) bool {
@@ -18,12 +38,29 @@ func (id identifier) isWhole(productName string, place Place) bool {
 	case id.cpe != nil:
 		return id.cpe.part == "a" && id.hasReference(place) && strings.EqualFold(id.cpe.product, words(productName))
 	}
-	return id.hasReference(place) && isNamed(id.name, productName, place)
+	return id.hasReference(place) && (isNamed(id.name, productName, place) || isImageName(id.name, place))
 }
 
 // hasReference reports whether an identifier has no version, or that of what was scanned.
-func (id identifier) hasReference(place Place) bool {
-	return id.version == "" || id.version == place.Reference
+func (id identifier) hasReference(place Place) bool { return id.version == "" || place.has(id.version) }
+
+// isImageName reports whether a name is that of the image that was scanned, perhaps with its tag, its
+// digest or both, such as quay.io/shop/till:1.4.
+func isImageName(name string, place Place) bool {
+	name, digest, hasDigest := strings.Cut(name, "@")
+	tag := ""
+	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
+		name, tag = name[:at], name[at+1:]
+	}
+	switch {
+	case name == "":
+		return false
+	case hasDigest && (!isDigest(digest) || !place.has(digest)):
+		return false
+	case tag != "" && tag != place.Reference && !(hasDigest && isDigest(place.Reference)):
+		return false
+	}
+	return image(name) == image(place.Source) || image(name) == image(place.Subject)
 }
 
 // words returns a name as CPEs write it.
@@ -58,7 +95,7 @@ func (p *purl) hasReference(version string, place Place) bool {
 	tag := p.qualifiers["tag"]
 	switch {
 	case version != "":
-		return version == place.Reference
+		return place.has(version)
 	case tag != "" && tag != place.Reference:
 		return false
 	}
