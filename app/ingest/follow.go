@@ -41,7 +41,7 @@ func (p *incoming) follow(source models.Source, last models.ReportTimes, now tim
 		))
 	}
 	if was.Subject != p.report.Subject {
-		was.References = nil
+		was.References, f.facts.Digests = nil, nil
 	}
 	if after := p.returnsAfter(was.References, now); after != "" {
 		return f, fault.BadField("source", fmt.Sprintf(
