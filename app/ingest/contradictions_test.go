@@ -20,18 +20,20 @@ func TestNPMAudit_Contradictions(t *testing.T) {
 		place   = "in metadata.vulnerabilities: "
 	)
 	scanCases{
-		"none":                     {text: report("", none)},
-		"no counts":                {text: report("", "")},
-		"counted, none listed":     {text: report("", counted), refused: place},
-		"counted as a text":        {text: report("", `, "metadata": {"vulnerabilities": {"high": "2"}}`), refused: place},
-		"a total alone":            {text: report("", `, "metadata": {"vulnerabilities": {"total": 2}}`), refused: place},
-		"counted and listed":       {text: report(found, counted)},
-		"npm 6, none":              {text: advisories("", `"vulnerabilities": {"high": 0}`)},
-		"npm 6, none listed":       {text: advisories("", `"vulnerabilities": {"high": 1}`), refused: place},
-		"an error":                 {text: report("", none+failure), refused: "in error: "},
-		"an error as a text":       {text: report("", `, "error": "ENOAUDIT"`), refused: "in error: "},
-		"an error and a finding":   {text: report(found, failure), partial: "in error"},
-		"npm 6, an error":          {text: `{"advisories": {}, "metadata": {}, "error": {"code": "E"}}`, refused: "in error: "},
+		"none":                   {text: report("", none)},
+		"no counts":              {text: report("", "")},
+		"counted, none listed":   {text: report("", counted), refused: place},
+		"counted as a text":      {text: report("", `, "metadata": {"vulnerabilities": {"high": "2"}}`), refused: place},
+		"a total alone":          {text: report("", `, "metadata": {"vulnerabilities": {"total": 2}}`), refused: place},
+		"counted and listed":     {text: report(found, counted)},
+		"npm 6, none":            {text: advisories("", `"vulnerabilities": {"high": 0}`)},
+		"npm 6, none listed":     {text: advisories("", `"vulnerabilities": {"high": 1}`), refused: place},
+		"an error":               {text: report("", none+failure), refused: "in error: "},
+		"an error as a text":     {text: report("", `, "error": "ENOAUDIT"`), refused: "in error: "},
+		"an error and a finding": {text: report(found, failure), partial: "in error"},
+		"npm 6, an error": {
+			text: `{"advisories": {}, "metadata": {}, "error": {"code": "E"}}`, refused: "in error: ",
+		},
 		"no error":                 {text: report("", `, "error": null`)},
 		"a home-made empty object": {text: report("", `, "error": {}`), refused: "in error: "},
 	}.check(t)
@@ -75,17 +77,19 @@ func TestGitLab_ScansThatFailed(t *testing.T) {
 		return `, "messages": [{"level": "info", "value": "v"}, {"level": "` + level + `", "value": "v"}]`
 	}
 	scanCases{
-		"success":                {text: report("", `, "status": "success"`)},
-		"Success":                {text: report("", `, "status": " Success"`)},
-		"no status":              {text: report("", "")},
-		"a null status":          {text: report("", `, "status": null`)},
-		"failure":                {text: report("", `, "status": "failure"`), refused: "in scan.status: "},
-		"canceled":               {text: report("", `, "status": "canceled"`), refused: "in scan.status: "},
-		"an empty status":        {text: report("", `, "status": ""`), refused: "in scan.status: "},
-		"a status of no text":    {text: report("", `, "status": false`), refused: "in scan.status: "},
-		"canceled, with a find":  {text: report(found, `, "status": "canceled"`), partial: "scan.status"},
-		"a fatal message":        {text: report("", messages("Fatal")), refused: "in scan.messages[1].level: "},
-		"fatal, yet success":     {text: report("", `, "status": "success"`+messages("fatal")), refused: "in scan.messages[1]"},
+		"success":               {text: report("", `, "status": "success"`)},
+		"Success":               {text: report("", `, "status": " Success"`)},
+		"no status":             {text: report("", "")},
+		"a null status":         {text: report("", `, "status": null`)},
+		"failure":               {text: report("", `, "status": "failure"`), refused: "in scan.status: "},
+		"canceled":              {text: report("", `, "status": "canceled"`), refused: "in scan.status: "},
+		"an empty status":       {text: report("", `, "status": ""`), refused: "in scan.status: "},
+		"a status of no text":   {text: report("", `, "status": false`), refused: "in scan.status: "},
+		"canceled, with a find": {text: report(found, `, "status": "canceled"`), partial: "scan.status"},
+		"a fatal message":       {text: report("", messages("Fatal")), refused: "in scan.messages[1].level: "},
+		"fatal, yet success": {
+			text: report("", `, "status": "success"`+messages("fatal")), refused: "in scan.messages[1]",
+		},
 		"fatal, with a find":     {text: report(found, messages("fatal")), partial: "scan.messages[1].level"},
 		"a warning":              {text: report("", messages("warn"))},
 		"messages of no list":    {text: report("", `, "messages": "none"`)},
@@ -104,12 +108,14 @@ func TestSemgrep_ScansOfNothing(t *testing.T) {
 		files   = `["a.py"]`
 	)
 	scanCases{
-		"files":                  {text: report("", files, "[]")},
-		"no files":               {text: report("", "[]", "[]"), refused: "in paths.scanned: ", clean: true},
-		"null":                   {text: report("", "null", "[]"), refused: "in paths.scanned: ", clean: true},
-		"no files, a finding":    {text: report(found, "[]", "[]")},
-		"an error":               {text: report("", files, `[{"level": "error"}]`), refused: "in errors: "},
-		"a fatal error":          {text: report("", files, `[{"level": "warn"}, {"level": "FATAL"}]`), refused: "in errors: "},
+		"files":               {text: report("", files, "[]")},
+		"no files":            {text: report("", "[]", "[]"), refused: "in paths.scanned: ", clean: true},
+		"null":                {text: report("", "null", "[]"), refused: "in paths.scanned: ", clean: true},
+		"no files, a finding": {text: report(found, "[]", "[]")},
+		"an error":            {text: report("", files, `[{"level": "error"}]`), refused: "in errors: "},
+		"a fatal error": {
+			text: report("", files, `[{"level": "warn"}, {"level": "FATAL"}]`), refused: "in errors: ",
+		},
 		"warnings":               {text: report("", files, `[{"level": "warn"}, {"level": "WARNING"}, {"level": "info"}]`)},
 		"an unknown level":       {text: report("", files, `[{"level": "panic"}]`), refused: "in errors: "},
 		"no level":               {text: report("", files, `[{"message": "m"}]`), refused: "in errors: "},
@@ -130,19 +136,23 @@ func TestGrype_DatabaseErrors(t *testing.T) {
 	const found = `{"vulnerability": {"id": "CVE-1", "severity": "High"}, "artifact": {"name": "a", "version": "1"}}`
 	const place = "in descriptor.db"
 	scanCases{
-		"none":                    {text: report("", `{"built": "2026", "schemaVersion": 5, "error": null}`)},
-		"an empty error":          {text: report("", `{"error": ""}`)},
-		"an error":                {text: report("", `{"error": "too old"}`), refused: place + ".error: "},
-		"an error object":         {text: report("", `{"error": {"code": 1}}`), refused: place + ".error: "},
-		"an error and a match":    {text: report(found, `{"error": "too old"}`), partial: "descriptor.db.error"},
-		"a valid status":          {text: report("", `{"status": {"valid": true, "built": "2026"}, "providers": {}}`)},
-		"an invalid status":       {text: report("", `{"status": {"valid": false}}`), refused: place + ".status.valid: "},
-		"an error in the status":  {text: report("", `{"status": {"valid": true, "error": "x"}}`), refused: place + ".status.error: "},
-		"a status as a text":      {text: report("", `{"status": "Invalid"}`), refused: place + ".status: "},
-		"a valid text":            {text: report("", `{"status": "valid"}`)},
-		"not valid":               {text: report("", `{"valid": false}`), refused: place + ".valid: "},
-		"not valid, with a match": {text: report(found, `{"status": {"valid": false}}`), partial: "descriptor.db.status.valid"},
-		"no database":             {text: report("", `null`)},
+		"none":                 {text: report("", `{"built": "2026", "schemaVersion": 5, "error": null}`)},
+		"an empty error":       {text: report("", `{"error": ""}`)},
+		"an error":             {text: report("", `{"error": "too old"}`), refused: place + ".error: "},
+		"an error object":      {text: report("", `{"error": {"code": 1}}`), refused: place + ".error: "},
+		"an error and a match": {text: report(found, `{"error": "too old"}`), partial: "descriptor.db.error"},
+		"a valid status":       {text: report("", `{"status": {"valid": true, "built": "2026"}, "providers": {}}`)},
+		"an invalid status":    {text: report("", `{"status": {"valid": false}}`), refused: place + ".status.valid: "},
+		"an error in the status": {
+			text: report("", `{"status": {"valid": true, "error": "x"}}`), refused: place + ".status.error: ",
+		},
+		"a status as a text": {text: report("", `{"status": "Invalid"}`), refused: place + ".status: "},
+		"a valid text":       {text: report("", `{"status": "valid"}`)},
+		"not valid":          {text: report("", `{"valid": false}`), refused: place + ".valid: "},
+		"not valid, with a match": {
+			text: report(found, `{"status": {"valid": false}}`), partial: "descriptor.db.status.valid",
+		},
+		"no database": {text: report("", `null`)},
 	}.check(t)
 }
 

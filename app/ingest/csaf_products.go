@@ -96,7 +96,8 @@ func repeatedProduct(place, id string) error {
 
 // equals reports whether a relationship is the same product as another one.
 func (r csafRelationship) equals(other csafRelationship) bool {
-	return r.Part == other.Part && r.Whole == other.Whole && slices.Equal(r.Product.identifiers(), other.Product.identifiers())
+	return r.Part == other.Part && r.Whole == other.Whole &&
+		slices.Equal(r.Product.identifiers(), other.Product.identifiers())
 }
 
 func (b csafBranch) addTo(found csafFound, place string, at csafPlace) error {

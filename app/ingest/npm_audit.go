@@ -43,8 +43,8 @@ func (n *npmAudit) check(bool) error {
 	case n.failedAt != "":
 		return &refusal{n.failedAt, "the audit failed and found nothing. Repeat it, and send its report"}
 	case n.countedAt != "":
-		return &refusal{n.countedAt, "npm counts vulnerabilities that the report does not have. Send the complete output of " +
-			"npm audit --json"}
+		return &refusal{n.countedAt, "npm counts vulnerabilities that the report does not have. Send the complete output " +
+			"of npm audit --json"}
 	}
 	return nil
 }

@@ -257,7 +257,8 @@ func (o *openVEX) end() (*vex.Document, error) {
 		return nil, wrongVEX("author", "the document needs an author")
 	}
 	if d.Version = strings.TrimSpace(d.Version); !openVEXVersion.MatchString(d.Version) {
-		return nil, wrongVEX("version", "expected a positive whole number, such as 1: it decides which document is the newer one")
+		return nil, wrongVEX("version", "expected a positive whole number, such as 1: it decides which document "+
+			"is the newer one")
 	}
 	issued, err := vexTime("timestamp", o.at)
 	if err != nil {

@@ -56,24 +56,30 @@ func TestTruffleHog_MessagesWithoutTheSecrets(t *testing.T) {
 	failure := truffleHogMessage("error", "error preparing repo", `, "error": "exit status 128"`)
 	const lost, errors = "the scan found secrets that the file does not have", "the scan had errors"
 	scanCases{
-		"none":                         {text: end("0", "0")},
-		"numbers as texts":             {text: end(`"0"`, `"0"`)},
-		"verified":                     {text: end("3", "0"), refused: "in verified_secrets: " + lost},
-		"unverified":                   {text: end("0", "2"), refused: "in unverified_secrets: " + lost},
-		"a text":                       {text: end("0", `"2"`), refused: lost},
-		"not a number":                 {text: end("0", `"many"`), refused: lost},
-		"after a message":              {text: truffleHogMessage("info-0", "running source", "") + end("3", "2"), refused: "in [1].verified_secrets: "},
+		"none":             {text: end("0", "0")},
+		"numbers as texts": {text: end(`"0"`, `"0"`)},
+		"verified":         {text: end("3", "0"), refused: "in verified_secrets: " + lost},
+		"unverified":       {text: end("0", "2"), refused: "in unverified_secrets: " + lost},
+		"a text":           {text: end("0", `"2"`), refused: lost},
+		"not a number":     {text: end("0", `"many"`), refused: lost},
+		"after a message": {
+			text: truffleHogMessage("info-0", "running source", "") + end("3", "2"), refused: "in [1].verified_secrets: ",
+		},
 		"names the way out":            {text: end("3", "2"), refused: "2>&1"},
 		"all are there":                {text: secret + end("0", "1")},
 		"one is missing":               {text: secret + end("1", "1"), partial: "[1].verified_secrets"},
 		"repeated ones":                {text: secret + secret + end("0", "1")},
 		"two scans, one without":       {text: secret + end("0", "1") + end("0", "1"), partial: "unverified_secrets"},
 		"a repository is not prepared": {text: failure + end("0", "0"), refused: errors, clean: true},
-		"error scanning repo":          {text: truffleHogMessage("ERROR", "error scanning repo", "") + end("0", "0"), refused: errors, clean: true},
-		"an error and a secret":        {text: failure + secret + end("0", "1"), partial: "in msg"},
-		"an error in the second scan":  {text: end("0", "0") + failure + end("0", "0"), refused: "in [1].msg: " + errors, clean: true},
-		"an error after the end":       {text: end("0", "0") + failure},
-		"a file that is skipped":       {text: truffleHogMessage("error", "skipping a file", "") + end("0", "0")},
+		"error scanning repo": {
+			text: truffleHogMessage("ERROR", "error scanning repo", "") + end("0", "0"), refused: errors, clean: true,
+		},
+		"an error and a secret": {text: failure + secret + end("0", "1"), partial: "in msg"},
+		"an error in the second scan": {
+			text: end("0", "0") + failure + end("0", "0"), refused: "in [1].msg: " + errors, clean: true,
+		},
+		"an error after the end": {text: end("0", "0") + failure},
+		"a file that is skipped": {text: truffleHogMessage("error", "skipping a file", "") + end("0", "0")},
 	}.check(t)
 }
 

@@ -58,7 +58,8 @@ func TestVEXDocuments_RefusedBeforeTheyCount(t *testing.T) {
 
 // csafText returns a document about products that are in branches or relationships of the tree.
 func csafText(tree, products string) string {
-	return `{"document": {"category": "csaf_vex", "csaf_version": "2.0", "publisher": {"name": "P", "namespace": "https://p"},
+	return `{"document": {"category": "csaf_vex", "csaf_version": "2.0",
+		"publisher": {"name": "P", "namespace": "https://p"},
 		"tracking": {"id": "1", "version": "1", "status": "final", "current_release_date": "2026-01-01T00:00:00Z"}},
 		"product_tree": ` + tree + `, "vulnerabilities": [{"cve": "CVE-1", "product_status": {"fixed": [` + products + `]}}]}`
 }
@@ -87,7 +88,10 @@ func TestCSAF_RepeatedProductIDs(t *testing.T) {
 			names(a) + `, "branches": [{"category": "architecture", "name": "arm64", "product": ` + a + `}]`,
 			"in product_tree.branches[0].product.product_id: two different",
 		},
-		{names(a, product("", "pkg:npm/c")), "in product_tree.full_product_names[1].product_id: the product has no product_id"},
+		{
+			names(a, product("", "pkg:npm/c")),
+			"in product_tree.full_product_names[1].product_id: the product has no product_id",
+		},
 		{names(a, b) + ", " + relations(relation("C", "A", "B"), relation("C", "A", "B")), ""},
 		{
 			names(a, b) + ", " + relations(relation("C", "A", "B"), relation("C", "B", "A")),
@@ -120,7 +124,10 @@ func TestCSAF_BranchesThatLimit(t *testing.T) {
 	}{
 		{version, vex.Component{Version: "1"}},
 		{branch("architecture", "x86_64", version), vex.Component{Version: "1", Arch: "x86_64"}},
-		{branch("product_version", "1", branch("architecture", " arm64 ", product)), vex.Component{Version: "1", Arch: "arm64"}},
+		{
+			branch("product_version", "1", branch("architecture", " arm64 ", product)),
+			vex.Component{Version: "1", Arch: "arm64"},
+		},
 		{branch("patch_level", "p1", version), vex.Component{Range: true}},
 		{branch("language", "de", version), vex.Component{Range: true}},
 		{branch("vendor", "l", version), vex.Component{Version: "1"}},
@@ -176,8 +183,8 @@ func TestVEXDocuments_OfTheFuture(t *testing.T) {
 func TestReports_NameDigests(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("a1", 32)
 	component := func(rest string) string {
-		return `{"bomFormat": "CycloneDX", "vulnerabilities": [], "metadata": {"component": {"type": "container", "name": "n", ` +
-			rest + `}}}`
+		return `{"bomFormat": "CycloneDX", "vulnerabilities": [], "metadata": {"component": {"type": "container", ` +
+			`"name": "n", ` + rest + `}}}`
 	}
 	trivy := func(metadata string) string {
 		return `{"SchemaVersion": 2, "ArtifactName": "quay.io/shop/till:1.4", "Metadata": ` + metadata + `}`
@@ -189,15 +196,22 @@ func TestReports_NameDigests(t *testing.T) {
 		text string
 		want []string
 	}{
-		"Trivy":             {trivy(`{"RepoDigests": ["quay.io/shop/till@` + digest + `", "x@` + digest + `"]}`), []string{digest}},
-		"Trivy, none":       {trivy(`{"RepoDigests": ["quay.io/shop/till", 7, null]}`), nil},
-		"Trivy, no list":    {trivy(`{"RepoDigests": {"a": 1}}`), nil},
-		"Trivy, no object":  {trivy(`["a"]`), nil},
-		"Grype":             {grype(`{"userInput": "n:1", "manifestDigest": "` + digest + `", "repoDigests": ["n@` + digest + `"]}`), []string{digest}},
+		"Trivy": {
+			trivy(`{"RepoDigests": ["quay.io/shop/till@` + digest + `", "x@` + digest + `"]}`), []string{digest},
+		},
+		"Trivy, none":      {trivy(`{"RepoDigests": ["quay.io/shop/till", 7, null]}`), nil},
+		"Trivy, no list":   {trivy(`{"RepoDigests": {"a": 1}}`), nil},
+		"Trivy, no object": {trivy(`["a"]`), nil},
+		"Grype": {
+			grype(`{"userInput": "n:1", "manifestDigest": "` + digest + `", "repoDigests": ["n@` + digest + `"]}`),
+			[]string{digest},
+		},
 		"Grype, none":       {grype(`{"userInput": "n:1", "manifestDigest": null}`), nil},
 		"an upper-case one": {component(`"version": "` + strings.ToUpper(digest) + `"`), []string{digest}},
 		"a digest":          {component(`"version": "` + digest + `"`), []string{digest}},
-		"a package URL":     {component(`"purl": "pkg:oci/n@` + strings.Replace(digest, ":", "%3A", 1) + `"`), []string{digest}},
+		"a package URL": {
+			component(`"purl": "pkg:oci/n@` + strings.Replace(digest, ":", "%3A", 1) + `"`), []string{digest},
+		},
 	} {
 		for _, text := range []string{test.text, string(reverseKeys(t, []byte(test.text)))} {
 			if diff := cmp.Diff(test.want, mustParse(t, text).Digests); diff != "" {

@@ -8,7 +8,8 @@ import (
 // isWhole reports whether a component of a statement is what Gatecrier knows as the product, or what
 // a source scans.
 func (c *component) isWhole(productName string, place Place) bool {
-	return c.isDigest(place) || slices.ContainsFunc(c.ids, func(id identifier) bool { return id.isWhole(productName, place) })
+	return c.isDigest(place) ||
+		slices.ContainsFunc(c.ids, func(id identifier) bool { return id.isWhole(productName, place) })
 }
 
 // isDigest reports whether a component that no purl and no CPE names has the digest of what was scanned.
