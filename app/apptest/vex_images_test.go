@@ -112,7 +112,7 @@ func TestUpload_ContradictoryReportsResolveNothing(t *testing.T) {
 		s.upload(c, trivyTill(tillDigest))
 		for _, report := range []string{
 			`{"level":"info-0","logger":"trufflehog","msg":"finished scanning","verified_secrets":3,"unverified_secrets":2}`,
-			`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T"}},"results":[],"invocations":[{"exitSignalName":"KILL"}]}]}`,
+			`{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T"}},"results":[],"invocations":[{"exitSignalName":"9"}]}]}`,
 			`{"auditReportVersion":2,"vulnerabilities":{},"metadata":{"vulnerabilities":{"high":2}}}`,
 			`{"matches":[],"descriptor":{"name":"grype","db":{"error":"too old"}}}`,
 		} {

@@ -136,8 +136,8 @@ func (c *csaf) readHead() (err error) {
 		return wrongVEX("document.csaf_version", "CSAF 2.0 and 2.1 are read. Let its publisher write one of these")
 	}
 	if status := h.Tracking.Status; status != "final" && status != "interim" {
-		return wrongVEX("document.tracking.status", "expected final or interim: a draft does not count yet. Send the document "+
-			"when it is published")
+		return wrongVEX("document.tracking.status", "expected final or interim: a draft does not count yet. Send the "+
+			"document when it is published")
 	}
 	if d.ID, err = vexID("document.tracking.id", h.Tracking.ID); err != nil {
 		return err
