@@ -74,7 +74,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	open := router{a, e}
 	in := router{a, e.Group("/", a.requireUser)}
 	a.loginRoutes(open, in)
-	for _, routes := range []func(router){a.forgotRoutes, a.resetRoutes, a.emailRoutes} {
+	for _, routes := range []func(router){a.forgotRoutes, a.resetRoutes, a.emailRoutes, a.undoRoutes} {
 		routes(open)
 	}
 	for _, routes := range []func(router){

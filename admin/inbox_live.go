@@ -76,7 +76,7 @@ func (a *Admin) currentState(ctx context.Context, user int64) (inbox.State, erro
 	}
 	var actor authz.Actor
 	if err == nil {
-		actor, err = a.Accounts.Actor(ctx, user)
+		actor, err = a.Accounts.Actor(ctx, user, a.Sessions.CredentialsFrom(ctx))
 	}
 	if err != nil {
 		return inbox.State{}, err

@@ -26,10 +26,23 @@ func (a *Admin) confirmEmail(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, page.Door(page.DoorView{
-		Frame:  a.guestFrame("Mail address"),
-		Title:  "Confirm this address",
-		Text:   "From then on " + u.EmailPending + " is the address of " + u.Name + ".",
+	return a.confirmEmailPage(c, http.StatusOK, link, u, nil)
+}
+
+func (a *Admin) confirmEmailPage(
+	c *gin.Context, status int, link string, u models.User, errs map[string]string,
+) error {
+	tokens, err := a.Accounts.LinkTokens(c.Request.Context(), u)
+	if err != nil {
+		return err
+	}
+	return render(c, status, page.Door(page.DoorView{
+		Frame: a.guestFrame("Email address"),
+		Title: "Confirm this address",
+		Text: "From then on " + u.EmailPending + " is the address of " + u.Name +
+			". All sessions and the feed end, and the old address can undo this for 7 days.",
+		Tokens: a.keepRows(c, u, tokens),
+		Errors: errs,
 		Action: account.ConfirmPath,
 		Button: "Confirm",
 		Link:   link,
@@ -39,18 +52,31 @@ func (a *Admin) confirmEmail(c *gin.Context) error {
 }
 
 func (a *Admin) confirmEmailSave(c *gin.Context) error {
-	u, err := a.Accounts.ConfirmEmail(c.Request.Context(), c.PostForm("link"))
+	ctx, link := c.Request.Context(), c.PostForm("link")
+	keep, err := keptTokens(c)
+	var u models.User
+	if err == nil {
+		u, err = a.Accounts.ConfirmEmail(ctx, link, keep)
+	}
+	if errs := fieldErrors(err); errs != nil {
+		if u, err = a.Accounts.LinkUser(ctx, models.LinkEmail, link); err == nil {
+			return a.confirmEmailPage(c, http.StatusUnprocessableEntity, link, u, errs)
+		}
+	}
 	if fault.Is(err, fault.NotFound) {
 		return a.invalidEmailLink(c, err)
 	}
 	if err != nil {
 		return err
 	}
-	if a.Sessions.UserID(c.Request.Context()) == u.ID {
-		return a.redirect(c, "ok", "Your mail address is confirmed", u.Email, "/profile")
+	if a.Sessions.UserID(ctx) == u.ID { // this session has ended too: start a new one
+		if err := a.Sessions.SignIn(ctx, u, clientOf(c)); err != nil {
+			return err
+		}
+		return a.redirect(c, "ok", "Your email address is confirmed", u.Email, "/profile")
 	}
 	return render(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.guestFrame("Mail address"),
+		Frame: a.guestFrame("Email address"),
 		Title: "The address is confirmed",
 		Text:  u.Email + " is that of " + u.Name + " now.",
 		Href:  "/login",

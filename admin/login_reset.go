@@ -31,11 +31,16 @@ func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs
 	if err != nil {
 		return err
 	}
+	tokens, err := a.Accounts.LinkTokens(c.Request.Context(), u)
+	if err != nil {
+		return err
+	}
 	return render(c, status, page.Password(page.PasswordView{
 		Frame:     a.guestFrame("Choose a password"),
 		Link:      link,
 		Name:      u.Name,
 		MinLength: a.Settings.Users().PasswordMinLength,
+		Tokens:    a.keepRows(c, u, tokens),
 		Errors:    errs,
 	}))
 }
@@ -46,7 +51,10 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 		errs := map[string]string{"repeat": "This is not the same as above"}
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
-	err := a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword)
+	keep, err := keptTokens(c)
+	if err == nil {
+		err = a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword, keep)
+	}
 	if errs := fieldErrors(err); errs != nil {
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}

@@ -36,7 +36,7 @@ func (a *Admin) requireUser(c *gin.Context) {
 	ctx := c.Request.Context()
 	actor, err := authz.Actor{}, error(fault.NewNotFound("session"))
 	if id := a.Sessions.UserID(ctx); id != 0 {
-		actor, err = a.Accounts.Actor(ctx, id)
+		actor, err = a.Accounts.Actor(ctx, id, a.Sessions.CredentialsFrom(ctx))
 	}
 	switch {
 	case fault.Is(err, fault.NotFound):

@@ -55,10 +55,16 @@ func (a *Admin) productTokenCreate(c *gin.Context) error {
 		d.ExpiresAt = a.Store.Now().AddDate(0, 0, days)
 	}
 	if err == nil {
+		err = a.Products.CheckToken(&d)
+	}
+	if err == nil { // a session alone makes nothing that outlives it
+		err = a.Accounts.RequirePassword(c.Request.Context(), actorOf(c), c.PostForm("password"))
+	}
+	if err == nil {
 		_, text, err = a.Products.CreateToken(c.Request.Context(), actorOf(c), row.ID, d)
 	}
-	if errs := fieldErrors(err); errs != nil {
-		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTokens, func(v *page.ProductView) {
+	if errs := formErrors(err); errs != nil {
+		return a.productPage(c, web.StatusOf(err), row, page.TabTokens, func(v *page.ProductView) {
 			v.Tokens.Name, v.Tokens.Role, v.Tokens.Expires, v.Tokens.Errors = d.Name, string(d.Role), expires, errs
 		})
 	}

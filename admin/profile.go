@@ -67,9 +67,13 @@ func (a *Admin) profileSave(c *gin.Context) error {
 	email := c.PostForm("email")
 	zone := c.PostForm("time_zone")
 	theme := c.PostForm("theme")
-	pending, err := a.Accounts.EditProfile(c.Request.Context(), actorOf(c), account.Profile{
-		FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme,
+	ctx := c.Request.Context()
+	edited, err := a.Accounts.EditProfile(ctx, actorOf(c), account.Profile{
+		FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme, Password: c.PostForm("password"),
 	})
+	if err == nil && edited.Ended { // this session has ended too
+		err = a.Sessions.SignIn(ctx, edited.User, clientOf(c))
+	}
 	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.FirstName, v.Email, v.TimeZone, v.Theme, v.Errors = first, email, zone, theme, errs
@@ -78,7 +82,7 @@ func (a *Admin) profileSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if pending {
+	if edited.Pending {
 		a.flash(c, "ok", "Saved. A link is on its way to "+email, "The new address counts once you have used it.")
 	} else {
 		a.flash(c, "ok", "Saved", "")

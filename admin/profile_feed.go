@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 	"gatecrier/templates/ui"
@@ -33,21 +34,33 @@ func (a *Admin) feedCreate(c *gin.Context) error {
 	if !at.IsZero() {
 		return a.redirect(c, "ok", "Your feed has an address already", "Nothing was changed.", profilePath)
 	}
-	return a.feedCreatePage(c)
+	return a.feedCreatePage(c, func(status int, errs map[string]string) error {
+		return a.profilePage(c, status, func(v *page.ProfileView) { v.Feed.Errors = errs })
+	})
 }
 
-// feedCreatePage makes an address. The page follows at once, and not after a redirect, since it
-// shows the address this one time.
-func (a *Admin) feedCreatePage(c *gin.Context) error {
-	url, err := a.Feeds.Make(c.Request.Context(), actorOf(c))
+// feedCreatePage makes an address, if the user has typed the password again; refused renders the form
+// anew. The page follows at once, and not after a redirect, since it shows the address this one time.
+func (a *Admin) feedCreatePage(c *gin.Context, refused func(status int, errs map[string]string) error) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	err := a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
+	if errs := formErrors(err); errs != nil {
+		return refused(web.StatusOf(err), errs)
+	}
+	if err != nil {
+		return err
+	}
+	url, err := a.Feeds.Make(ctx, actor)
 	if err != nil {
 		return err
 	}
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Feed.Made = url })
 }
 
-// feedConfirm says what happens to the feed's address.
-func (a *Admin) feedConfirm(c *gin.Context) error {
+func (a *Admin) feedConfirm(c *gin.Context) error { return a.feedConfirmPage(c, http.StatusOK, nil) }
+
+// feedConfirmPage says what happens to the feed's address; errs are why it did not.
+func (a *Admin) feedConfirmPage(c *gin.Context, status int, errs map[string]string) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
@@ -59,25 +72,29 @@ func (a *Admin) feedConfirm(c *gin.Context) error {
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}},
 		Cancel: profilePath,
+		Error:  errs[""],
 	}
 	switch c.Param("action") {
 	case feedRotate:
 		v.Title = "A new address for your feed?"
 		v.Effects = []string{lost, "The new one is shown once, and has to be put in its place there."}
 		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
+		v.Password, v.PasswordError = true, errs["password"]
 	case feedRemove:
 		v.Title, v.Effects = "Remove your feed?", []string{lost, "A later feed has another address."}
 		v.Buttons = []page.AskButton{{Label: "Remove the feed", Danger: true}}
 	default:
 		return fault.NewNotFound("page")
 	}
-	return a.askPage(c, http.StatusOK, v.Title, layout.NavNone, v)
+	return a.askPage(c, status, v.Title, layout.NavNone, v)
 }
 
 func (a *Admin) feedChange(c *gin.Context) error {
 	switch c.Param("action") {
 	case feedRotate:
-		return a.feedCreatePage(c)
+		return a.feedCreatePage(c, func(status int, errs map[string]string) error {
+			return a.feedConfirmPage(c, status, errs)
+		})
 	case feedRemove:
 	default:
 		return fault.NewNotFound("page")

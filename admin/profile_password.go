@@ -2,9 +2,13 @@ package admin
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/account"
+	"gatecrier/app/fault"
+	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -20,9 +24,17 @@ func (a *Admin) password(c *gin.Context) error {
 }
 
 func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string) error {
+	actor := actorOf(c)
+	tokens, err := a.Accounts.Tokens(c.Request.Context(), actor)
+	if err != nil {
+		return err
+	}
 	return render(c, status, page.Password(page.PasswordView{
-		Frame:  a.frame(c, "Change your password", layout.NavNone),
-		Forced: actorOf(c).User.MustChangePassword, MinLength: a.Settings.Users().PasswordMinLength, Errors: errs,
+		Frame:     a.frame(c, "Change your password", layout.NavNone),
+		Forced:    actor.User.MustChangePassword,
+		MinLength: a.Settings.Users().PasswordMinLength,
+		Tokens:    a.keepRows(c, actor.User, tokens),
+		Errors:    errs,
 	}))
 }
 
@@ -32,7 +44,12 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return a.passwordPage(c, http.StatusUnprocessableEntity, map[string]string{"repeat": "This is not the same as above"})
 	}
 	ctx := c.Request.Context()
-	err := a.Accounts.ChangePassword(ctx, actorOf(c).User.ID, c.PostForm("current"), newPassword)
+	keep, err := keptTokens(c)
+	var u models.User
+	if err == nil {
+		change := account.PasswordChange{Current: c.PostForm("current"), New: newPassword, Keep: keep}
+		u, err = a.Accounts.ChangePassword(ctx, actorOf(c), change)
+	}
 	if errs := fieldErrors(err); errs != nil {
 		return a.passwordPage(c, http.StatusUnprocessableEntity, errs)
 	}
@@ -40,6 +57,34 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: start a new one.
-	err = a.Sessions.SignIn(ctx, actorOf(c).User, clientOf(c))
-	return a.done(c, err, "Your password is changed", "Other sessions of yours have ended.", "/")
+	err = a.Sessions.SignIn(ctx, u, clientOf(c))
+	const ended = "Your other sessions, your feed and the tokens that you did not keep have ended."
+	return a.done(c, err, "Your password is changed", ended, "/")
+}
+
+// keepRows returns a user's tokens for a form that asks which ones to keep. After a form was sent,
+// the ticks are those of the form: none after a change of the address was undone.
+func (a *Admin) keepRows(c *gin.Context, u models.User, tokens []models.Token) []page.KeepRow {
+	typed := map[string]bool{}
+	for _, id := range c.PostFormArray("keep") {
+		typed[id] = true
+	}
+	sent := c.Request.Method == http.MethodPost
+	rows := make([]page.KeepRow, len(tokens))
+	for i, t := range tokens {
+		rows[i] = page.KeepRow{TokenRow: a.tokenRow(c, t), Keep: !account.Suspect(u, t)}
+		if sent {
+			rows[i].Keep = typed[strconv.FormatInt(t.ID, 10)]
+		}
+	}
+	return rows
+}
+
+// keptTokens returns the ids of the tokens that a form keeps.
+func keptTokens(c *gin.Context) ([]int64, error) {
+	ids, err := idsOf(c.PostFormArray("keep"))
+	if err != nil {
+		return nil, fault.BadField("keep_tokens", "These are not ids of tokens: load the page again")
+	}
+	return ids, nil
 }

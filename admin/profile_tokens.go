@@ -28,7 +28,8 @@ func (a *Admin) tokenCreate(c *gin.Context) error {
 	var err error
 	var text string
 	if n.ExpiresAt, err = a.dayAfter(c, expires); err == nil {
-		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c), "", n)
+		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c),
+			account.Proof{Password: c.PostForm("password")}, n)
 	}
 	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {

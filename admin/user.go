@@ -63,7 +63,15 @@ func (a *Admin) userSave(c *gin.Context) error {
 		return err
 	}
 	email, first := c.PostForm("email"), c.PostForm("first_name")
-	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, account.UserEdit{Email: &email, FirstName: &first})
+	edited, err := a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, account.UserEdit{
+		Email:      &email,
+		FirstName:  &first,
+		KeepTokens: c.PostForm("keep_tokens") == "on",
+		Password:   c.PostForm("password"),
+	})
+	if err == nil && edited.Ended && u.ID == actorOf(c).User.ID { // this session has ended too
+		err = a.Sessions.SignIn(c.Request.Context(), edited.User, clientOf(c))
+	}
 	if errs := formErrors(err); errs != nil {
 		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)
 	}

@@ -42,7 +42,7 @@ func userActions() map[string]userAction {
 			done:   " is deactivated",
 			effects: []string{
 				"All sessions end at once, and nobody can sign in with this name.",
-				"The API tokens stop working. They come back when the user is activated.",
+				"The API tokens are revoked, and the feed is removed. They do not come back.",
 				"The memberships stay, and so does the name in what the user has done.",
 			},
 		},
@@ -53,7 +53,7 @@ func userActions() map[string]userAction {
 			done:   " is active",
 			effects: []string{
 				"The user can sign in again, with the password of before.",
-				"The API tokens and the memberships count again.",
+				"The memberships count again. API tokens and the feed have to be created anew.",
 			},
 		},
 		"promote": {
@@ -111,11 +111,15 @@ func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
 	v.Effects = []string{
 		"A password is made and shown to you once. " +
 			"It counts at once, all sessions end, and it has to be changed at the next sign-in.",
-		"API tokens go on working.",
+		"The API tokens are revoked, the feed is removed, and links and email addresses that wait are void.",
+	}
+	if u.Email != "" {
+		v.Effects = append(v.Effects, "Links for forgotten passwords go to "+u.Email+": check that it is still right.")
 	}
 	if a.Accounts.CanSendMail() && u.Email != "" {
 		v.Effects = append(v.Effects,
-			"Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.")
+			"Or a link is mailed to "+u.Email+": it works once, within three days. "+
+				"Until then the old password counts, and so do sessions and tokens.")
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})

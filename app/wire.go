@@ -91,6 +91,11 @@ func (a *App) buildAccounts(o Options) {
 		Mailer:      account.Mailer{Ready: a.canSendMail, Send: a.mail.SendTo},
 		BaseURL:     a.BaseURL,
 		HashMemory:  o.HashMemory,
+		Ended: func(user int64) { // open streams notice it at once
+			if a.hub != nil {
+				a.hub.Refresh(user)
+			}
+		},
 	})
 	a.sessions = account.NewSessions(a.Store, o.Config.secure(), a.Settings.Users)
 }

@@ -13,10 +13,14 @@ type Feed struct {
 	CreatedAt time.Time
 }
 
-// FeedOf finds a user's feed.
+// FeedOf finds a user's feed, if it is valid.
 func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 	f := Feed{UserID: userID}
-	err := r.get(ctx, "SELECT hash, created_at FROM feeds WHERE user_id = ?",
+	err := r.get(ctx, `
+		SELECT f.hash, f.created_at
+		FROM feeds f
+		JOIN users u ON u.id = f.user_id AND u.credentials_from = f.credentials_from
+		WHERE f.user_id = ?`,
 		[]any{userID}, &f.Hash, timeTo(&f.CreatedAt))
 	if err != nil {
 		return Feed{}, notFound(err, "feed")
@@ -24,16 +28,17 @@ func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 	return f, nil
 }
 
-// FeedReader finds the feed with a hash, and its user. The feed of a user who is not active is
-// missing.
+// FeedReader finds the valid feed with a hash, and its user. The feed of a user who is not active,
+// or who has to change the password, is missing.
 func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
 	f, u := Feed{Hash: hash}, User{Active: true}
 	err := r.get(ctx, `
 		SELECT f.created_at, u.id, u.name, u.administrator, u.created_at
 		FROM feeds f
-		JOIN users u ON u.id = f.user_id
+		JOIN users u ON u.id = f.user_id AND u.credentials_from = f.credentials_from
 		WHERE f.hash = ?
-		AND u.active`,
+		AND u.active
+		AND NOT u.must_change_password`,
 		[]any{hash}, timeTo(&f.CreatedAt), &u.ID, &u.Name, &u.Administrator, timeTo(&u.CreatedAt))
 	if err != nil {
 		return Feed{}, User{}, notFound(err, "feed")
@@ -42,13 +47,15 @@ func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error
 	return f, u, nil
 }
 
-// SaveFeed gives a user a feed at a new address, in place of the one that they had.
-func (tx *Tx) SaveFeed(userID int64, hash []byte) error {
+// SaveFeed gives a user a feed at a new address, in place of the one that they had. It is valid as
+// long as the credentials that u has.
+func (tx *Tx) SaveFeed(u User, hash []byte) error {
 	_, err := tx.exec(`
-		INSERT INTO feeds (user_id, hash, created_at)
-		VALUES (?, ?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at`,
-		userID, hash, micro(tx.Now()))
+		INSERT INTO feeds (user_id, hash, credentials_from, created_at)
+		VALUES (?, ?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, credentials_from = excluded.credentials_from,
+			created_at = excluded.created_at`,
+		u.ID, hash, u.CredentialsFrom, micro(tx.Now()))
 	return err
 }
 

@@ -14,6 +14,8 @@ type Token struct {
 	Role       Role      // narrows a user's rights; "" = all of them
 	Hash       []byte    // SHA-256 of the text
 	Hint       string    // its last four characters
+	// CredentialsFrom is that of its user: otherwise it is not valid. A product's token has 0.
+	CredentialsFrom int64
 	CreatedAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	ExpiresAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	LastUsedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
@@ -28,21 +30,25 @@ type Bearer struct {
 	User  User // zero for a product's token
 }
 
-// Bearer finds the token with a hash that has not expired. Its user may be inactive: the caller
-// must check that. It is one prepared statement, since each call of the API runs it.
+// Bearer finds the token with a hash that is valid. Its user can be inactive, or have to change the
+// password: the caller must check that. It is one prepared statement, since each call of the API
+// runs it.
 func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
 	var uid, pid *int64
-	var admin, active *bool
+	var from *int64
+	var admin, active, change *bool
 	var name, zone *string
 	err := r.get(ctx, `
-		SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active, u.time_zone
+		SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active,
+			u.must_change_password, u.time_zone, u.credentials_from
 		FROM tokens t
 		LEFT JOIN users u ON u.id = t.user_id
 		WHERE t.hash = ?
-		AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		AND (t.expires_at IS NULL OR t.expires_at > ?)
+		AND (t.user_id IS NULL OR t.credentials_from = u.credentials_from)`,
 		[]any{hash, micro(r.Now())}, &b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active,
-		&zone)
+		&change, &zone, &from)
 	if err != nil {
 		return Bearer{}, notFound(err, "token")
 	}
@@ -53,7 +59,15 @@ func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	if active == nil {
 		return Bearer{}, notFound(nil, "token")
 	}
-	b.User = User{ID: *uid, Name: *name, Administrator: *admin, Active: *active, TimeZone: *zone}
+	b.User = User{
+		ID:                 *uid,
+		Name:               *name,
+		Administrator:      *admin,
+		Active:             *active,
+		MustChangePassword: *change,
+		TimeZone:           *zone,
+		CredentialsFrom:    *from,
+	}
 	return b, nil
 }
 

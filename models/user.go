@@ -25,6 +25,7 @@ type User struct {
 	TimeZone           string    // an IANA name, "" for UTC
 	Theme              string    // light or dark; "" = as the system
 	EmailPending       string    // a new address that is not confirmed yet, "" for none
+	CredentialsFrom    int64     // since when the credentials are valid, in microseconds; only grows
 	LastSignInAt       time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	CreatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`

@@ -14,6 +14,7 @@ type LinkPurpose string
 const (
 	LinkPassword LinkPurpose = "password" // to choose a new password
 	LinkEmail    LinkPurpose = "email"    // to confirm a new address
+	LinkUndo     LinkPurpose = "undo"     // to undo a change of the address, sent to the old one
 )
 
 // UserLink is a link that was emailed to a user; only its hash is stored.
@@ -24,19 +25,26 @@ type UserLink struct {
 	Email     string // the address that it was sent to
 	ExpiresAt time.Time
 	UsedAt    time.Time
+	// CredentialsFrom is that of its user: otherwise it is not valid, unless it undoes a change.
+	CredentialsFrom int64
+	LastToken       int64 // the newest token that the user had, 0 for none
 }
 
-// UserLink finds a valid link. One that is unknown, used or expired is missing.
+// UserLink finds a valid link. One that is unknown, used or expired is missing, and so is one whose
+// user has other credentials by now. A link that undoes a change of the address outlives those: who
+// took the account over can have chosen them.
 func (r queries) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
 	l := UserLink{Hash: hash, Purpose: purpose}
 	err := r.get(ctx, `
-		SELECT user_id, email, expires_at
-		FROM user_links
-		WHERE hash = ?
-		AND purpose = ?
-		AND used_at IS NULL
-		AND expires_at > ?`,
-		[]any{hash, purpose, micro(r.Now())}, &l.UserID, &l.Email, timeTo(&l.ExpiresAt))
+		SELECT l.user_id, l.email, l.expires_at, l.credentials_from, l.last_token
+		FROM user_links l
+		JOIN users u ON u.id = l.user_id
+		WHERE l.hash = ?
+		AND l.purpose = ?
+		AND l.used_at IS NULL
+		AND l.expires_at > ?
+		AND (l.purpose = 'undo' OR l.credentials_from = u.credentials_from)`,
+		[]any{hash, purpose, micro(r.Now())}, &l.UserID, &l.Email, timeTo(&l.ExpiresAt), &l.CredentialsFrom, &l.LastToken)
 	if err != nil {
 		return UserLink{}, notFound(err, "link")
 	}
@@ -48,9 +56,24 @@ func (tx *Tx) CreateUserLink(l UserLink) error {
 	if err := tx.EndUserLinks(l.UserID, l.Purpose); err != nil {
 		return err
 	}
-	_, err := tx.exec("INSERT INTO user_links (hash, user_id, purpose, email, expires_at) VALUES (?, ?, ?, ?, ?)",
-		l.Hash, l.UserID, l.Purpose, l.Email, micro(l.ExpiresAt))
+	_, err := tx.exec(`
+		INSERT INTO user_links (hash, user_id, purpose, email, expires_at, credentials_from, last_token)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		l.Hash, l.UserID, l.Purpose, l.Email, micro(l.ExpiresAt), l.CredentialsFrom, l.LastToken)
 	return err
+}
+
+// HasUserLink reports whether a user has a link of a purpose that is neither used nor expired.
+func (r queries) HasUserLink(ctx context.Context, userID int64, purpose LinkPurpose) (bool, error) {
+	var n int64
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM user_links
+		WHERE user_id = ?
+		AND purpose = ?
+		AND used_at IS NULL
+		AND expires_at > ?`, []any{userID, purpose, micro(r.Now())}, &n)
+	return n > 0, err
 }
 
 // UseUserLink marks a link as used. Of two concurrent calls one succeeds, for the other the link

@@ -6,7 +6,7 @@ import "context"
 type UserRow struct {
 	User
 	Memberships int // in products, directly
-	Sessions    int // that have not expired
+	Sessions    int // that are valid
 }
 
 // UserFilter narrows a list of users. Zero fields do not narrow.
@@ -22,7 +22,8 @@ const userRowSelect = `
 	SELECT u.id, u.name, u.email, u.first_name, u.administrator, u.active, u.must_change_password, u.time_zone,
 		u.theme, u.email_pending, u.last_sign_in_at, u.created_at, u.updated_at,
 		(SELECT count(*) FROM members m WHERE m.user_id = u.id),
-		(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expiry > ?)
+		(SELECT count(*) FROM sessions s
+			WHERE s.user_id = u.id AND s.credentials_from = u.credentials_from AND s.expiry > ?)
 	FROM users u `
 
 func (u *UserRow) dst() []any {

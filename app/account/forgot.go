@@ -38,7 +38,7 @@ func (s *Service) resetMails(ctx context.Context, who, from string) ([]accountMa
 			continue
 		}
 		link := newLink(models.LinkPassword, u.Email, resetTime)
-		if err := s.store.Write(ctx, func(tx *models.Tx) error { return link.save(tx, u.ID) }); err != nil {
+		if err := s.store.Write(ctx, func(tx *models.Tx) error { return link.save(tx, u) }); err != nil {
 			return mails, err
 		}
 		mails = append(mails, s.resetMail(u, link, from))

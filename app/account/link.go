@@ -17,12 +17,14 @@ const (
 	resetTime  = time.Hour
 	emailTime  = 24 * time.Hour
 	inviteTime = 72 * time.Hour // from an administrator: it can wait over a weekend
+	undoTime   = 7 * 24 * time.Hour
 )
 
 // The paths of the pages that links open.
 const (
 	ResetPath   = "/login/reset"
 	ConfirmPath = "/login/mail"
+	UndoPath    = "/login/undo"
 )
 
 // link is a new link for a mail. Its text is not stored, only its hash.
@@ -39,20 +41,37 @@ func newLink(purpose models.LinkPurpose, email string, lasts time.Duration) link
 	return link{base64.RawURLEncoding.EncodeToString(b), purpose, email, lasts}
 }
 
-func (l link) save(tx *models.Tx, userID int64) error {
+// save stores the link for a user. It is valid as long as the credentials that u has: if they have
+// changed since u was read, it never is.
+func (l link) save(tx *models.Tx, u models.User) error {
+	newest, err := tx.NewestToken(tx.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	return l.saveSince(tx, u, newest)
+}
+
+// saveSince is save for a link about something that began when the user's newest token was the
+// given one.
+func (l link) saveSince(tx *models.Tx, u models.User, newest int64) error {
 	return tx.CreateUserLink(models.UserLink{
-		Hash:      tokenHash(l.text),
-		UserID:    userID,
-		Purpose:   l.purpose,
-		Email:     l.email,
-		ExpiresAt: tx.Now().Add(l.lasts),
+		Hash:            tokenHash(l.text),
+		UserID:          u.ID,
+		Purpose:         l.purpose,
+		Email:           l.email,
+		ExpiresAt:       tx.Now().Add(l.lasts),
+		CredentialsFrom: u.CredentialsFrom,
+		LastToken:       newest,
 	})
 }
 
 func (l link) address(base string) string {
 	path := ResetPath
-	if l.purpose == models.LinkEmail {
+	switch l.purpose {
+	case models.LinkEmail:
 		path = ConfirmPath
+	case models.LinkUndo:
+		path = UndoPath
 	}
 	return base + path + "?" + url.Values{"link": {l.text}}.Encode()
 }
@@ -88,18 +107,27 @@ func (s *Service) link(
 	return l, u, expiredLink(err)
 }
 
-// ChooseByLink sets the password that the user of a link has chosen. It ends all their sessions
-// and uses the link up.
-func (s *Service) ChooseByLink(ctx context.Context, text, password string) error {
+// LinkTokens lists the tokens of the user of a valid link, who decides which of them to keep.
+func (s *Service) LinkTokens(ctx context.Context, u models.User) ([]models.Token, error) {
+	return s.store.TokensOf(ctx, u.ID)
+}
+
+// ChooseByLink sets the password that the user of a link has chosen, and uses the link up. It ends
+// all their credentials but the tokens with the ids of keep.
+func (s *Service) ChooseByLink(ctx context.Context, text, newPassword string, keep []int64) error {
 	l, u, err := s.link(ctx, models.LinkPassword, text)
 	if err != nil {
 		return err
 	}
-	hash, err := s.newHash(ctx, "new", password, u)
+	hash, err := s.newHash(ctx, "new", newPassword, u)
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, authz.UserActor(u), u.ID, func(tx *models.Tx, u *models.User) error {
+	actor := authz.UserActor(u)
+	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
+		if err := checkKept(tx.Context(), tx, u.ID, keep); err != nil {
+			return err
+		}
 		if err := use(tx, l, u); err != nil {
 			return err
 		}
@@ -107,7 +135,7 @@ func (s *Service) ChooseByLink(ctx context.Context, text, password string) error
 		if err := tx.SignInWorked(tryLimits("", u.Name, "")...); err != nil {
 			return err
 		}
-		return replacePassword(tx, u, hash, false)
+		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(keep)})
 	})
 	return err
 }
@@ -118,22 +146,4 @@ func use(tx *models.Tx, l models.UserLink, u *models.User) error {
 		return expiredLink(fault.NewNotFound("user"))
 	}
 	return expiredLink(tx.UseUserLink(l))
-}
-
-// ConfirmEmail sets the user's email to the address that a link was sent to.
-func (s *Service) ConfirmEmail(ctx context.Context, text string) (models.User, error) {
-	l, u, err := s.link(ctx, models.LinkEmail, text)
-	if err != nil {
-		return models.User{}, err
-	}
-	return s.change(ctx, authz.UserActor(u), u.ID, func(tx *models.Tx, u *models.User) error {
-		if u.EmailPending != l.Email {
-			return expiredLink(fault.NewNotFound("link"))
-		}
-		if err := use(tx, l, u); err != nil {
-			return err
-		}
-		u.Email, u.EmailPending = l.Email, ""
-		return tx.EndUserLinks(u.ID, models.LinkPassword) // those went to the old address
-	})
 }

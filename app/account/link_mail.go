@@ -8,6 +8,10 @@ import (
 )
 
 func (s *Service) message(title, why string, l link) module.Message {
+	return s.messageTo(title, why, l.address(s.BaseURL()))
+}
+
+func (s *Service) messageTo(title, why, address string) module.Message {
 	return module.Message{
 		ID:      "account_" + rand.Text(),
 		Type:    module.TypeAccount,
@@ -16,7 +20,7 @@ func (s *Service) message(title, why string, l link) module.Message {
 		Tone:    module.TonePlain,
 		Title:   title,
 		Why:     why,
-		Link:    l.address(s.BaseURL()),
+		Link:    address,
 	}
 }
 
@@ -37,4 +41,25 @@ func (s *Service) confirmMail(u models.User, l link) accountMail {
 	why := "Confirm it within a day, and mail for this account comes here. " +
 		"If you do not know of this, do nothing."
 	return accountMail{u.ID, l.email, s.message("Is this the address of "+u.Name+"?", why, l)}
+}
+
+// askedMail notifies the present address that another one is to replace it.
+func (s *Service) askedMail(u models.User) accountMail {
+	why := u.EmailPending + " becomes the address of this account when its owner confirms it. " +
+		"If you did not ask for this, change your password now: that ends the request."
+	return accountMail{u.ID, u.Email, s.messageTo("Another email address for "+u.Name, why, s.BaseURL()+"/profile/password")}
+}
+
+// undoMail notifies the old address of a change, with a link that undoes it.
+func (s *Service) undoMail(u models.User, l link) accountMail {
+	why := "The account of " + u.Name + " does not use this address any more. " +
+		"If you did not change it, the link undoes the change within 7 days: " +
+		"it restores this address, ends all sessions, and lets you choose a new password."
+	return accountMail{u.ID, l.email, s.message("The email address of "+u.Name+" has changed", why, l)}
+}
+
+// movedMail notifies an address that cannot undo the change; how says what else can be done.
+func (s *Service) movedMail(u models.User, old, how string) accountMail {
+	why := "The account of " + u.Name + " does not use this address any more. " + how
+	return accountMail{u.ID, old, s.messageTo("The email address of "+u.Name+" has changed", why, s.BaseURL()+"/login")}
 }

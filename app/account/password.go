@@ -11,51 +11,63 @@ import (
 	"gatecrier/models"
 )
 
-// ChangePassword checks a user's current password, sets the new one, and ends all their
-// sessions.
-func (s *Service) ChangePassword(ctx context.Context, userID int64, current, password string) error {
-	u, err := s.store.User(ctx, userID)
-	if err != nil {
-		return err
-	}
-	limits := tryLimits("password ", u.Name, "")
-	if err := s.mayTry(ctx, limits, "Your password was tried too often."); err != nil {
-		return err
-	}
-	ok, err := s.hasher.matches(ctx, current, u.PasswordHash)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fault.BadField("current", "This is not your current password")
-	}
-	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) }); err != nil {
-		return err
-	}
-	if password == current {
-		return fault.BadField("new", "Choose another one than the current")
-	}
-	return s.setPassword(ctx, authz.UserActor(u), u, "new", password)
+// PasswordChange is a user's change of their own password. All their tokens end but those to keep.
+type PasswordChange struct {
+	Current, New string
+	Keep         []int64 // ids of tokens
 }
 
-// SetPassword sets a user's password without the current one, for the command line.
-func (s *Service) SetPassword(ctx context.Context, name, password string) error {
+// ChangePassword checks a user's current password and sets the new one. It ends all their sessions,
+// the one of the request too, and their other credentials. It returns the user with the new ones.
+func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c PasswordChange) (models.User, error) {
+	if err := requireUser(actor); err != nil {
+		return models.User{}, err
+	}
+	u, err := s.store.User(ctx, actor.User.ID)
+	if err != nil {
+		return models.User{}, err
+	}
+	if err := s.requirePassword(ctx, u, "current", c.Current); err != nil {
+		return models.User{}, err
+	}
+	if c.New == c.Current {
+		return models.User{}, fault.BadField("new", "Choose another one than the current")
+	}
+	hash, err := s.newHash(ctx, "new", c.New, u)
+	if err != nil {
+		return models.User{}, err
+	}
+	return s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
+		if err := checkKept(tx.Context(), tx, u.ID, c.Keep); err != nil {
+			return err
+		}
+		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(c.Keep)})
+	})
+}
+
+// SetPassword resets a user's password on the command line: it ends all their credentials, tokens
+// and links that undo a change too. With mustChange they choose another one at the next sign-in.
+func (s *Service) SetPassword(ctx context.Context, name, text string, mustChange bool) error {
 	u, err := s.store.UserByName(ctx, name)
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, commandLine, u, "password", password)
-}
-
-func (s *Service) setPassword(ctx context.Context, actor authz.Actor, u models.User, field, password string) error {
-	hash, err := s.newHash(ctx, field, password, u)
+	hash, err := s.newHash(ctx, "password", text, u)
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
-		return replacePassword(tx, u, hash, false)
+	_, err = s.change(ctx, commandLine, u.ID, func(tx *models.Tx, u *models.User) error {
+		return s.reset(tx, commandLine, u, hash, mustChange)
 	})
 	return err
+}
+
+// reset sets a password that the user has not chosen, and ends all their credentials.
+func (s *Service) reset(tx *models.Tx, actor authz.Actor, u *models.User, hash string, mustChange bool) error {
+	if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
+		return err
+	}
+	return s.replacePassword(tx, actor, u, password{hash, mustChange, keepNone})
 }
 
 // newHash checks a new password of a user and hashes it. Errors are of the given field.
@@ -66,14 +78,17 @@ func (s *Service) newHash(ctx context.Context, field, password string, u models.
 	return s.hasher.hash(ctx, password)
 }
 
-// replacePassword sets the password of a user. It ends their sessions and the links for a new
-// password.
-func replacePassword(tx *models.Tx, u *models.User, hash string, mustChange bool) error {
-	u.PasswordHash, u.MustChangePassword = hash, mustChange
-	if err := tx.EndUserLinks(u.ID, models.LinkPassword); err != nil {
-		return err
-	}
-	return tx.DeleteUserSessions(u.ID)
+// password is a new password of a user.
+type password struct {
+	hash       string
+	mustChange bool
+	keeps      keeper // of tokens
+}
+
+// replacePassword sets the password of a user, and ends their other credentials.
+func (s *Service) replacePassword(tx *models.Tx, actor authz.Actor, u *models.User, p password) error {
+	u.PasswordHash, u.MustChangePassword = p.hash, p.mustChange
+	return s.renew(tx, actor, u, p.keeps)
 }
 
 // RandomPassword returns a password of 26 letters and digits (130 bits), or a longer one if the

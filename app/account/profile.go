@@ -26,30 +26,47 @@ func Themes() []string { return []string{"", "light", "dark"} }
 // Profile is a user's change of their own account. A nil field stays as it is.
 type Profile struct {
 	FirstName, Email, TimeZone, Theme *string
+	Password                          string // the current one, for another email address
+}
+
+// Edited is a user's own account after a change.
+type Edited struct {
+	User    models.User
+	Pending bool // a link was sent to the new address
+	Ended   bool // all sessions have ended, the one of the request too
 }
 
 // EditProfile changes the actor's own account. It sends a link to a new email address, which
-// replaces the old one when the user opens the link; pending reports that a link was sent.
-func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile) (pending bool, err error) {
+// replaces the old one when the user opens the link. Another address, or none, needs the password.
+func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile) (Edited, error) {
 	me, err := s.store.User(ctx, actor.User.ID)
 	if err != nil {
-		return false, err
+		return Edited{}, err
 	}
 	if err := p.check(&me); err != nil {
-		return false, err
+		return Edited{}, err
 	}
 	var confirm *link
-	if p.Email != nil && !strings.EqualFold(*p.Email, me.Email) && *p.Email != "" {
-		if confirm, err = s.confirmation(ctx, me, *p.Email); err != nil {
-			return false, err
+	if p.Email != nil && *p.Email != me.Email {
+		if confirm, err = s.confirmation(ctx, me, *p.Email, p.Password); err != nil {
+			return Edited{}, err
 		}
 	}
-	u, err := s.change(ctx, actor, me.ID, func(tx *models.Tx, u *models.User) error { return p.apply(tx, u, confirm) })
-	if err != nil || confirm == nil {
-		return false, err
+	var mails []accountMail
+	was := me
+	me, err = s.change(ctx, actor, me.ID, func(tx *models.Tx, u *models.User) error {
+		was = *u
+		var err error
+		mails, err = s.applyProfile(tx, actor, u, p, confirm)
+		return err
+	})
+	if err != nil {
+		return Edited{}, err
 	}
-	s.sendLater(ready(s.confirmMail(u, *confirm)))
-	return true, nil
+	if len(mails) > 0 {
+		s.sendLater(ready(mails...))
+	}
+	return Edited{me, confirm != nil, me.CredentialsFrom != was.CredentialsFrom}, nil
 }
 
 // check trims the fields in place, and returns their errors.
@@ -83,10 +100,18 @@ func validZone(name string) bool {
 
 func validTheme(name string) bool { return name == "" || name == "light" || name == "dark" }
 
-// confirmation returns the link that confirms a new email address.
-func (s *Service) confirmation(ctx context.Context, u models.User, email string) (*link, error) {
-	if !s.CanSendMail() {
+// confirmation checks the password for another email address, and returns the link that confirms
+// it: nil if the address is removed, or only its case changes.
+func (s *Service) confirmation(ctx context.Context, u models.User, email, password string) (*link, error) {
+	confirms := email != "" && !strings.EqualFold(email, u.Email)
+	if confirms && !s.CanSendMail() {
 		return nil, fault.BadField("email", "Mail is not set up here: an administrator can change your address")
+	}
+	if err := s.requirePassword(ctx, u, "password", password); err != nil {
+		return nil, err
+	}
+	if err := s.requireRoomForMail(); err != nil || !confirms {
+		return nil, err
 	}
 	if err := s.mayTry(ctx, tryLimits("address ", u.Name, ""), "Your address was changed too often."); err != nil {
 		return nil, err
@@ -95,20 +120,30 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email string)
 	return &l, nil
 }
 
-func (p Profile) apply(tx *models.Tx, u *models.User, confirm *link) error {
+// applyProfile changes u, and returns the mails about it.
+func (s *Service) applyProfile(
+	tx *models.Tx, actor authz.Actor, u *models.User, p Profile, confirm *link,
+) ([]accountMail, error) {
 	set(&u.FirstName, p.FirstName, identity)
 	set(&u.TimeZone, p.TimeZone, identity)
 	set(&u.Theme, p.Theme, identity)
-	if p.Email == nil {
-		return nil
-	}
-	if confirm != nil {
+	switch {
+	case p.Email == nil:
+		return nil, nil
+	case confirm != nil:
 		u.EmailPending = confirm.email
-		return confirm.save(tx, u.ID)
+		mails := []accountMail{s.confirmMail(*u, *confirm)}
+		if u.Email != "" {
+			mails = append(mails, s.askedMail(*u))
+		}
+		return mails, confirm.save(tx, *u)
+	case *p.Email == "" && u.Email != "":
+		newest, err := tx.NewestToken(tx.Context(), u.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.moveEmail(tx, actor, u, move{"", newest, keepAll})
 	}
 	u.Email, u.EmailPending = *p.Email, ""
-	if u.Email == "" {
-		return endLinks(tx, u.ID)
-	}
-	return tx.EndUserLinks(u.ID, models.LinkEmail)
+	return nil, tx.EndUserLinks(u.ID, models.LinkEmail)
 }

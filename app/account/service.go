@@ -32,6 +32,8 @@ type Parts struct {
 	Mailer      Mailer
 	BaseURL     func() string // begins the links in mails
 	HashMemory  uint32        // of one password hash, in KiB: 0 is 19 MiB, only tests use less
+	// Ended is called after the sessions of a user have ended; nil: nobody waits for that.
+	Ended func(userID int64)
 }
 
 // Mailer sends mail to one user. A zero Mailer sends none.

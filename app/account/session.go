@@ -17,9 +17,11 @@ import (
 	"gatecrier/models"
 )
 
-// The keys of a session's values: its user, and where they signed in.
+// The keys of a session's values: its user, since when their credentials are valid, and where they
+// signed in.
 const (
 	sessionUser    = "user_id"
+	sessionFrom    = "credentials_from"
 	sessionAgent   = "agent"
 	sessionAddress = "address"
 )
@@ -74,12 +76,14 @@ type Client struct {
 // maxAgent bounds the stored part of a User-Agent, in bytes.
 const maxAgent = 300
 
-// SignIn begins a session of a user under a new token.
+// SignIn begins a session of a user under a new token. It is valid as long as the credentials that
+// u has: if they have changed since u was read, it never is.
 func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	if err := s.RenewToken(ctx); err != nil {
 		return err
 	}
 	s.Put(ctx, sessionUser, u.ID)
+	s.Put(ctx, sessionFrom, u.CredentialsFrom)
 	s.Put(ctx, sessionAgent, strings.ToValidUTF8(at.Agent[:min(len(at.Agent), maxAgent)], ""))
 	s.Put(ctx, sessionAddress, at.Address)
 	s.SetDeadline(ctx, s.store.Now().Add(s.users().SessionTime))
@@ -88,6 +92,10 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 
 // UserID returns the user of the session, 0 if nobody is signed in.
 func (s *Sessions) UserID(ctx context.Context) int64 { return s.GetInt64(ctx, sessionUser) }
+
+// CredentialsFrom returns since when the credentials of the session's user were valid when they
+// signed in.
+func (s *Sessions) CredentialsFrom(ctx context.Context) int64 { return s.GetInt64(ctx, sessionFrom) }
 
 // Lasts reports whether the session of a request has not ended since the request began.
 func (s *Sessions) Lasts(ctx context.Context) (bool, error) {
@@ -215,6 +223,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 	}
 	row := models.Session{Token: token, Data: data, Expiry: expiry}
 	row.UserID, _ = values[sessionUser].(int64)
+	row.CredentialsFrom, _ = values[sessionFrom].(int64)
 	row.UserAgent, _ = values[sessionAgent].(string)
 	row.Address, _ = values[sessionAddress].(string)
 	return s.store.Write(ctx, func(tx *models.Tx) error {

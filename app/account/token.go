@@ -36,7 +36,7 @@ func (s *Service) CreateToken(ctx context.Context, userName, name string) (strin
 		return "", err
 	}
 	if !u.Active {
-		return "", fault.New(fault.Conflict, "The user "+u.Name+" is deactivated: his tokens do not work")
+		return "", fault.New(fault.Conflict, "The user "+u.Name+" is deactivated, so their tokens do not work")
 	}
 	_, text, err := s.addToken(ctx, commandLine, u, NewToken{Name: name})
 	return text, err
@@ -50,16 +50,27 @@ func (s *Service) Tokens(ctx context.Context, actor authz.Actor) ([]models.Token
 	return s.store.TokensOf(ctx, actor.User.ID)
 }
 
-// AddToken creates a token of the actor. It returns the text of the token, which is not stored.
-// bearer is the text of the request's own token, "" on a page: a token creates none with more
-// rights or a later expiry than its own.
+// Proof is what a request has beyond its actor: the text of its own token, or on a page the
+// password that the user has typed again.
+type Proof struct{ Bearer, Password string }
+
+// AddToken creates a token of the actor. It returns the text of the token, which is not stored. A
+// token creates none with more rights or a later expiry than its own; a session needs the password.
 func (s *Service) AddToken(
-	ctx context.Context, actor authz.Actor, bearer string, n NewToken,
+	ctx context.Context, actor authz.Actor, by Proof, n NewToken,
 ) (models.Token, string, error) {
 	if err := requireUser(actor); err != nil {
 		return models.Token{}, "", err
 	}
-	if err := s.withinBearer(ctx, actor, bearer, n); err != nil {
+	n.Name = strings.TrimSpace(n.Name)
+	if err := n.check(s.store.Now()); err != nil {
+		return models.Token{}, "", err
+	}
+	if by.Bearer == "" {
+		if err := s.RequirePassword(ctx, actor, by.Password); err != nil {
+			return models.Token{}, "", err
+		}
+	} else if err := s.withinBearer(ctx, actor, by.Bearer, n); err != nil {
 		return models.Token{}, "", err
 	}
 	return s.addToken(ctx, actor, actor.User, n)
@@ -122,6 +133,13 @@ func (s *Service) addToken(
 	token.UserID, token.Role, token.ExpiresAt = &u.ID, n.Role, n.ExpiresAt
 	var t models.Token
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		now, err := tx.LockUser(u.ID)
+		if err != nil {
+			return err
+		}
+		if err := authz.UserActor(u).RequireSame(now); err != nil {
+			return err
+		}
 		have, err := tx.TokensOf(tx.Context(), u.ID)
 		if err != nil {
 			return err
@@ -130,6 +148,7 @@ func (s *Service) addToken(
 			return fault.New(fault.Conflict, "These are too many tokens: revoke some first")
 		}
 		t = token // the transaction can run more than once
+		t.CredentialsFrom = now.CredentialsFrom
 		if err := tx.CreateToken(&t); err != nil {
 			return err
 		}
@@ -224,6 +243,10 @@ func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) 
 	}
 	if b.User.ID != 0 && !b.User.Active {
 		return authz.Actor{}, fault.New(fault.Unauthenticated, "The user of this token is deactivated")
+	}
+	if b.User.MustChangePassword {
+		const reason = "The user of this token must change the password first: sign in and choose one"
+		return authz.Actor{}, fault.New(fault.Forbidden, reason)
 	}
 	s.used.set(b.Token.ID, s.store.Now())
 	return authz.TokenActor(b), nil

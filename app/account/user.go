@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -135,9 +136,14 @@ func (s *Service) change(
 		if err := tx.LockUsers(); err != nil {
 			return err
 		}
-		was, err := tx.User(tx.Context(), id)
+		was, err := tx.LockUser(id)
 		if err != nil {
 			return err
+		}
+		if actor.User.ID == id {
+			if err := actor.RequireSame(was); err != nil {
+				return err
+			}
 		}
 		u = was
 		if err := fn(tx, &u); err != nil {
@@ -170,14 +176,25 @@ func audited(u models.User) audit.Values {
 		"time_zone":     u.TimeZone,
 		"administrator": strconv.FormatBool(u.Administrator),
 		"active":        strconv.FormatBool(u.Active),
+		// Sessions, links, feeds and tokens from before have ended.
+		"credentials_from": auditedTime(u.CredentialsFrom),
 	}
 }
 
+// auditedTime returns a time in microseconds for the audit log, "" for 0.
+func auditedTime(micro int64) string {
+	if micro == 0 {
+		return ""
+	}
+	return time.UnixMicro(micro).UTC().Format(time.RFC3339Nano)
+}
+
 // Actor returns the actor of a session's user. It reads the user on each request, so that a
-// change of their rights is effective at once.
-func (s *Service) Actor(ctx context.Context, userID int64) (authz.Actor, error) {
+// change of their rights is effective at once. from is since when the session's credentials are
+// valid; the user of a session that has ended is not found.
+func (s *Service) Actor(ctx context.Context, userID, from int64) (authz.Actor, error) {
 	u, err := s.store.User(ctx, userID)
-	if err == nil && !u.Active {
+	if err == nil && (!u.Active || u.CredentialsFrom != from) {
 		err = fault.NewNotFound("user")
 	}
 	return authz.UserActor(u), err

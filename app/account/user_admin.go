@@ -77,7 +77,7 @@ func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (
 		if err := insert(tx, actor, &u); err != nil {
 			return err
 		}
-		return link.save(tx, u.ID)
+		return link.save(tx, u)
 	})
 	if err != nil {
 		return Added{}, err
@@ -101,15 +101,23 @@ func (s *Service) requireMail(email string) error {
 type UserEdit struct {
 	Email, FirstName      *string
 	Administrator, Active *bool
+	KeepTokens            bool   // when the address changes; a deactivation revokes all tokens
+	Password              string // the actor's own, to change their own address
 }
 
 // Edit changes an account, for administrators. The last active administrator stays one, and
-// administrators cannot deactivate themselves.
-func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserEdit) (models.User, error) {
+// administrators cannot deactivate themselves. Another address and a deactivation end the user's
+// sessions and other credentials. It returns the user, and whether that has happened.
+func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserEdit) (Edited, error) {
 	if err := requireAdministrator(actor); err != nil {
-		return models.User{}, err
+		return Edited{}, err
 	}
-	return s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
+	if err := s.requireOwnPassword(ctx, actor, id, e); err != nil {
+		return Edited{}, err
+	}
+	var mails []accountMail
+	ended := false
+	u, err := s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
 		was := *u
 		if err := e.apply(u); err != nil {
 			return err
@@ -117,25 +125,69 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 		if err := guardAdministrators(tx, actor, was, *u); err != nil {
 			return err
 		}
-		if was.Email != u.Email || !u.Active { // links went to the old address
-			if err := endLinks(tx, u.ID); err != nil {
-				return err
-			}
-		}
-		if was.Active && !u.Active { // the tokens stay, but do not work
-			return tx.DeleteUserSessions(u.ID)
-		}
-		return nil
+		var err error
+		mails, err = s.endByAdministrator(tx, actor, was, u, e.KeepTokens)
+		ended = u.CredentialsFrom != was.CredentialsFrom
+		return err
 	})
+	if err == nil && len(mails) > 0 {
+		s.sendLater(ready(mails...))
+	}
+	return Edited{User: u, Ended: ended}, err
+}
+
+// requireOwnPassword checks the password of administrators who change their own address.
+func (s *Service) requireOwnPassword(ctx context.Context, actor authz.Actor, id int64, e UserEdit) error {
+	if id != actor.User.ID || e.Email == nil {
+		return nil
+	}
+	me, err := s.store.User(ctx, id)
+	if err != nil || strings.TrimSpace(*e.Email) == me.Email {
+		return err
+	}
+	return s.requirePassword(ctx, me, "password", e.Password)
+}
+
+// endByAdministrator ends what a change by an administrator ends, and returns the mails about it.
+// The old address cannot undo this change: it can be wrong, or that of a thief. Administrators who
+// change their own address have the same protection as other users.
+func (s *Service) endByAdministrator(
+	tx *models.Tx, actor authz.Actor, was models.User, u *models.User, keepTokens bool,
+) ([]accountMail, error) {
+	keeps := keepNone
+	if keepTokens {
+		keeps = keepAll
+	}
+	switch {
+	case was.Active && !u.Active:
+		if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
+			return nil, err
+		}
+		return nil, s.renew(tx, actor, u, keepNone)
+	case was.Email == u.Email:
+		return nil, nil
+	case actor.User.ID == u.ID:
+		newest, err := tx.NewestToken(tx.Context(), u.ID)
+		if err != nil {
+			return nil, err
+		}
+		to := u.Email
+		u.Email = was.Email
+		return s.moveEmail(tx, actor, u, move{to, newest, keeps})
+	}
+	if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
+		return nil, err
+	}
+	if err := s.renew(tx, actor, u, keeps); err != nil || was.Email == "" || !s.CanSendMail() {
+		return nil, err
+	}
+	const how = "An administrator changed it. If you did not expect this, ask an administrator."
+	return []accountMail{s.movedMail(*u, was.Email, how)}, nil
 }
 
 func (e UserEdit) apply(u *models.User) error {
-	was := u.Email
 	set(&u.FirstName, e.FirstName, strings.TrimSpace)
 	set(&u.Email, e.Email, strings.TrimSpace)
-	if u.Email != was {
-		u.EmailPending = ""
-	}
 	set(&u.Administrator, e.Administrator, identity)
 	set(&u.Active, e.Active, identity)
 	return checkProfile(NewUser{Name: u.Name, Email: u.Email, FirstName: u.FirstName})
@@ -166,16 +218,9 @@ func guardAdministrators(tx *models.Tx, actor authz.Actor, was, next models.User
 	return err
 }
 
-// endLinks ends all links that were sent to a user.
-func endLinks(tx *models.Tx, userID int64) error {
-	if err := tx.EndUserLinks(userID, models.LinkPassword); err != nil {
-		return err
-	}
-	return tx.EndUserLinks(userID, models.LinkEmail)
-}
-
-// ResetPassword sets a random password that the user must change, and ends their sessions. With
-// byLink it sends the user a link instead; the old password stays valid until they use it.
+// ResetPassword sets a random password that the user must change, and ends all their credentials,
+// tokens too. With byLink it sends the user a link instead; the old password, sessions and tokens
+// stay valid until they use it.
 func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64, byLink bool) (Added, error) {
 	u, err := s.resettable(ctx, actor, id)
 	if err != nil {
@@ -190,7 +235,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64
 		return Added{}, err
 	}
 	u, err = s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
-		return replacePassword(tx, u, hash, true)
+		return s.reset(tx, actor, u, hash, true)
 	})
 	return Added{u, password}, err
 }
@@ -217,8 +262,16 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 		return err
 	}
 	link := newLink(models.LinkPassword, u.Email, inviteTime)
-	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := link.save(tx, u.ID); err != nil {
+	_, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, now *models.User) error {
+		if now.Email != u.Email {
+			return fault.New(fault.Conflict, "The user's email address has just changed: look at it again")
+		}
+		// An address that waits could be confirmed meanwhile, and would end the link.
+		now.EmailPending = ""
+		if err := tx.EndUserLinks(u.ID, models.LinkEmail); err != nil {
+			return err
+		}
+		if err := link.save(tx, *now); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{

@@ -99,6 +99,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.jobs()
 	a.users()
 	a.tokens()
+	a.password()
 	a.feed()
 	a.reports(group)
 	a.vex(group)

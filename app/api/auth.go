@@ -26,7 +26,9 @@ func (a *API) authenticate(c *gin.Context) {
 		actor, err = a.Accounts.Bearer(c.Request.Context(), strings.TrimSpace(token))
 	}
 	if err != nil {
-		c.Header("WWW-Authenticate", "Bearer")
+		if fault.Is(err, fault.Unauthenticated) {
+			c.Header("WWW-Authenticate", "Bearer")
+		}
 		a.fail(c, err)
 		return
 	}

@@ -75,17 +75,19 @@ type userInput struct {
 type userPatch struct {
 	IDPath
 	Body struct {
-		Email         patch[string] `json:"email,omitempty"`
+		Email         patch[string] `json:"email,omitempty" doc:"Another one ends sessions, links and the feed; the old address is notified"`
 		FirstName     patch[string] `json:"first_name,omitempty"`
 		Administrator patch[bool]   `json:"administrator,omitempty" doc:"The last active administrator stays one"`
-		Active        patch[bool]   `json:"active,omitempty" doc:"false ends all sessions, and the tokens stop working"`
+		Active        patch[bool]   `json:"active,omitempty" doc:"false ends sessions, links and the feed, and revokes all tokens"`
+		KeepTokens    bool          `json:"keep_tokens,omitempty" doc:"With another email: keep the tokens, which are revoked otherwise"`
+		Password      string        `json:"password,omitempty" doc:"Your own: needed to change your own email"`
 	}
 }
 
 type resetInput struct {
 	IDPath
 	Body struct {
-		Link bool `json:"link,omitempty" doc:"Mail a link to choose a password, in place of making one"`
+		Link bool `json:"link,omitempty" doc:"Send a link to choose a password instead; until it is used the old one stays valid, with sessions and tokens"`
 	}
 }
 
@@ -114,7 +116,7 @@ func (a *API) users() {
 			return &userAnswer{userRowOf(u)}, err
 		})
 	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
-		"Reset a user's password; for administrators",
+		"Reset a user's password: ends sessions, links and the feed, and revokes all tokens; for administrators",
 		func(ctx context.Context, in *resetInput) (*userMade, error) {
 			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, in.Body.Link)
 			return a.userMade(ctx, made, err)
@@ -157,6 +159,8 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 		FirstName:     b.FirstName.pointer(),
 		Administrator: b.Administrator.pointer(),
 		Active:        b.Active.pointer(),
+		KeepTokens:    b.KeepTokens,
+		Password:      b.Password,
 	}
 	if _, err := a.Accounts.Edit(ctx, actorOf(ctx), in.ID, e); err != nil {
 		return models.UserRow{}, err

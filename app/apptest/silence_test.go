@@ -25,7 +25,7 @@ func TestSilenceHoldsMessagesBack(t *testing.T) {
 func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newProduct(t, c, "Shop", receiver.URL)
-	admin, err := p.Accounts.Actor(t.Context(), 1)
+	admin, err := p.Accounts.Actor(t.Context(), 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Add a user."`
-	Password userPasswordCmd `cmd:"" help:"Set a user's password and end his sessions."`
+	Password userPasswordCmd `cmd:"" help:"Reset a user's password, and end their sessions, links, feed and tokens."`
 	Admin    userAdminCmd    `cmd:"" help:"Make a user an administrator."`
 }
 
@@ -74,7 +74,8 @@ type userPasswordCmd struct {
 	password
 }
 
-// Run sets a password. Without one it creates a password and prints it.
+// Run resets a password. Without one it creates a password and prints it; the user must change it
+// at the next sign-in.
 func (c userPasswordCmd) Run(in *invocation) error {
 	text, err := c.read()
 	if err != nil {
@@ -85,7 +86,7 @@ func (c userPasswordCmd) Run(in *invocation) error {
 		if generated {
 			text = accounts.RandomPassword()
 		}
-		err := accounts.SetPassword(in.ctx, c.Name, text)
+		err := accounts.SetPassword(in.ctx, c.Name, text, generated)
 		if err == nil && generated {
 			_, err = fmt.Fprintln(in.stdout, text)
 		}

@@ -53,6 +53,9 @@ func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 	}
 	token := rand.Text() + rand.Text()
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := authz.RequireCurrent(tx, actor); err != nil {
+			return err
+		}
 		entry := audit.Entry{Action: audit.Create, Kind: audit.Feed, Name: actor.User.Name, Became: maskedAddress()}
 		_, err := tx.FeedOf(tx.Context(), actor.User.ID)
 		switch {
@@ -61,7 +64,7 @@ func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
-		if err := tx.SaveFeed(actor.User.ID, hash(token)); err != nil {
+		if err := tx.SaveFeed(actor.User, hash(token)); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, entry)

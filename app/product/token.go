@@ -30,14 +30,8 @@ type TokenDraft struct {
 	ExpiresAt time.Time   // zero for never
 }
 
-// CreateToken creates an API token of a product. It returns the text of the token, which is not
-// stored. The token has the rights of its role, in this product only.
-func (s *Service) CreateToken(
-	ctx context.Context, actor authz.Actor, productID int64, d TokenDraft,
-) (models.Token, string, error) {
-	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
-		return models.Token{}, "", err
-	}
+// CheckToken trims the name of a draft, and returns the errors of its fields.
+func (s *Service) CheckToken(d *TokenDraft) error {
 	d.Name = strings.TrimSpace(d.Name)
 	var fieldErrs fault.Fields
 	if reason := checkText(d.Name, 1, 100, false); reason != "" {
@@ -49,13 +43,27 @@ func (s *Service) CreateToken(
 	if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(s.store.Now()) {
 		fieldErrs.Add("expires_at", "A time to come")
 	}
-	if err := fieldErrs.Err(); err != nil {
+	return fieldErrs.Err()
+}
+
+// CreateToken creates an API token of a product. It returns the text of the token, which is not
+// stored. The token has the rights of its role, in this product only.
+func (s *Service) CreateToken(
+	ctx context.Context, actor authz.Actor, productID int64, d TokenDraft,
+) (models.Token, string, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
+		return models.Token{}, "", err
+	}
+	if err := s.CheckToken(&d); err != nil {
 		return models.Token{}, "", err
 	}
 	text, token := account.MintToken(d.Name)
 	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
 	var created models.Token
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := authz.RequireCurrent(tx, actor); err != nil {
+			return err
+		}
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}

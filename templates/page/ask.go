@@ -15,6 +15,9 @@ type AskView struct {
 	Buttons []AskButton
 	Cancel  string // path to go back to
 	Error   string // why it was not done
+	// Password is whether the form asks for the current password, as the field password.
+	Password      bool
+	PasswordError string
 }
 
 // AskButton is one way to do it. A value is sent as the field how.

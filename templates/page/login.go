@@ -12,14 +12,15 @@ type LoginView struct {
 	FirstHint string // where to find the first password; "" = no hint
 }
 
-// PasswordView asks for a new password. Its form posts current, new and repeat
-// to /profile/password; by a link, link, new and repeat to /login/reset.
+// PasswordView asks for a new password, and which tokens to keep. Its form posts current, new,
+// repeat and keep to /profile/password; by a link, link, new, repeat and keep to /login/reset.
 type PasswordView struct {
 	Frame     layout.View
 	Forced    bool              // at the first sign-in: nothing else is possible before
 	MinLength int               // of the new password, in characters
 	Link      string            // that a visitor has followed; "" = none
 	Name      string            // of the user
+	Tokens    []KeepRow         // of the user
 	Errors    map[string]string // by the name of the field
 }
 
@@ -37,6 +38,12 @@ func (v PasswordView) user() string {
 	return v.Frame.User.Name
 }
 
+// KeepRow is a token that the user keeps or revokes.
+type KeepRow struct {
+	TokenRow
+	Keep bool // ticked
+}
+
 // ForgotView is the page for forgotten passwords. Its form posts who to
 // /login/forgot.
 type ForgotView struct {
@@ -47,12 +54,15 @@ type ForgotView struct {
 	Asked bool   // the form was sent: the answer is the same for every name
 }
 
-// DoorView is a plain page with a message, and at most one button: its form posts link to Action.
+// DoorView is a plain page with a message, and at most one button: its form posts link, and keep if
+// it lists tokens, to Action.
 type DoorView struct {
 	Frame       layout.View
 	Title, Text string
 	Action      string
 	Button      string // "" = nothing to press
 	Link        string
+	Tokens      []KeepRow
+	Errors      map[string]string // by the name of the field
 	Href, Label string // where else to go
 }

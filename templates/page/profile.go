@@ -7,8 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ProfileView is the user's own account. Its forms post first_name, email, time_zone and theme to
-// /profile; name, role and expires to /profile/tokens.
+// ProfileView is the user's own account. Its forms post first_name, email, time_zone, theme and
+// password to /profile; name, role, expires and password to /profile/tokens.
 type ProfileView struct {
 	Frame        layout.View
 	Name         string
@@ -27,10 +27,11 @@ type ProfileView struct {
 }
 
 // FeedForm is the feed of the inbox. It is off until it is created. Its forms post to
-// /profile/feed.
+// /profile/feed, with the password.
 type FeedForm struct {
 	Created time.Time // when its address was made; zero = none
 	Made    string    // the address, shown this once; "" = none was made now
+	Errors  map[string]string
 }
 
 // TokenForm is the form for a new token, and the token that it has made.

@@ -1,7 +1,7 @@
 package page
 
-// TokensTab lists a product's API tokens, and has the form for another one, which posts name, role
-// and expires (days, or never) to /products/{id}/tokens. /products/{id}/tokens/{token}/delete
+// TokensTab lists a product's API tokens, and has the form for another one, which posts name, role,
+// expires (days, or never) and password to /products/{id}/tokens. /products/{id}/tokens/{token}/delete
 // revokes one.
 type TokensTab struct {
 	Rows    []TokenRow

@@ -279,6 +279,12 @@ func newToken(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		if text := v.Tokens.Errors[""]; text != "" {
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: text}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "token-name", Name: "name", Label: "Name", Value: v.Tokens.Name, Error: v.Tokens.Errors["name"], Required: true, MaxLength: 100, Autocomplete: "off", Placeholder: "pipeline", Help: "How lists and messages call whoever uses it."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -298,6 +304,10 @@ func newToken(v ProductView) templ.Component {
 			{Value: "30", Label: "in 30 days", Checked: v.Tokens.Expires == "30"},
 			{Value: "never", Label: "never", Checked: v.Tokens.Expires == "never"},
 		}}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = ui.Input(currentPassword("token-password", v.Tokens.Errors["password"], "")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

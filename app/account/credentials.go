@@ -1,0 +1,130 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// keeper decides which of a user's tokens outlive a renewal of the credentials.
+type keeper func(t models.Token) bool
+
+func keepNone(models.Token) bool { return false }
+
+func keepAll(models.Token) bool { return true }
+
+// keepThese returns a keeper of the tokens with the given ids.
+func keepThese(ids []int64) keeper {
+	return func(t models.Token) bool { return slices.Contains(ids, t.ID) }
+}
+
+// checkKept refuses ids that are not of the user's tokens. It runs before anything changes.
+func checkKept(ctx context.Context, store interface {
+	TokensOf(ctx context.Context, userID int64) ([]models.Token, error)
+}, userID int64, ids []int64,
+) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := store.TokensOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(list, func(t models.Token) bool { return t.ID == id }) {
+			return fault.BadField("keep_tokens", fmt.Sprintf("%d is none of your tokens: list them again", id))
+		}
+	}
+	return nil
+}
+
+// renew ends all credentials of a user but the password: sessions, mailed links, an address that is
+// not confirmed yet, the feed, and the tokens that keeps does not name. It writes tokens and the feed
+// to the audit log; the caller, which saves u, writes the rest.
+func (s *Service) renew(tx *models.Tx, actor authz.Actor, u *models.User, keeps keeper) error {
+	if err := auditFeedEnd(tx, actor, *u); err != nil {
+		return err
+	}
+	if err := tx.RenewCredentials(u); err != nil {
+		return err
+	}
+	tokens, err := tx.TokensOf(tx.Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	var revoked []int64
+	for _, t := range tokens {
+		if keeps(t) {
+			continue
+		}
+		revoked = append(revoked, t.ID)
+		err := audit.Write(tx, actor, audit.Entry{
+			Action: audit.Delete,
+			Kind:   audit.Token,
+			Name:   t.Name,
+			Was:    auditedToken(*u, t),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if s.Ended != nil {
+		id := u.ID
+		tx.AfterCommit(func() { s.Ended(id) })
+	}
+	return tx.KeepTokens(*u, revoked)
+}
+
+func auditFeedEnd(tx *models.Tx, actor authz.Actor, u models.User) error {
+	_, err := tx.FeedOf(tx.Context(), u.ID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return audit.Write(tx, actor, audit.Entry{
+		Action: audit.Delete,
+		Kind:   audit.Feed,
+		Name:   u.Name,
+		Was:    audit.Values{"address": audit.Masked},
+	})
+}
+
+// RequirePassword checks the password that the actor has typed again. A session alone is not
+// enough to make what outlives it. Wrong tries are slowed down.
+func (s *Service) RequirePassword(ctx context.Context, actor authz.Actor, password string) error {
+	u, err := s.store.User(ctx, actor.User.ID)
+	if err != nil {
+		return err
+	}
+	return s.requirePassword(ctx, u, "password", password)
+}
+
+// requirePassword checks a user's password. The error of a wrong one is of the given field.
+func (s *Service) requirePassword(ctx context.Context, u models.User, field, password string) error {
+	if password == "" {
+		return fault.BadField(field, "Enter your current password")
+	}
+	limits := tryLimits("password ", u.Name, "")
+	if err := s.mayTry(ctx, limits, "Your password was tried too often."); err != nil {
+		return err
+	}
+	ok, err := s.hasher.matches(ctx, password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.BadField(field, "This is not your current password")
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) })
+}
+
+// Suspect reports whether a token was made since the user's credentials were last renewed. Forms
+// offer to revoke it: the user has not decided about it yet.
+func Suspect(u models.User, t models.Token) bool { return t.CreatedAt.UnixMicro() >= u.CredentialsFrom }
