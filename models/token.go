@@ -7,18 +7,18 @@ import (
 
 // Token is an API token of a user or of a product; only the hash of its text is stored.
 type Token struct {
-	ID         int64
-	UserID     *int64
-	ProductID  *int64
-	Name       string
-	Role       Role      // narrows a user's rights; "" = all of them
-	Hash       []byte    // SHA-256 of the text
-	Hint       string    // its last four characters
+	ID        int64
+	UserID    *int64
+	ProductID *int64
+	Name      string
+	Role      Role   // narrows a user's rights; "" = all of them
+	Hash      []byte // SHA-256 of the text
+	Hint      string // its last four characters
 	// CredentialsFrom is that of its user: otherwise it is not valid. A product's token has 0.
 	CredentialsFrom int64
-	CreatedAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
-	ExpiresAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
-	LastUsedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	CreatedAt       time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	ExpiresAt       time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	LastUsedAt      time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName returns the name of gorm's table.
@@ -30,9 +30,9 @@ type Bearer struct {
 	User  User // zero for a product's token
 }
 
-// Bearer finds the token with a hash that is valid. Its user can be inactive, or have to change the
-// password: the caller must check that. It is one prepared statement, since each call of the API
-// runs it.
+// Bearer finds the token with a hash that has not expired. Its user can be inactive, have other
+// credentials by now or have to change the password: the caller must check that. It is one prepared
+// statement, since each call of the API runs it.
 func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
 	var uid, pid *int64
@@ -40,14 +40,14 @@ func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var admin, active, change *bool
 	var name, zone *string
 	err := r.get(ctx, `
-		SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active,
+		SELECT t.id, t.user_id, t.product_id, t.name, t.role, t.credentials_from, u.name, u.administrator, u.active,
 			u.must_change_password, u.time_zone, u.credentials_from
 		FROM tokens t
 		LEFT JOIN users u ON u.id = t.user_id
 		WHERE t.hash = ?
-		AND (t.expires_at IS NULL OR t.expires_at > ?)
-		AND (t.user_id IS NULL OR t.credentials_from = u.credentials_from)`,
-		[]any{hash, micro(r.Now())}, &b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active,
+		AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		[]any{hash, micro(r.Now())}, &b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role,
+		&b.Token.CredentialsFrom, &name, &admin, &active,
 		&change, &zone, &from)
 	if err != nil {
 		return Bearer{}, notFound(err, "token")

@@ -18,6 +18,14 @@ func keepNone(models.Token) bool { return false }
 
 func keepAll(models.Token) bool { return true }
 
+// keepIf returns a keeper of all tokens or of none.
+func keepIf(all bool) keeper {
+	if all {
+		return keepAll
+	}
+	return keepNone
+}
+
 // keepThese returns a keeper of the tokens with the given ids.
 func keepThese(ids []int64) keeper {
 	return func(t models.Token) bool { return slices.Contains(ids, t.ID) }
@@ -44,8 +52,9 @@ func checkKept(ctx context.Context, store interface {
 }
 
 // renew ends all credentials of a user but the password: sessions, mailed links, an address that is
-// not confirmed yet, the feed, and the tokens that keeps does not name. It writes tokens and the feed
-// to the audit log; the caller, which saves u, writes the rest.
+// not confirmed yet, the feed, and the tokens that keeps does not name. If keeps is nil, it leaves all
+// tokens in the database, but they are not valid any more. It writes tokens and the feed to the audit
+// log; the caller, which saves u, writes the rest.
 func (s *Service) renew(tx *models.Tx, actor authz.Actor, u *models.User, keeps keeper) error {
 	if err := auditFeedEnd(tx, actor, *u); err != nil {
 		return err
@@ -53,6 +62,18 @@ func (s *Service) renew(tx *models.Tx, actor authz.Actor, u *models.User, keeps 
 	if err := tx.RenewCredentials(u); err != nil {
 		return err
 	}
+	if s.Ended != nil {
+		id := u.ID
+		tx.AfterCommit(func() { s.Ended(id) })
+	}
+	if keeps == nil {
+		return nil
+	}
+	return s.revokeTokens(tx, actor, *u, keeps)
+}
+
+// revokeTokens revokes the tokens of a user that keeps does not name, and makes the others valid.
+func (s *Service) revokeTokens(tx *models.Tx, actor authz.Actor, u models.User, keeps keeper) error {
 	tokens, err := tx.TokensOf(tx.Context(), u.ID)
 	if err != nil {
 		return err
@@ -67,17 +88,13 @@ func (s *Service) renew(tx *models.Tx, actor authz.Actor, u *models.User, keeps 
 			Action: audit.Delete,
 			Kind:   audit.Token,
 			Name:   t.Name,
-			Was:    auditedToken(*u, t),
+			Was:    auditedToken(u, t),
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if s.Ended != nil {
-		id := u.ID
-		tx.AfterCommit(func() { s.Ended(id) })
-	}
-	return tx.KeepTokens(*u, revoked)
+	return tx.KeepTokens(u, revoked)
 }
 
 func auditFeedEnd(tx *models.Tx, actor authz.Actor, u models.User) error {

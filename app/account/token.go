@@ -244,6 +244,9 @@ func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) 
 	if b.User.ID != 0 && !b.User.Active {
 		return authz.Actor{}, fault.New(fault.Unauthenticated, "The user of this token is deactivated")
 	}
+	if b.Token.CredentialsFrom != b.User.CredentialsFrom {
+		return authz.Actor{}, unknown
+	}
 	if b.User.MustChangePassword {
 		const reason = "The user of this token must change the password first: sign in and choose one"
 		return authz.Actor{}, fault.New(fault.Forbidden, reason)

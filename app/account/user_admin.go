@@ -154,17 +154,11 @@ func (s *Service) requireOwnPassword(ctx context.Context, actor authz.Actor, id 
 func (s *Service) endByAdministrator(
 	tx *models.Tx, actor authz.Actor, was models.User, u *models.User, keepTokens bool,
 ) ([]accountMail, error) {
-	keeps := keepNone
-	if keepTokens {
-		keeps = keepAll
-	}
+	moved := was.Email != u.Email
 	switch {
-	case was.Active && !u.Active:
-		if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
-			return nil, err
-		}
-		return nil, s.renew(tx, actor, u, keepNone)
-	case was.Email == u.Email:
+	case !moved && !was.Active && u.Active:
+		return nil, s.revokeTokens(tx, actor, *u, keepNone)
+	case !moved && was.Active == u.Active:
 		return nil, nil
 	case actor.User.ID == u.ID:
 		newest, err := tx.NewestToken(tx.Context(), u.ID)
@@ -173,12 +167,16 @@ func (s *Service) endByAdministrator(
 		}
 		to := u.Email
 		u.Email = was.Email
-		return s.moveEmail(tx, actor, u, move{to, newest, keeps})
+		return s.moveEmail(tx, actor, u, move{to, newest, keepIf(keepTokens)})
+	}
+	keeps := keepIf(keepTokens && was.Active)
+	if !u.Active {
+		keeps = nil // the tokens are revoked at the activation: until then calls get the reason
 	}
 	if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
 		return nil, err
 	}
-	if err := s.renew(tx, actor, u, keeps); err != nil || was.Email == "" || !s.CanSendMail() {
+	if err := s.renew(tx, actor, u, keeps); err != nil || !moved || was.Email == "" || !s.CanSendMail() {
 		return nil, err
 	}
 	const how = "An administrator changed it. If you did not expect this, ask an administrator."

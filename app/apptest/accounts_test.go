@@ -102,8 +102,10 @@ func checkDeactivation(t *testing.T, p *apptest.Program, c *apptest.Client, eve 
 		t.Errorf("a token by the command line: %v", err)
 	}
 	c.Must(http.StatusConflict, "POST", path+"/password", object{})
-	c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "e@example.org"})
-	token.Must(http.StatusOK, "GET", "/products", nil)
+	c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "e@example.org", "keep_tokens": true})
+	if a := token.Must(http.StatusUnauthorized, "GET", "/products", nil); strings.Contains(a.Text, "deactivated") {
+		t.Errorf("the token of an active user gets another's reason: %s", a.Text)
+	}
 }
 
 // checkUserAudit checks that the audit names each change of eve, and no password.

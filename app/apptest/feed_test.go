@@ -139,9 +139,12 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), object{"active": false})
 	gone("who is not active", second)
 	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), object{"active": true})
-	readFeed(t, second)
+	gone("that of a user who was not active", second)
+	ann = p.Client("ann") // the deactivation revoked the token
+	third := newFeed(ann)
+	readFeed(t, third)
 	ann.Must(http.StatusNoContent, "DELETE", "/feed", nil)
-	gone("a removed one", second)
+	gone("a removed one", third)
 
 	// Tokens with limited rights cannot create a feed.
 	for _, limited := range []object{
@@ -154,7 +157,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 
 	// Only the user who created the address knows it.
 	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)
-	if itemCount(audit) != 3 || strings.Contains(audit.Text, token) {
+	if itemCount(audit) != 5 || audit.Get("items.2.actor") != "admin" || audit.Get("items.2.action") != "delete" || strings.Contains(audit.Text, token) {
 		t.Errorf("%s", audit.Text)
 	}
 	if strings.Contains(p.Logged(), token) {

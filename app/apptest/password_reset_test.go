@@ -139,9 +139,10 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		p.User("eve")
 		b := signInAs(t, p, "eve", apptest.Password)
+		password := apptest.Password
 		save := func(email, zone string) int {
 			status, _ := submitForm(t, b, p.URL+"/profile",
-				encodeForm("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind)
+				encodeForm("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark", "password", password), formKind)
 			return status
 		}
 		if status := save("new@example.org", ""); status != http.StatusUnprocessableEntity {
@@ -153,6 +154,13 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 				t.Errorf("zone %q: %d", zone, status)
 			}
 		}
+		for _, wrong := range []string{"", "not the password"} {
+			password = wrong
+			if status := save("new@example.org", ""); status != http.StatusUnprocessableEntity {
+				t.Errorf("another address with the password %q: %d", wrong, status)
+			}
+		}
+		password = apptest.Password
 		if status := save("new@example.org", "Europe/Berlin"); status != http.StatusSeeOther {
 			t.Fatalf("saved: %d", status)
 		}
@@ -181,6 +189,10 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 			}
 		}
 		is("new@example.org", "")
+		if isSignedIn(t, p, b) {
+			t.Error("the session outlives the address")
+		}
+		b = signInAs(t, p, "eve", apptest.Password)
 		if _, text := getNoRedirect(t, b, p.URL+"/profile"); !strings.Contains(text, `data-bs-theme="dark"`) ||
 			!strings.Contains(text, `data-gc-zone="Europe/Berlin"`) {
 			t.Error("the page has not the theme and the zone of its user")
@@ -230,7 +242,7 @@ func TestPasswordLink_FromAdministrator(t *testing.T) {
 		}
 		for _, ends := range []object{{"email": "other@example.org"}, {"active": false}} {
 			c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "eve@example.org"})
-			n := len(box.received())
+			n := len(box.linkMails())
 			c.Must(http.StatusOK, "POST", path+"/password", object{"link": true})
 			box.waitLink(t, n+1)
 			c.Must(http.StatusOK, "PATCH", path, ends)

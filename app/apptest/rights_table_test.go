@@ -212,6 +212,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/tokens", need: bearer},
 	{method: "POST", path: "/api/v1/tokens", need: bearer, body: object{"name": ""}},
 	{method: "DELETE", path: "/api/v1/tokens/{usertoken}", need: mine, once: true},
+	{method: "POST", path: "/api/v1/password", need: bearer, body: object{"current": "", "new": ""}},
 
 	// Pages.
 	{method: "GET", path: "/", need: signedIn},
@@ -222,9 +223,9 @@ var rightsTable = []route{
 	{method: "POST", path: "/profile/tokens", need: signedIn},
 	{method: "GET", path: "/profile/tokens/{usertoken}/revoke", need: mine},
 	{method: "POST", path: "/profile/tokens/{usertoken}/revoke", need: mine, once: true},
-	{method: "POST", path: "/profile/feed", need: signedIn},
+	{method: "POST", path: "/profile/feed", need: signedIn, form: "password=correct+horse+battery"},
 	{method: "GET", path: "/profile/feed/rotate", need: signedIn},
-	{method: "POST", path: "/profile/feed/rotate", need: signedIn},
+	{method: "POST", path: "/profile/feed/rotate", need: signedIn, form: "password=correct+horse+battery"},
 	{method: "POST", path: "/profile/sessions/revoke", need: signedIn},
 	{method: "POST", path: "/profile/sessions/{spare}/revoke", need: nobody},
 	{method: "GET", path: "/profile/password", need: signedIn},

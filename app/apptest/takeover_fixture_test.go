@@ -35,6 +35,8 @@ type takeover struct {
 
 var credentialLink = regexp.MustCompile(`http://\S+/login/(?:reset|mail|undo)\?link=[\w-]{43}`)
 
+var linkInPage = regexp.MustCompile(`name="link" value="([\w-]{43})"`)
+
 // plainText returns the text of an email without its quoted-printable encoding.
 func (m receivedMail) plainText() string {
 	return strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(m.text)
@@ -104,8 +106,13 @@ func newTakeover(t *testing.T, p *apptest.Program, invite bool) *takeover {
 // newToken makes a token by the page, and returns a client with it, and its id.
 func (w *takeover) newToken(c *http.Client, name string) (*apptest.Client, int64) {
 	w.t.Helper()
+	return w.newTokenBy(c, name, apptest.Password)
+}
+
+func (w *takeover) newTokenBy(c *http.Client, name, password string) (*apptest.Client, int64) {
+	w.t.Helper()
 	status, page := postForm(w.t, c, w.p.URL+"/profile/tokens",
-		encodeForm("name", name, "role", "", "expires", "", "password", apptest.Password))
+		encodeForm("name", name, "role", "", "expires", "", "password", password))
 	made := regexp.MustCompile(`gct_[A-Z2-7]{52}`).FindString(page)
 	if status != http.StatusOK || made == "" {
 		w.t.Fatalf("token %s: %d %s", name, status, fieldErrors(page))

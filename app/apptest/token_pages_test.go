@@ -18,7 +18,12 @@ func TestTokenPages(t *testing.T) {
 	k.owner.wantFieldError("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
 	k.owner.wantFieldError("A number of days", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
 	k.owner.wantFieldError("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
-	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30")
+	k.owner.wantFieldError("Enter your current password", "/products/1/tokens", "name", "ci", "role", "upload",
+		"expires", "30")
+	k.owner.wantFieldError("This is not your current password", "/products/1/tokens", "name", "ci", "role", "upload",
+		"expires", "30", "password", "guessed")
+	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30",
+		"password", apptest.Password)
 	made := regexp.MustCompile(`aria-label="the token">([^<]+)</code>`).FindStringSubmatch(page)
 	if status != http.StatusOK || made == nil || !strings.Contains(page, "gatecrier push --url") {
 		t.Fatalf("a token: %d", status)

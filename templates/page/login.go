@@ -64,5 +64,5 @@ type DoorView struct {
 	Link        string
 	Tokens      []KeepRow
 	Errors      map[string]string // by the name of the field
-	Href, Label string // where else to go
+	Href, Label string            // where else to go
 }
