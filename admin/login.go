@@ -66,6 +66,7 @@ func (a *Admin) signOut(c *gin.Context) error {
 	if err := a.Sessions.Destroy(c.Request.Context()); err != nil {
 		return err
 	}
+	a.Hub.Refresh(actorOf(c).User.ID) // its open streams end
 	web.SeeOther(c, "/login")
 	return nil
 }
