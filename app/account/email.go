@@ -69,7 +69,8 @@ func (s *Service) moveEmail(tx *models.Tx, actor authz.Actor, u *models.User, m 
 		return nil, err
 	}
 	if open {
-		return []accountMail{s.movedMail(*u, old, "The first of the addresses that it had in the last 7 days can undo this.")}, nil
+		const how = "The first of the addresses that it had in the last 7 days can undo this."
+		return []accountMail{s.movedMail(*u, old, how)}, nil
 	}
 	undo := newLink(models.LinkUndo, old, undoTime)
 	if err := undo.saveSince(tx, *u, m.newest); err != nil {

@@ -66,14 +66,12 @@ func (l link) saveSince(tx *models.Tx, u models.User, newest int64) error {
 }
 
 func (l link) address(base string) string {
-	path := ResetPath
-	switch l.purpose {
-	case models.LinkEmail:
-		path = ConfirmPath
-	case models.LinkUndo:
-		path = UndoPath
+	paths := map[models.LinkPurpose]string{
+		models.LinkPassword: ResetPath,
+		models.LinkEmail:    ConfirmPath,
+		models.LinkUndo:     UndoPath,
 	}
-	return base + path + "?" + url.Values{"link": {l.text}}.Encode()
+	return base + paths[l.purpose] + "?" + url.Values{"link": {l.text}}.Encode()
 }
 
 // CanSendMail reports whether mail to users is set up.

@@ -47,7 +47,8 @@ func (s *Service) confirmMail(u models.User, l link) accountMail {
 func (s *Service) askedMail(u models.User) accountMail {
 	why := u.EmailPending + " becomes the address of this account when its owner confirms it. " +
 		"If you did not ask for this, change your password now: that ends the request."
-	return accountMail{u.ID, u.Email, s.messageTo("Another email address for "+u.Name, why, s.BaseURL()+"/profile/password")}
+	m := s.messageTo("Another email address for "+u.Name, why, s.BaseURL()+"/profile/password")
+	return accountMail{u.ID, u.Email, m}
 }
 
 // undoMail notifies the old address of a change, with a link that undoes it.

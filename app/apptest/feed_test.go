@@ -157,7 +157,8 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 
 	// Only the user who created the address knows it.
 	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)
-	if itemCount(audit) != 5 || audit.Get("items.2.actor") != "admin" || audit.Get("items.2.action") != "delete" || strings.Contains(audit.Text, token) {
+	if itemCount(audit) != 5 || audit.Get("items.2.actor") != "admin" || audit.Get("items.2.action") != "delete" ||
+		strings.Contains(audit.Text, token) {
 		t.Errorf("%s", audit.Text)
 	}
 	if strings.Contains(p.Logged(), token) {

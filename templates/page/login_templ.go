@@ -700,7 +700,7 @@ func keepTokens(rows []KeepRow, f layout.View, problem string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "</div><div class=\"help\">Tokens without a tick are revoked. Those created since your password or address last changed have none: tick the ones that you know.</div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "</div><div class=\"help\">Tokens without a tick are revoked. Tick only those that you know.</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -85,6 +85,16 @@ func peopleStories() []story {
 			Error:   script,
 			Problem: "A large import is at work",
 		})},
+		{"ask-password", Ask(AskView{
+			Frame:         frame("A new address", ""),
+			Title:         "A new address for your feed?",
+			Effects:       []string{script},
+			Action:        "/profile/feed/rotate",
+			Buttons:       []AskButton{{Label: "Make a new address", Danger: true}},
+			Cancel:        "/profile",
+			Password:      true,
+			PasswordError: "This is not your current password",
+		})},
 		{"ask", Ask(AskView{
 			Frame:   frame("Deactivate", layout.NavUsers),
 			Crumbs:  []ui.Crumb{{Label: script, Href: "/"}},
@@ -159,6 +169,32 @@ func passwordStories() []story {
 				Name:      script,
 				MinLength: 10,
 				Errors:    map[string]string{"new": "At least 10 characters"},
+			}),
+		},
+		{
+			"password-tokens",
+			Password(PasswordView{
+				Frame: frame("Change your password", ""),
+				Tokens: []KeepRow{
+					{TokenRow: TokenRow{ID: 1, Name: script, Hint: "ABCD", Created: days(9), LastUsed: days(1)}, Keep: true},
+					{TokenRow: TokenRow{ID: 2, Name: long, Hint: "2345", Created: days(90)}},
+				},
+				Errors: map[string]string{"keep_tokens": "7 is none of your tokens"},
+			}),
+		},
+		{
+			"door-tokens",
+			Door(DoorView{
+				Frame:  plain,
+				Title:  "Confirm this address",
+				Text:   script,
+				Action: "/login/mail",
+				Button: "Confirm",
+				Link:   script,
+				Tokens: []KeepRow{{TokenRow: TokenRow{ID: 1, Name: arabic, Hint: "ABCD", Created: days(9)}}},
+				Errors: map[string]string{"keep_tokens": script},
+				Href:   "/login",
+				Label:  "Not now",
 			}),
 		},
 		{
