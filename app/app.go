@@ -117,6 +117,10 @@ func newLocked(ctx context.Context, o Options, key []byte) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	// A copy of the main file alone has at least its users: it never looks like a first start.
+	if err := store.Checkpoint(ctx); err != nil {
+		o.Log.Warn("empty the log of the database", "error", err)
+	}
 	return a, nil
 }
 

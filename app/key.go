@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"gatecrier/app/secret"
@@ -39,6 +40,46 @@ func (c Config) key() ([]byte, error) {
 	return key, err
 }
 
+// checkWhole refuses a key file beside a SQLite database that does not exist or is empty: the rest of
+// the installation is missing, and a new one would hide that. A key from elsewhere, such as the
+// environment, is not beside it: it is there before the first start.
+func (c Config) checkWhole(ctx context.Context) error {
+	key, file := c.keyPath(), models.File(c.databaseURL())
+	if file == "" || !c.keyIsBeside(file) {
+		return nil
+	}
+	if _, err := os.Stat(key); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return fmt.Errorf("find the key file: %w", err)
+	}
+	has, err := models.HasTables(ctx, file)
+	if err != nil {
+		return fmt.Errorf("look into %s: %w", file, err)
+	}
+	if has {
+		return nil
+	}
+	const text = "the key file %s is there, but its database %s is missing or empty: put the database back, " +
+		"or restore a backup with gatecrier restore FILE, or move the key file away to start without any data"
+	return fmt.Errorf(text, key, file)
+}
+
+// keyIsBeside reports whether the key is a file that belongs to the directory of the database or of
+// the data.
+func (c Config) keyIsBeside(database string) bool {
+	if c.SecretKey != "" {
+		return false
+	}
+	key, err := filepath.Abs(c.keyPath())
+	if err != nil {
+		return true
+	}
+	file, err := filepath.Abs(database)
+	return c.SecretKeyFile == "" || err != nil || filepath.Dir(key) == filepath.Dir(file)
+}
+
 // openRing returns the ring of the key. It refuses a key that is not the database's. It creates a
 // key only for a database without users: others have secrets that a new key cannot open.
 func openRing(ctx context.Context, o Options, store *models.Store, key []byte) (*secret.Ring, error) {
@@ -57,11 +98,12 @@ func openRing(ctx context.Context, o Options, store *models.Store, key []byte) (
 
 func newKey(ctx context.Context, o Options, store *models.Store) ([]byte, error) {
 	path := o.Config.keyPath()
-	if has, err := store.HasUsers(ctx); err != nil {
+	if needs, err := store.NeedsKey(ctx); err != nil {
 		return nil, err
-	} else if has {
-		const text = "the key file %s is not there, " +
-			"and this database's secrets are sealed with its key: put back your copy of it"
+	} else if needs {
+		const text = "the key file %s is not there, and this database's secrets are sealed with its key: " +
+			"put back your copy of it, or set GATECRIER_SECRET_KEY, " +
+			"or restore a backup that has the key with gatecrier restore FILE"
 		return nil, fmt.Errorf(text, path)
 	}
 	key, created, err := secret.KeyFile(path)

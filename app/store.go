@@ -11,8 +11,12 @@ import (
 	"gatecrier/models"
 )
 
-// OpenStore opens and migrates the database of a configuration.
+// OpenStore opens and migrates the database of a configuration. It refuses to create one beside an
+// existing key.
 func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
+	if err := o.Config.checkWhole(ctx); err != nil {
+		return nil, err
+	}
 	store, err := models.OpenAlone(ctx, models.Options{URL: o.Config.databaseURL(), Log: o.Log, Now: o.Now})
 	if err != nil {
 		return nil, err

@@ -52,3 +52,6 @@ func CheckURL(url string) error { return engine.CheckURL(url) }
 // File returns the path of the database in a SQLite URL with symbolic links resolved, or "" for any
 // other URL.
 func File(url string) string { return engine.File(url) }
+
+// HasTables reports whether a SQLite file exists and has any table. It changes nothing.
+func HasTables(ctx context.Context, path string) (bool, error) { return engine.SQLiteHasTables(ctx, path) }

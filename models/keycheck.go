@@ -33,3 +33,13 @@ func (tx *Tx) SaveKeyCheck(sealed secret.Text) error {
 	_, err := tx.exec("INSERT INTO key_checks (id, sealed) VALUES (1, ?) ON CONFLICT DO NOTHING", sealed)
 	return err
 }
+
+// NeedsKey reports whether the database has users or sealed values: another key than its own would
+// open none of these.
+func (r queries) NeedsKey(ctx context.Context) (bool, error) {
+	if has, err := r.HasUsers(ctx); has || err != nil {
+		return has, err
+	}
+	_, sealed, err := r.KeyCheck(ctx)
+	return !sealed.Empty(), err
+}

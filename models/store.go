@@ -88,6 +88,10 @@ func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx) }
 // Pending reports whether the database lacks migrations.
 func (s *Store) Pending(ctx context.Context) (bool, error) { return s.db.Pending(ctx) }
 
+// Checkpoint moves what the log of a SQLite database has into its main file; PostgreSQL does that by
+// itself. It returns an error if another program prevents it.
+func (s *Store) Checkpoint(ctx context.Context) error { return s.db.Checkpoint(ctx) }
+
 // Close waits for the Writes that have begun, and closes the database. Later Writes return
 // ErrClosed. A second Close does nothing.
 func (s *Store) Close() error { return s.db.Close() }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,11 +19,12 @@ import (
 
 // serveEnv makes the test binary the program itself, for tests that kill it. aheadEnv sets how far
 // its clock is ahead. Each SIGUSR1 moves it by leap, so that the leases of a killed process expire
-// without waiting.
+// without waiting. commandEnv has the arguments of another command, one a line.
 const (
-	serveEnv = "GATECRIER_TEST_SERVE"
-	aheadEnv = "GATECRIER_TEST_AHEAD"
-	leap     = 31 * time.Second
+	serveEnv   = "GATECRIER_TEST_SERVE"
+	aheadEnv   = "GATECRIER_TEST_AHEAD"
+	commandEnv = "GATECRIER_TEST_COMMAND"
+	leap       = 31 * time.Second
 )
 
 func TestMain(m *testing.M) {
@@ -30,6 +32,8 @@ func TestMain(m *testing.M) {
 	case os.Getenv(aheadEnv) != "":
 		fmt.Fprintln(os.Stderr, serveAhead(os.Getenv(aheadEnv)))
 		os.Exit(1)
+	case os.Getenv(commandEnv) != "":
+		os.Exit(cli.Main(strings.Split(os.Getenv(commandEnv), "\n"), os.Stdout, os.Stderr))
 	case os.Getenv(serveEnv) != "":
 		os.Exit(cli.Main([]string{"serve"}, os.Stdout, os.Stderr))
 	}

@@ -32,6 +32,7 @@ type spawnOptions struct {
 	dir, database string
 	movable       bool          // skipLeases works
 	ahead         time.Duration // how far its clock is ahead, if movable
+	environment   []string      // more variables
 }
 
 var listening = regexp.MustCompile(`"address":"([^"]+)"`)
@@ -49,6 +50,7 @@ func startProcessWith(t *testing.T, o spawnOptions) *process {
 	cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_DATA_DIR="+o.dir,
 		"GATECRIER_DATABASE_URL="+o.database, "GATECRIER_ADMIN_PASSWORD="+apptest.Password,
 		"GATECRIER_ALLOW_NETWORKS=127.0.0.0/8", "GATECRIER_LOG_FORMAT=json")
+	cmd.Env = append(cmd.Env, o.environment...)
 	if o.movable {
 		cmd.Env = append(cmd.Env, aheadEnv+"="+o.ahead.String())
 	}

@@ -52,7 +52,11 @@ func openSQLite(ctx context.Context, d *DB, path string) error {
 	if err != nil {
 		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	d.backend = &sqliteBackend{path: path, now: d.now, readDB: readDB, writeDB: writeDB, writer: w}
+	b := &sqliteBackend{path: path, now: d.now, readDB: readDB, writeDB: writeDB, writer: w}
+	if b.checkpointer, err = startCheckpointer(ctx, path, d.log); err != nil {
+		return errors.Join(err, readDB.Close(), w.stop(), writeDB.Close())
+	}
+	d.backend = b
 	return nil
 }
 
@@ -100,6 +104,8 @@ type sqliteBackend struct {
 	readDB  *sql.DB
 	writeDB *sql.DB // the writer's
 	writer  *writer
+
+	checkpointer *checkpointer
 }
 
 func (b *sqliteBackend) write(ctx context.Context, c closure) (*Tx, error) {
@@ -132,5 +138,5 @@ func (b *sqliteBackend) ping(ctx context.Context) error {
 
 // close closes the readers first: the last connection removes the log, which a reader cannot do.
 func (b *sqliteBackend) close() error {
-	return errors.Join(b.readDB.Close(), b.writer.stop(), b.writeDB.Close())
+	return errors.Join(b.readDB.Close(), b.checkpointer.stop(), b.writer.stop(), b.writeDB.Close())
 }
