@@ -41,6 +41,7 @@ type Services struct {
 	Connections  *connection.Service
 	Dispatcher   *delivery.Dispatcher
 	DeliveryLog  *delivery.Log
+	Held         *delivery.Held
 	Inbox        *inbox.Service
 	Explain      *explain.Service
 	Hub          *inbox.Hub
@@ -93,7 +94,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.eventRoutes,
 		a.silencesRoutes, a.silenceNewRoutes, a.silenceRoutes,
 		a.passwordRoutes, a.profileRoutes, a.profileTokenRoutes, a.profileFeedRoutes, a.profileSessionRoutes,
-		a.healthRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
+		a.healthRoutes, a.heldRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
 		a.userRoutes, a.userActionRoutes,
 	} {
 		routes(in)

@@ -51,6 +51,7 @@ func stateChips(path, current string, pairs ...string) []ui.Chip {
 		{"cancelled", "Cancelled"},
 		{"skipped", "Skipped"},
 		{"silenced", "Held back"},
+		{"held", "Held after a restore"},
 	} {
 		chips = append(chips, ui.Chip{
 			Label:   s.label,

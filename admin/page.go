@@ -112,10 +112,23 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	if v.Unread, err = a.Inbox.Unread(c.Request.Context(), actor); err != nil {
 		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
+	v.Alert = a.alert(c)
 	if parts := strings.Split(a.Sessions.PopString(c.Request.Context(), flashKey), "\x00"); len(parts) == 3 {
 		v.Flash = &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
 	}
 	return v
+}
+
+// alert returns what an administrator has to decide.
+func (a *Admin) alert(c *gin.Context) layout.Alert {
+	text, err := a.Held.Notice(c.Request.Context(), actorOf(c))
+	if err != nil {
+		a.Log.ErrorContext(c, "count held messages", "error", err)
+	}
+	if text == "" {
+		return layout.Alert{}
+	}
+	return layout.Alert{Text: text, Href: heldPath, Label: "Send or cancel them"}
 }
 
 // layoutUser returns a user as frames show them.

@@ -37,6 +37,7 @@ type App struct {
 	Store        *models.Store
 	Accounts     *account.Service
 	Dispatcher   *delivery.Dispatcher
+	Held         *delivery.Held
 	Settings     *settings.Service
 	Products     *product.Service
 	Connections  *connection.Service
@@ -71,7 +72,7 @@ type App struct {
 // New opens and migrates the database, creates the first administrator if no user exists, and
 // builds all parts. Nothing runs before Start. Call Stop after Start, else Close.
 func New(ctx context.Context, o Options) (*App, error) {
-	key, err := o.Config.key() // before anything is written
+	keys, err := o.Config.keys() // before anything is written
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := newLocked(ctx, o, key)
+	a, err := newLocked(ctx, o, keys)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -91,7 +92,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 // newLocked does the work of New under the lock of the database.
-func newLocked(ctx context.Context, o Options, key []byte) (*App, error) {
+func newLocked(ctx context.Context, o Options, keys [][]byte) (*App, error) {
 	store, err := OpenStore(ctx, o)
 	if err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func newLocked(ctx context.Context, o Options, key []byte) (*App, error) {
 		served:   make(chan error, 1),
 	}
 	a.base.Store(o.Config.BaseURL)
-	ring, err := openRing(ctx, o, store, key)
+	ring, err := openRing(ctx, o, store, keys)
 	if err == nil {
 		err = a.build(ctx, o, ring)
 	}

@@ -48,6 +48,7 @@ var layers = map[string]int{
 	"app/exception":         3,
 	"app/account":           3,
 	"app/inbox":             3,
+	"app/backup":            3,
 	"app/silence":           3,
 	"app/feed":              3,
 	"app/connection":        3,

@@ -55,7 +55,7 @@ func (c Config) checkSecretKey() error {
 	if c.SecretKey == "" {
 		return nil
 	}
-	_, err := secret.ParseKey(c.SecretKey)
+	_, err := secret.ParseKeys(c.SecretKey)
 	return err
 }
 

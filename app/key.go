@@ -23,21 +23,22 @@ func (c Config) keyPath() string {
 	return filepath.Join(c.DataDir, "secret.key")
 }
 
-// key reads the key that seals secrets. It returns nil if the file does not exist.
-func (c Config) key() ([]byte, error) {
+// keys reads the keys that open secrets, the one that seals them first. It returns nil if the file
+// does not exist.
+func (c Config) keys() ([][]byte, error) {
 	path := c.keyPath()
 	if path == "" {
-		key, err := secret.ParseKey(c.SecretKey)
+		keys, err := secret.ParseKeys(c.SecretKey)
 		if err != nil {
 			return nil, fmt.Errorf("GATECRIER_SECRET_KEY: %w", err)
 		}
-		return key, nil
+		return keys, nil
 	}
-	key, err := secret.ReadKeyFile(path)
+	keys, err := secret.ReadKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return key, err
+	return keys, err
 }
 
 // checkWhole refuses a key file beside a SQLite database that does not exist or is empty: the rest of
@@ -80,23 +81,26 @@ func (c Config) keyIsBeside(database string) bool {
 	return c.SecretKeyFile == "" || err != nil || filepath.Dir(key) == filepath.Dir(file)
 }
 
-// openRing returns the ring of the key. It refuses a key that is not the database's. It creates a
-// key only for a database without users: others have secrets that a new key cannot open.
-func openRing(ctx context.Context, o Options, store *models.Store, key []byte) (*secret.Ring, error) {
-	if key == nil {
+// openRing returns the ring of the keys. It refuses keys that are not the database's. It creates a
+// key only for a database without secrets: a new key cannot open any.
+func openRing(ctx context.Context, o Options, store *models.Store, keys [][]byte) (*secret.Ring, error) {
+	if keys == nil {
 		var err error
-		if key, err = newKey(ctx, o, store); err != nil {
+		if keys, err = newKey(ctx, o, store); err != nil {
 			return nil, err
 		}
 	}
-	r, err := secret.NewRing(key)
+	r, err := secret.NewRing(keys...)
 	if err != nil {
 		return nil, err
+	}
+	if len(keys) > 1 {
+		o.Log.Warn("the rotation of the key is not finished: stop the program, and run gatecrier key rotate")
 	}
 	return r, o.Config.checkKey(ctx, store, r)
 }
 
-func newKey(ctx context.Context, o Options, store *models.Store) ([]byte, error) {
+func newKey(ctx context.Context, o Options, store *models.Store) ([][]byte, error) {
 	path := o.Config.keyPath()
 	if needs, err := store.NeedsKey(ctx); err != nil {
 		return nil, err
@@ -106,11 +110,11 @@ func newKey(ctx context.Context, o Options, store *models.Store) ([]byte, error)
 			"or restore a backup that has the key with gatecrier restore FILE"
 		return nil, fmt.Errorf(text, path)
 	}
-	key, created, err := secret.KeyFile(path)
+	keys, created, err := secret.KeyFile(path)
 	if created {
 		o.Log.Info("create key file: keep a copy, secrets cannot be opened without it", "path", path)
 	}
-	return key, err
+	return keys, err
 }
 
 // checkKey checks the key by opening a value that the database's key has sealed.

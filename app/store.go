@@ -27,6 +27,9 @@ func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
 	return store, nil
 }
 
+// errServed is the error for a SQLite file that a server uses.
+var errServed = errors.New("stop it first, or use PostgreSQL for several")
+
 // lockServing locks a SQLite file, so that only one program serves it: a second one would send
 // every message again. Instances on PostgreSQL (file "") share their work through the database
 // and need no lock.
@@ -39,7 +42,7 @@ func lockServing(file string) (io.Closer, error) {
 	}
 	lock, err := models.TryLock(file + ".lock")
 	if errors.Is(err, models.ErrLocked) {
-		return nil, fmt.Errorf("another gatecrier serves %s: stop it first, or use PostgreSQL for several", file)
+		return nil, fmt.Errorf("another gatecrier serves %s: %w", file, errServed)
 	}
 	return lock, err
 }

@@ -131,6 +131,7 @@ func (a *App) buildDelivery(o Options, modules *module.Registry) {
 		Instance: a.instance,
 		BaseURL:  a.BaseURL,
 	})
+	a.Held = delivery.NewHeld(a.Store, a.Dispatcher)
 	a.router = notify.New(a.Store, a.Dispatcher, a.signal, o.Log, a.instance, a.canSendMail)
 	a.hub = inbox.NewHub(a.Store, o.Log)
 }

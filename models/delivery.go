@@ -10,7 +10,7 @@ import (
 // DeliveryState is the state of a delivery.
 type DeliveryState string
 
-// The states. Pending, sending and retrying are open; the others are final.
+// The states. Pending, sending, retrying and held are open; the others are final.
 const (
 	DeliveryPending   DeliveryState = "pending"   // waits for its first attempt
 	DeliverySending   DeliveryState = "sending"   // leased to an instance that sends it
@@ -18,6 +18,7 @@ const (
 	DeliveryDelivered DeliveryState = "delivered" // the receiver has accepted it
 	DeliveryDead      DeliveryState = "dead"      // given up
 	DeliverySkipped   DeliveryState = "skipped"   // nothing to send it with: no email settings, target off, module gone
+	DeliveryHeld      DeliveryState = "held"      // waited in a backup that was restored: an administrator decides
 	DeliverySilenced  DeliveryState = "silenced"  // held back by a silence
 	DeliveryCancelled DeliveryState = "cancelled" // turned off, access lost or outdated: see delivery/cancel.go
 )
@@ -26,7 +27,7 @@ const (
 func DeliveryStates() []DeliveryState {
 	return []DeliveryState{
 		DeliveryPending, DeliverySending, DeliveryRetrying, DeliveryDelivered,
-		DeliveryDead, DeliverySkipped, DeliverySilenced, DeliveryCancelled,
+		DeliveryDead, DeliverySkipped, DeliveryHeld, DeliverySilenced, DeliveryCancelled,
 	}
 }
 
@@ -42,7 +43,7 @@ func (s DeliveryState) Valid() bool {
 
 // Open reports whether the delivery can still be attempted.
 func (s DeliveryState) Open() bool {
-	return s == DeliveryPending || s == DeliverySending || s == DeliveryRetrying
+	return s == DeliveryPending || s == DeliverySending || s == DeliveryRetrying || s == DeliveryHeld
 }
 
 // Delivery is one message to one connection.
@@ -178,7 +179,7 @@ func deliveryCondition(scope Scope, f DeliveryFilter) (string, []any) {
 		cond.and("d.state IN ('retrying', 'dead')")
 	}
 	if f.Final {
-		cond.and("d.state NOT IN " + openStates)
+		cond.and("d.state NOT IN " + unfinishedStates)
 	}
 	if f.ProductID != 0 {
 		cond.and("d.product_id = ?", f.ProductID)

@@ -12,6 +12,8 @@ import (
 const (
 	openStates    = "('pending', 'retrying', 'sending')"
 	waitingStates = "('pending', 'retrying')"
+	// unfinishedStates are those of deliveries that have not ended. One that is held is in no queue.
+	unfinishedStates = "('pending', 'retrying', 'sending', 'held')"
 	// dueSQL is the condition of the index deliveries_due, word for word.
 	dueSQL = "state IN " + waitingStates + " AND next_at IS NOT NULL"
 )

@@ -15,6 +15,7 @@ var (
 	ErrClosed  = engine.ErrClosed
 	ErrNested  = engine.ErrNested
 	ErrExpired = engine.ErrExpired
+	ErrInUse   = engine.ErrInUse
 )
 
 // PanicError is the value that Write panics with, on its caller's goroutine, after a closure panicked.
@@ -54,4 +55,43 @@ func CheckURL(url string) error { return engine.CheckURL(url) }
 func File(url string) string { return engine.File(url) }
 
 // HasTables reports whether a SQLite file exists and has any table. It changes nothing.
-func HasTables(ctx context.Context, path string) (bool, error) { return engine.SQLiteHasTables(ctx, path) }
+func HasTables(ctx context.Context, path string) (bool, error) {
+	return engine.SQLiteHasTables(ctx, path)
+}
+
+// DatabaseContent is the version of a database's schema, and the number of rows by table.
+type DatabaseContent = engine.FileContent
+
+// CopySQLite writes a copy of a SQLite database to a new file, with all that was committed when it
+// began and nothing else. Other programs can read and write meanwhile. progress gets the bytes that
+// are written and about how many there will be.
+func CopySQLite(ctx context.Context, from, to string, progress func(done, total int64)) error {
+	return engine.CopySQLite(ctx, from, to, progress)
+}
+
+// ReadSQLite checks the structure of a SQLite file that no program writes to, and counts its rows. It
+// creates no files beside it.
+func ReadSQLite(ctx context.Context, path string) (DatabaseContent, error) {
+	return engine.ReadSQLite(ctx, path)
+}
+
+// CloseLog moves what the log of a SQLite file has into it and removes the log. It returns ErrInUse if
+// another program uses the file, and another error if it is damaged.
+func CloseLog(ctx context.Context, path string) error { return engine.CloseLog(ctx, path) }
+
+// PostgresSnapshot calls fn with the name of an exported snapshot of a database, for other programs
+// that are to see the same moment, and with the content of that moment.
+func PostgresSnapshot(ctx context.Context, url string, fn func(id string, c DatabaseContent) error) error {
+	return engine.PostgresSnapshot(ctx, url, fn)
+}
+
+// BeginPostgresRestore marks an empty database as one whose restore is not finished: no program opens
+// it. again reports whether it has the mark already.
+func BeginPostgresRestore(ctx context.Context, url string) (again bool, err error) {
+	return engine.BeginPostgresRestore(ctx, url)
+}
+
+// EndPostgresRestore removes the mark.
+func EndPostgresRestore(ctx context.Context, url string) error {
+	return engine.EndPostgresRestore(ctx, url)
+}

@@ -34,12 +34,9 @@ func (tx *Tx) SaveKeyCheck(sealed secret.Text) error {
 	return err
 }
 
-// NeedsKey reports whether the database has users or sealed values: another key than its own would
-// open none of these.
+// NeedsKey reports whether the database has sealed values: another key than its own would open none of
+// these.
 func (r queries) NeedsKey(ctx context.Context) (bool, error) {
-	if has, err := r.HasUsers(ctx); has || err != nil {
-		return has, err
-	}
-	_, sealed, err := r.KeyCheck(ctx)
-	return !sealed.Empty(), err
+	list, _, err := r.SealedValues(ctx, SealedPage{}, 1)
+	return len(list) > 0, err
 }

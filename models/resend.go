@@ -89,7 +89,7 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 					ELSE `+placeholder(tx.dialect, "BIGINT")+`
 				END
 			WHERE id = ?
-			AND state NOT IN `+openStates, reason, now, nullID(resendID), now, id)
+			AND state NOT IN `+unfinishedStates, reason, now, nullID(resendID), now, id)
 		if err != nil {
 			return sent, err
 		}

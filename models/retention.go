@@ -35,13 +35,13 @@ var (
 	// DeliveryTable has the deliveries, by when they ended. Their attempts are removed with them.
 	DeliveryTable = RetentionTable{
 		page: `
-			SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN ` + openStates + `
+			SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN ` + unfinishedStates + `
 			FROM deliveries
 			WHERE id > ?
 			ORDER BY id
 			LIMIT ?`,
 		remove: "DELETE FROM deliveries WHERE id IN ",
-		still:  "coalesce(finished_at, created_at) < ? AND state NOT IN " + openStates,
+		still:  "coalesce(finished_at, created_at) < ? AND state NOT IN " + unfinishedStates,
 	}
 	// EventTable has the events that nothing refers to: no notification, no delivery, no row of a
 	// gate's history, and no work of a reader.

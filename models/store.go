@@ -18,6 +18,9 @@ type Options struct {
 	URL string           // "sqlite:PATH", or "postgres://..." as PostgreSQL's own tools take it
 	Log *slog.Logger     // nil: nothing is logged
 	Now func() time.Time // nil: time.Now
+
+	// Restoring opens a PostgreSQL database whose restore is not finished, to finish it.
+	Restoring bool
 }
 
 // Store is an open database. Its own methods read; Write runs a closure that writes. It is safe for
@@ -47,7 +50,9 @@ func open(
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDB(ctx, engine.Options{URL: o.URL, Log: o.Log, Now: o.Now, Migrations: files})
+	db, err := openDB(ctx, engine.Options{
+		URL: o.URL, Log: o.Log, Now: o.Now, Migrations: files, Restoring: o.Restoring,
+	})
 	if err != nil {
 		return nil, err
 	}

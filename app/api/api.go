@@ -46,6 +46,7 @@ type Services struct {
 	Connections  *connection.Service
 	Dispatcher   *delivery.Dispatcher
 	DeliveryLog  *delivery.Log
+	Held         *delivery.Held
 	Inbox        *inbox.Service
 	Feeds        *feed.Service
 	Silences     *silence.Service
@@ -97,6 +98,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.audit()
 	a.settings()
 	a.jobs()
+	a.heldDeliveries()
 	a.users()
 	a.tokens()
 	a.password()

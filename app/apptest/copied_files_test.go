@@ -1,6 +1,8 @@
 package apptest_test
 
 import (
+	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -8,8 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"gatecrier/app"
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 	"gatecrier/models/modelstest"
 )
 
@@ -82,8 +87,17 @@ func productsIn(t *testing.T, dir string) int {
 	t.Helper()
 	p := startProcess(t, dir)
 	defer p.kill()
-	n := itemCount(p.client(t).Must(http.StatusOK, "GET", "/products", nil))
-	return n
+	store, err := app.OpenStore(t.Context(), app.Options{
+		Config: app.Config{DataDir: dir}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := store.Products(t.Context(), apptest.AllProducts(), models.ProductFilter{Limit: 1000})
+	if err = errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }
 
 // A key without its database, or the reverse, is half of an installation.

@@ -22,6 +22,9 @@ const (
 	Resend Action = "send again"
 	Stop   Action = "stop"
 	Resume Action = "try now"
+	// Release and Cancel are decisions about what a restore held.
+	Release Action = "send held"
+	Cancel  Action = "cancel held"
 )
 
 // Kind is the kind of the thing that changed.

@@ -66,6 +66,11 @@ type Batch struct {
 	tasks    []sendTask
 	mustWake bool
 	last     models.Delivery
+
+	// What a restore holds; read once.
+	restore     models.Restore
+	hasRestore  bool
+	restoreRead bool
 }
 
 // Batch begins the deliveries of a transaction.
@@ -93,6 +98,15 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
+	held, err := b.isHeld(row.EventID)
+	if err != nil {
+		return err
+	}
+	if held {
+		row.State, row.Reason, row.NextAt = models.DeliveryHeld, reasonUnconfirmed, time.Time{}
+		_, err := b.tx.InsertDelivery(&row)
+		return err
+	}
 	reserved, err := b.reserveSend(&row, p.Target.Module)
 	if err != nil {
 		return err
@@ -112,6 +126,19 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 	b.reserved[row.EndpointID]++
 	b.tasks = append(b.tasks, sendTask{delivery: row, event: p.Event})
 	return nil
+}
+
+// isHeld reports whether a message about an event waits for the decision about a restore: the event is
+// from the backup, and had not been routed then.
+func (b *Batch) isHeld(eventID int64) (bool, error) {
+	if !b.restoreRead {
+		var err error
+		if b.restore, b.hasRestore, err = b.tx.Restore(b.tx.Context()); err != nil {
+			return false, err
+		}
+		b.restoreRead = true
+	}
+	return holds(b.restore, b.hasRestore, eventID), nil
 }
 
 // reserveSend reserves a send for a message at the rate of its endpoint, and reports whether it can

@@ -66,7 +66,8 @@ func (d *Dispatcher) outdated(
 
 func mayBeOutdated(row models.Delivery, endpoint models.Health, now time.Time) bool {
 	throttled := !endpoint.BusySince.IsZero() && endpoint.BusySince.Before(row.DueSince.Add(lateAfter))
-	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) ||
+	released := row.DueSince.After(row.CreatedAt) // it was held after a restore
+	return released || row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) ||
 		now.Sub(row.DueSince) > lateAfter && !throttled
 }
 

@@ -91,6 +91,9 @@ func endedOnly(f models.DeliveryFilter) (models.DeliveryFilter, error) {
 	if f.State == "" && len(f.IDs) == 0 {
 		f.State = models.DeliveryDead
 	}
+	if f.State == models.DeliveryHeld {
+		return f, fault.BadField("state", "is one of those that an administrator decides about, on the page Health")
+	}
 	if f.State.Open() {
 		return f, fault.BadField("state", "is one of those that are on their way by themselves")
 	}
@@ -207,6 +210,9 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 	}
 	if !may[row.Owner] {
 		return errNothingToResend(Preview{Forbidden: 1})
+	}
+	if row.State == models.DeliveryHeld {
+		return fault.New(fault.Conflict, "This is held after a restore: an administrator decides about it")
 	}
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))

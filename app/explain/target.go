@@ -119,6 +119,8 @@ func targetOf(row *delivery.Row) Step {
 		s.Outcome, s.Text, s.Until = Waiting, "It waits for its turn", row.NextAt
 	case models.DeliverySending:
 		s.Outcome, s.Text = Waiting, "It is on its way"
+	case models.DeliveryHeld:
+		s.Outcome, s.Text = Waiting, "Held after a restore, until an administrator decides"
 	case models.DeliverySkipped:
 		s.Outcome, s.Text = Skipped, "Not sent"
 	case models.DeliverySilenced:

@@ -10,10 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
-// maxKeyFile is far more than a key needs, in bytes.
-const maxKeyFile = 1 << 10
+const (
+	maxKeyFile = 1 << 10 // bytes, far more than keys need
+	maxKeys    = 4
+)
 
 // ParseKey decodes a key: 32 bytes in standard base64. Its errors do not quote the input.
 func ParseKey(text string) ([]byte, error) {
@@ -24,24 +27,63 @@ func ParseKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// KeyFile reads a base64 key from a file. If the file does not exist, it generates a key and
-// creates the file with mode 0600; created reports which. It refuses a file that others can read.
-func KeyFile(path string) (key []byte, created bool, err error) {
-	key, err = ReadKeyFile(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return key, false, err
+// ParseKeys decodes one or more keys, separated by spaces, lines or commas. The first is the current
+// one. Its errors do not quote the input.
+func ParseKeys(text string) ([][]byte, error) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(words) == 0 {
+		words = []string{""}
 	}
-	key, err = makeKey(path)
-	if errors.Is(err, fs.ErrExist) { // another process was faster
-		key, err = ReadKeyFile(path)
-		return key, false, err
+	if len(words) > maxKeys {
+		return nil, fmt.Errorf("at most %d keys: the current one, and older ones that a rotation replaces", maxKeys)
 	}
-	return key, err == nil, err
+	keys := make([][]byte, len(words))
+	for i, word := range words {
+		var err error
+		if keys[i], err = ParseKey(word); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
 }
 
-// ReadKeyFile reads a base64 key from a file, which it refuses if others can read it. The error is
-// fs.ErrNotExist if the file does not exist.
-func ReadKeyFile(path string) ([]byte, error) {
+// FormatKeys encodes keys as ParseKeys reads them, one a line.
+func FormatKeys(keys [][]byte) string {
+	var b strings.Builder
+	for _, key := range keys {
+		b.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	}
+	return b.String()
+}
+
+// NewKey returns a random key.
+func NewKey() ([]byte, error) {
+	key := make([]byte, keySize)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	return key, nil
+}
+
+// KeyFile reads keys from a file, the current one first. If the file does not exist, it generates a
+// key and creates the file with mode 0600; created reports which. It refuses a file that others can
+// read.
+func KeyFile(path string) (keys [][]byte, created bool, err error) {
+	keys, err = ReadKeyFile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return keys, false, err
+	}
+	key, err := makeKey(path)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		keys, err = ReadKeyFile(path)
+		return keys, false, err
+	}
+	return [][]byte{key}, err == nil, err
+}
+
+// ReadKeyFile reads keys from a file, the current one first. It refuses a file that others can read.
+// The error is fs.ErrNotExist if the file does not exist.
+func ReadKeyFile(path string) ([][]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
@@ -50,11 +92,11 @@ func ReadKeyFile(path string) ([]byte, error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("read key file %s: %w", path, err)
 	}
-	key, err := ParseKey(text)
+	keys, err := ParseKeys(text)
 	if err != nil {
 		return nil, fmt.Errorf("read key file %s: %w", path, err)
 	}
-	return key, nil
+	return keys, nil
 }
 
 func readPrivate(f *os.File) (string, error) {
@@ -73,29 +115,43 @@ func readPrivate(f *os.File) (string, error) {
 }
 
 func makeKey(path string) ([]byte, error) {
-	key := make([]byte, keySize)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("make key: %w", err)
+	key, err := NewKey()
+	if err != nil {
+		return nil, err
 	}
-	if err := publish(path, base64.StdEncoding.EncodeToString(key)+"\n"); err != nil {
+	if err := publish(path, FormatKeys([][]byte{key}), os.Link); err != nil {
 		return nil, fmt.Errorf("make key file: %w", err)
 	}
 	return key, nil
 }
 
+// WriteKeyFile replaces the keys of a file, or creates it with mode 0600. A crash leaves the old keys
+// or the new ones.
+func WriteKeyFile(path string, keys [][]byte) error {
+	if err := publish(path, FormatKeys(keys), os.Rename); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	return nil
+}
+
 // publish gives a new file its name once its content is on the disk, so that neither a crash nor
-// another process ever finds half of it. The error is fs.ErrExist if the name is taken.
-func publish(path, content string) (err error) {
+// another process ever finds half of it. With os.Link as name, the error is fs.ErrExist if the name is
+// taken; os.Rename replaces the file.
+func publish(path, content string, name func(from, to string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // of mode 0600
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	defer func() {
+		if removeErr := os.Remove(f.Name()); !errors.Is(removeErr, fs.ErrNotExist) {
+			err = errors.Join(err, removeErr)
+		}
+	}()
 	_, err = f.WriteString(content)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); err != nil {
+	if err := name(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

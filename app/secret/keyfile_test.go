@@ -13,7 +13,7 @@ import (
 
 func TestKeyFileIsMadeOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret.key")
-	first, made, err := KeyFile(path)
+	first, made, err := oneKey(path)
 	if err != nil || !made || len(first) != keySize {
 		t.Fatalf("first: %d bytes, made %v, %v", len(first), made, err)
 	}
@@ -21,11 +21,11 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode = %v, %v", info.Mode(), err)
 	}
-	again, made, err := KeyFile(path)
+	again, made, err := oneKey(path)
 	if err != nil || made || !bytes.Equal(again, first) {
 		t.Errorf("again: same %v, made %v, %v", bytes.Equal(again, first), made, err)
 	}
-	other, _, err := KeyFile(filepath.Join(t.TempDir(), "secret.key"))
+	other, _, err := oneKey(filepath.Join(t.TempDir(), "secret.key"))
 	if err != nil || bytes.Equal(other, first) {
 		t.Errorf("two files have the same key: %v, %v", bytes.Equal(other, first), err)
 	}
@@ -41,7 +41,7 @@ func TestKeyFileIsMadeOnceByManyProcesses(t *testing.T) {
 		for i := range keys {
 			done.Go(func() {
 				<-ready
-				key, made, err := KeyFile(path)
+				key, made, err := oneKey(path)
 				if err != nil {
 					t.Error(err)
 				}
@@ -84,16 +84,16 @@ func TestKeyFileRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.content), tt.mode); err != nil {
 				t.Fatal(err)
 			}
-			_, made, err := KeyFile(path)
+			_, made, err := oneKey(path)
 			if err == nil || made || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), good) {
 				t.Errorf("made %v, %v, want %q", made, err, tt.want)
 			}
 		})
 	}
-	if _, _, err := KeyFile(t.TempDir()); err == nil {
+	if _, _, err := oneKey(t.TempDir()); err == nil {
 		t.Error("a directory is taken for a key")
 	}
-	if _, made, err := KeyFile(filepath.Join(t.TempDir(), "no", "key")); err == nil || made {
+	if _, made, err := oneKey(filepath.Join(t.TempDir(), "no", "key")); err == nil || made {
 		t.Error("a directory is made up")
 	}
 }
@@ -107,5 +107,53 @@ func TestParseKey(t *testing.T) {
 	const wrong = "c2VjcmV0LWJ1dC1zaG9ydA=="
 	if _, err := ParseKey(wrong); err == nil || strings.Contains(err.Error(), wrong) {
 		t.Errorf("error = %v", err)
+	}
+}
+
+// oneKey is KeyFile for a file of one key.
+func oneKey(path string) (key []byte, created bool, err error) {
+	keys, created, err := KeyFile(path)
+	if len(keys) == 1 {
+		key = keys[0]
+	}
+	return key, created, err
+}
+
+func TestKeyFile_SeveralKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.key")
+	want := [][]byte{bytes.Repeat([]byte{1}, keySize), bytes.Repeat([]byte{2}, keySize)}
+	if err := WriteKeyFile(path, want[1:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteKeyFile(path, want); err != nil { // replaces it
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	keys, err := ReadKeyFile(path)
+	if err != nil || len(keys) != 2 || !bytes.Equal(keys[0], want[0]) || !bytes.Equal(keys[1], want[1]) {
+		t.Errorf("it reads %d keys: %v", len(keys), err)
+	}
+	for _, text := range []string{"", "abc", FormatKeys(want) + "abc", FormatKeys(append(want, want[0], want[0], want[0]))} {
+		if _, err := ParseKeys(text); err == nil {
+			t.Errorf("%q is accepted", text)
+		}
+	}
+	old, err := NewRing(want[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := NewRing(want...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := old.Seal("a/1/b", "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := both.Open("a/1/b", sealed); text != "value" || err != nil || both.Current(sealed) || !old.Current(sealed) {
+		t.Errorf("both keys open %q, %v", text, err)
 	}
 }

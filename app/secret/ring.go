@@ -56,6 +56,11 @@ func (r *Ring) Seal(path, plain string) (Text, error) {
 	return Text{sealed: string(sealed)}, nil
 }
 
+// Current reports whether a value is sealed with the current key. The zero Text is.
+func (r *Ring) Current(t Text) bool {
+	return t.Empty() || len(t.sealed) >= headerSize && keyID([]byte(t.sealed[1:headerSize])) == r.current
+}
+
 // Open returns the value that was sealed for this path; the zero Text gives an empty one. An error
 // names the path, never any of the content.
 func (r *Ring) Open(path string, t Text) (string, error) {

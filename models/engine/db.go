@@ -42,6 +42,7 @@ type DB struct {
 	backend    backend
 	log        *slog.Logger
 	migrations fs.FS
+	restoring  bool
 	calls      callTracker
 	counters   counters
 	migrated   atomic.Bool  // no migration is pending, and none will be for this program
@@ -61,6 +62,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		Queries:    Queries{dialect: dialect, now: o.Now, binder: &binder{}},
 		log:        o.Log,
 		migrations: o.Migrations,
+		restoring:  o.Restoring,
 		closurePC:  findClosurePC(),
 	}
 	switch dialect {

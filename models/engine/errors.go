@@ -10,6 +10,7 @@ import (
 var (
 	ErrClosed  = errors.New("store: closed")
 	ErrNested  = errors.New("store: a Write inside a Write would wait for itself")
+	ErrInUse   = errors.New("store: another program uses the database")
 	ErrExpired = errors.New("store: this transaction is over")
 )
 

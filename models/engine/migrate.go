@@ -28,6 +28,9 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("store: read the migrations: %w", err)
 	}
+	if err := d.checkRestored(ctx); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
 	before, err := d.checkMigrations(ctx, files)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)

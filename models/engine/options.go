@@ -38,6 +38,9 @@ type Options struct {
 	// Migrations has the directories sqlite and postgres with numbered SQL files for goose. The
 	// first one creates the table migration_hashes (version, name, hash, applied_at).
 	Migrations fs.FS
+
+	// Restoring opens a PostgreSQL database whose restore is not finished, to finish it.
+	Restoring bool
 }
 
 func (o Options) withDefaults() Options {

@@ -127,11 +127,11 @@ func (d *DB) Checkpoint(ctx context.Context) (err error) {
 func truncateLog(ctx context.Context, db *sql.DB) error {
 	var busy, pages, copied int
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &copied)
+	if isBusy(err) || err == nil && busy != 0 {
+		return ErrInUse
+	}
 	if err != nil {
 		return fmt.Errorf("store: checkpoint: %w", err)
-	}
-	if busy != 0 {
-		return errors.New("store: checkpoint: another program uses the database")
 	}
 	return nil
 }

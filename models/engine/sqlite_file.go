@@ -164,8 +164,8 @@ func hasLog(path string) bool {
 	return err == nil && info.Size() > 0
 }
 
-// CloseLog moves what the log of a SQLite file has into it and removes the log. It returns an error
-// if another program uses the file, or if it is damaged.
+// CloseLog moves what the log of a SQLite file has into it and removes the log. It returns ErrInUse if
+// another program uses the file, and another error if it is damaged.
 func CloseLog(ctx context.Context, path string) (err error) {
 	db, err := openFile(ctx, path, writerOptions, 1)
 	if err != nil {
@@ -175,7 +175,10 @@ func CloseLog(ctx context.Context, path string) (err error) {
 	if err := truncateLog(ctx, db); err != nil {
 		return err
 	}
-	// Outside WAL mode the database is this one file.
+	// Outside WAL mode the database is this one file. It needs the file for itself.
 	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = DELETE")
+	if isBusy(err) {
+		return ErrInUse
+	}
 	return err
 }

@@ -42,9 +42,17 @@ type View struct {
 	User     User
 	Unread   int       // notifications of the user
 	Query    string    // in the search box
+	Alert    Alert     // for administrators, on every page
 	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
+}
+
+// Alert is a decision that an administrator has to make, with a link to its page. A zero Alert is none.
+type Alert struct {
+	Text  string
+	Href  string
+	Label string // of the link
 }
 
 // Banner is a line at the top of every page of an unusual installation. A zero Banner is none.

@@ -118,6 +118,7 @@ var stateLooks = map[string]look{
 	"pending":   {"off", "clock", "Pending"},
 	"sending":   {"off", "send", "Sending"},
 	"skipped":   {"off", "player-skip-forward", "Skipped"},
+	"held":      {"wait", "hourglass", "Held after a restore"},
 	"silenced":  {"off", "bell-off", "Held back"},
 	"cancelled": {"off", "ban", "Cancelled"},
 

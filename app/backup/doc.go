@@ -1,0 +1,2 @@
+// Package backup makes backups of a running installation, verifies them and restores them.
+package backup

@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"gatecrier/app"
+	"gatecrier/app/backup"
+)
+
+type backupCmd struct {
+	File    string `arg:"" help:"The file to make."`
+	WithKey bool   `help:"Include the key. Everybody who has the file can then read the secrets of targets."`
+	Force   bool   `help:"Replace an existing file."`
+}
+
+// Help says what a backup has.
+func (backupCmd) Help() string {
+	return "Makes a backup of the database while the server runs, and verifies it. It reads GATECRIER_DATA_DIR or " +
+		"GATECRIER_DATABASE_URL of the server. A backup of PostgreSQL needs pg_dump."
+}
+
+// Run makes a backup.
+func (c backupCmd) Run(in *invocation) error {
+	o, err := in.appOptions()
+	if err != nil {
+		return err
+	}
+	show := &steps{in: in}
+	m, err := app.Backup(in.ctx, o, app.BackupParams{
+		Path: c.File, Overwrite: c.Force, WithKey: c.WithKey, Progress: show.progress,
+	})
+	show.clear()
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(c.File)
+	if err != nil {
+		return err
+	}
+	key := "The key is not in it: keep a copy of the key elsewhere."
+	if m.HasKey {
+		key = "The key is in it: keep the file secret."
+	}
+	_, err = fmt.Fprintf(in.stdout, "%s: %s, %d products, %d observations, %d users, %d deliveries; verified.\n%s\n",
+		plain(c.File), sizeText(info.Size()), m.Rows["products"], m.Rows["observations"], m.Rows["users"],
+		m.Rows["deliveries"], key)
+	return err
+}
+
+type restoreCmd struct {
+	File           string `arg:"" help:"The backup." type:"existingfile"`
+	Force          bool   `help:"Replace an existing database, and keep it under another name."`
+	DiscardSecrets bool   `help:"If the key is lost: restore without targets and without the mail password."`
+}
+
+// Help says what a restore does.
+func (restoreCmd) Help() string {
+	return "Verifies a backup and restores it into GATECRIER_DATA_DIR or GATECRIER_DATABASE_URL, while no server runs " +
+		"there. PostgreSQL: into an empty database, by pg_restore.\nUsers sign in again. Messages that waited in the " +
+		"backup are held until an administrator sends or cancels them: gatecrier held."
+}
+
+// Run restores a backup.
+func (c restoreCmd) Run(in *invocation) error {
+	o, err := in.appOptions()
+	if err != nil {
+		return err
+	}
+	show := &steps{in: in}
+	r, err := app.Restore(in.ctx, o, app.RestoreParams{
+		Path: c.File, Replace: c.Force, DiscardSecrets: c.DiscardSecrets, Progress: show.progress,
+	})
+	show.clear()
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(in.stdout, restoredText(r))
+	return err
+}
+
+// restoredText says what a restore did, and what the administrator must do.
+func restoredText(r backup.Restored) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("Restored the backup of %s: %d products, %d observations, %d users.",
+		r.CreatedAt.Format(time.RFC3339), r.Rows["products"], r.Rows["observations"], r.Rows["users"])
+	for _, path := range r.Kept {
+		line("Kept: %s", plain(path))
+	}
+	switch {
+	case r.KeyWritten != "":
+		line("The key of the backup is in %s.", plain(r.KeyWritten))
+	case r.Discarded:
+		line("Without the key, the targets and the mail password were removed: enter them again.")
+	}
+	if r.Held > 0 {
+		line("%d messages waited in the backup. They are held: see gatecrier held, or the page Health.", r.Held)
+	}
+	line("All sessions have ended. API tokens that were revoked after the backup work again: check them.")
+	return b.String()
+}
+
+// appOptions returns the options of a command that works on the installation.
+func (in *invocation) appOptions() (app.Options, error) {
+	config, err := app.ReadConfig()
+	return app.Options{Config: config, Log: in.quiet(), Now: in.now, Stderr: in.stderr, Terminal: in.terminal}, err
+}
+
+// steps shows the progress of a backup or a restore on a terminal.
+type steps struct {
+	in    *invocation
+	shown string
+}
+
+// stepTexts are what the steps do.
+var stepTexts = map[string]string{
+	"copy":    "copy the database",
+	"check":   "check the database",
+	"write":   "write the file",
+	"verify":  "verify the file",
+	"prepare": "prepare the database",
+	"restore": "restore the database",
+}
+
+// progress shows a step.
+func (s *steps) progress(what string, done, total int64) {
+	if !s.in.terminal {
+		return
+	}
+	text := stepTexts[what]
+	if total > 0 {
+		text += fmt.Sprintf(": %d%% of %s", done*100/total, sizeText(total))
+	}
+	if text == s.shown {
+		return
+	}
+	s.shown = text
+	io.WriteString(s.in.stderr, "\r\x1b[K"+text) //nolint:errcheck,gosec // nothing else can show the error
+}
+
+// clear removes the line.
+func (s *steps) clear() {
+	if s.shown != "" {
+		io.WriteString(s.in.stderr, "\r\x1b[K") //nolint:errcheck,gosec // nothing else can show the error
+	}
+}
+
+// sizeText returns a size in words: "12 KiB", "3.4 MiB".
+func sizeText(bytes int64) string {
+	switch {
+	case bytes >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
+	case bytes >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%d KiB", (bytes+1023)>>10)
+}
+
+type keyCmd struct {
+	Rotate keyRotateCmd `cmd:"" help:"Make a new key, and seal all secrets with it, while no server runs."`
+}
+
+type keyRotateCmd struct{}
+
+// Help says what happens when it is interrupted, and how to change a key of the environment.
+func (keyRotateCmd) Help() string {
+	return "Stop the server first; with PostgreSQL, stop all instances. An interrupted rotation is finished by the next " +
+		"one: until then the key file has both keys.\nFor a key in the environment, set " +
+		"GATECRIER_SECRET_KEY=NEW,OLD, run this, and then remove the old key from the variable."
+}
+
+// Run rotates the key.
+func (keyRotateCmd) Run(in *invocation) error {
+	o, err := in.appOptions()
+	if err != nil {
+		return err
+	}
+	r, err := app.RotateKey(in.ctx, o)
+	if err != nil {
+		return err
+	}
+	next := "The new key is in " + r.Path + ": copy it to where you keep the old one, which opens only older backups."
+	if r.Path == "" {
+		next = "Remove the old key from GATECRIER_SECRET_KEY. It opens only older backups."
+	}
+	_, err = fmt.Fprintf(in.stdout, "Sealed %d secrets with the new key. %s\n", r.Sealed, plain(next))
+	return err
+}

@@ -1,0 +1,176 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// RestoreDecision is what an administrator decided about the deliveries of a backup that waited.
+type RestoreDecision string
+
+// The decisions. The deliveries are held until there is one.
+const (
+	RestoreUndecided RestoreDecision = ""
+	RestoreSend      RestoreDecision = "send"
+	RestoreCancel    RestoreDecision = "cancel"
+)
+
+// Restore is the last restore of a backup into this database.
+type Restore struct {
+	BackupAt   time.Time // when the backup was made
+	RestoredAt time.Time
+	EventID    int64 // the last event of the backup: deliveries of events up to it are held
+	Decision   RestoreDecision
+	Reason     string // of a cancellation
+	DecidedBy  string
+	DecidedAt  time.Time
+}
+
+// Restore reads the last restore; ok is false if there was none.
+func (r queries) Restore(ctx context.Context) (s Restore, ok bool, err error) {
+	err = r.get(ctx, `
+		SELECT backup_at, restored_at, event_id, decision, reason, decided_by, decided_at
+		FROM restores`, nil, timeTo(&s.BackupAt), timeTo(&s.RestoredAt), &s.EventID, &s.Decision, &s.Reason,
+		&s.DecidedBy, timeTo(&s.DecidedAt))
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	}
+	return s, err == nil, err
+}
+
+// HeldTarget counts the held deliveries of a connection.
+type HeldTarget struct {
+	ConnectionID int64
+	Connection   string
+	Module       string
+	Owner        string // the product, the group or the user that the connection belongs to, "" for the system
+	Count        int
+	Oldest       time.Time
+}
+
+// HeldTargets counts the held deliveries by connection, the most first.
+func (r queries) HeldTargets(ctx context.Context) ([]HeldTarget, error) {
+	var list []HeldTarget
+	err := r.query(ctx, `
+		SELECT t.connection_id, c.name, c.module, coalesce(p.name, g.name, u.name, ''), t.n, t.oldest
+		FROM (
+			SELECT connection_id, count(*) AS n, min(created_at) AS oldest
+			FROM deliveries
+			WHERE state = 'held'
+			GROUP BY connection_id
+		) t
+		JOIN connections c ON c.id = t.connection_id
+		LEFT JOIN products p ON p.id = c.product_id
+		LEFT JOIN product_groups g ON g.id = c.group_id
+		LEFT JOIN users u ON u.id = c.user_id
+		ORDER BY t.n DESC, c.id`, nil, collect(&list, func(t *HeldTarget) []any {
+		return []any{&t.ConnectionID, &t.Connection, &t.Module, &t.Owner, &t.Count, timeTo(&t.Oldest)}
+	}))
+	return list, err
+}
+
+// CountHeld counts the held deliveries, up to a limit.
+func (r queries) CountHeld(ctx context.Context, limit int) (int, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'held' LIMIT ?) x",
+		[]any{limit}, &n)
+	return n, err
+}
+
+// HoldDeliveries holds some deliveries that wait or are being sent. The caller repeats it until it
+// returns less than limit.
+func (tx *Tx) HoldDeliveries(limit int, reason string) (int64, error) {
+	return tx.exec(`
+		UPDATE deliveries
+		SET state = 'held', reason = CASE WHEN reason = '' THEN `+placeholder(tx.dialect, "TEXT")+` ELSE reason END,
+			next_at = NULL, locked_until = NULL, claim = '', probe = FALSE
+		WHERE id IN (
+			SELECT id
+			FROM deliveries
+			WHERE state IN `+openStates+`
+			ORDER BY id
+			LIMIT ?
+		)`, reason, limit)
+}
+
+// SaveRestore records a restore that just took place, in place of an earlier one.
+func (tx *Tx) SaveRestore(backupAt time.Time) error {
+	_, err := tx.exec(`
+		INSERT INTO restores (id, backup_at, restored_at, event_id)
+		VALUES (1, ?, ?, (SELECT coalesce(max(id), 0) FROM events))
+		ON CONFLICT (id) DO UPDATE SET backup_at = excluded.backup_at, restored_at = excluded.restored_at,
+			event_id = excluded.event_id, decision = '', reason = '', decided_by = '', decided_at = NULL`,
+		micro(backupAt), micro(tx.Now()))
+	return err
+}
+
+// DropCredentials ends all sessions and removes all links that were sent by email: what was ended or
+// used after a backup must not work again.
+func (tx *Tx) DropCredentials() error {
+	for _, table := range []string{"sessions", "user_links"} {
+		if _, err := tx.exec("DELETE FROM " + table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DecideRestore records a decision; ok is false if there is one already, or nothing to decide.
+func (tx *Tx) DecideRestore(decision RestoreDecision, reason, by string) (ok bool, err error) {
+	n, err := tx.exec(`
+		UPDATE restores
+		SET decision = ?, reason = ?, decided_by = ?, decided_at = ?
+		WHERE decision = ''`, decision, reason, by, micro(tx.Now()))
+	return n == 1, err
+}
+
+// ReleaseHeld makes some held deliveries due, the oldest first, and returns how many. Those of one
+// queue keep their order.
+func (tx *Tx) ReleaseHeld(limit int) (int, error) {
+	var ids []int64
+	lock := ""
+	if tx.dialect == Postgres {
+		lock = " FOR UPDATE SKIP LOCKED"
+	}
+	err := tx.query(tx.Context(), "SELECT id FROM deliveries WHERE state = 'held' ORDER BY id LIMIT ?"+lock,
+		[]any{limit}, collect(&ids, idDst))
+	if err != nil {
+		return 0, err
+	}
+	now := micro(tx.Now())
+	for _, id := range ids {
+		_, err := tx.exec(`
+			UPDATE deliveries
+			SET state = 'pending', reason = '', spent = 0, due_since = ?, next_at = CASE
+				WHEN event_id IS NOT NULL AND EXISTS (
+					SELECT 1
+					FROM deliveries f
+					WHERE f.connection_id = deliveries.connection_id
+					AND f.product_id = deliveries.product_id
+					AND f.recipient = deliveries.recipient
+					AND f.event_id IS NOT NULL
+					AND f.id < deliveries.id
+					AND f.state IN `+openStates+`
+				) THEN NULL
+				ELSE `+placeholder(tx.dialect, "BIGINT")+`
+			END
+			WHERE id = ?
+			AND state = 'held'`, now, now, id)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// CancelHeld cancels some held deliveries, and returns how many.
+func (tx *Tx) CancelHeld(limit int, reason string) (int, error) {
+	n, err := tx.exec(`
+		UPDATE deliveries
+		SET state = 'cancelled', reason = ?, finished_at = ?
+		WHERE id IN (SELECT id FROM deliveries WHERE state = 'held' ORDER BY id LIMIT ?)
+		AND state = 'held'`, reason, micro(tx.Now()), limit)
+	return int(n), err
+}
