@@ -169,3 +169,9 @@ func (c Config) checkKeys(ctx context.Context, store *models.Store, keys [][]byt
 	}
 	return c.checkKey(ctx, store, ring)
 }
+
+// makeBackup makes a scheduled backup, without the key.
+func makeBackup(ctx context.Context, o Options, path string) error {
+	_, err := Backup(ctx, o, BackupParams{Path: path})
+	return err
+}

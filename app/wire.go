@@ -150,6 +150,8 @@ func (a *App) buildSchedule(o Options) {
 			Ingest:       a.Ingest,
 			Products:     a.Products,
 			Reports:      a.Settings.Reports,
+			Backups:      a.Settings.Backups,
+			MakeBackup:   func(ctx context.Context, path string) error { return makeBackup(ctx, o, path) },
 		},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })

@@ -22,7 +22,7 @@ type Job struct {
 
 // All returns the product's own jobs.
 func All() []Job {
-	return slices.Concat(expiryJobs(), checkJobs(), retentionJobs(), historyJobs())
+	return slices.Concat(expiryJobs(), checkJobs(), retentionJobs(), historyJobs(), backupJobs())
 }
 
 // expiryJobs remove what has expired, every hour.

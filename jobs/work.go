@@ -32,6 +32,8 @@ type Services struct {
 	Products     *product.Service
 	Reports      func() settings.Reports // returns the current settings
 	Ingest       *ingest.Service
+	Backups      func() settings.Backups // returns the current settings
+	MakeBackup   func(ctx context.Context, path string) error
 }
 
 // Write runs fn in a transaction. fn returns the number of rows that it changed.

@@ -16,7 +16,7 @@ type deliveryBody struct {
 	EventID  *int64               `json:"event_id" doc:"null for a test"`
 	Product  *named               `json:"product"`
 	Target   targetRef            `json:"target"`
-	State    models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,silenced,cancelled"`
+	State    models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Reason   string               `json:"reason"`
 	Tried    int                  `json:"tried" doc:"How many attempts were made"`
 	NextAt   *time.Time           `json:"next_at"`
@@ -86,7 +86,7 @@ type deliveriesInput struct {
 	Page
 	Resend     int64     `query:"resend"`
 	Until      time.Time `query:"until"`
-	State      string    `query:"state" enum:"pending,sending,retrying,delivered,dead,skipped,silenced,cancelled"`
+	State      string    `query:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Product    int64     `query:"product"`
 	Connection int64     `query:"connection"`
 	Since      time.Time `query:"since"`

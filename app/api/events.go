@@ -54,7 +54,7 @@ type stepBody struct {
 type sentBody struct {
 	ID     int64                `json:"id"`
 	Target targetRef            `json:"target"`
-	State  models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,silenced,cancelled"`
+	State  models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Tried  int                  `json:"tried" doc:"How many attempts were made"`
 }
 

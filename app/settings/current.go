@@ -120,6 +120,16 @@ func (s *Service) Retention() Retention {
 	}
 }
 
+// Backups returns the current settings of scheduled backups.
+func (s *Service) Backups() Backups {
+	v := s.values(SectionBackup)
+	b := Backups{Directory: v.text("directory"), Keep: int(v.number("keep"))}
+	if b.Directory == backupOff {
+		b.Directory = ""
+	}
+	return b
+}
+
 // Users returns the current settings of accounts.
 func (s *Service) Users() Users {
 	v := s.values(SectionUsers)

@@ -20,6 +20,7 @@ func Sections(
 		usersSection(),
 		jobsSection(jobs, badSpec),
 		retentionSection(),
+		backupSection(),
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	SectionUsers     = "users"
 	SectionJobs      = "jobs"
 	SectionRetention = "retention"
+	SectionBackup    = "backup"
 )
 
 // NoLimit is the default threshold of severities that should never fail the gate.
@@ -106,6 +107,12 @@ type Exceptions struct {
 // Delivery allows messages to private addresses.
 type Delivery struct {
 	AllowNetworks string // networks and hosts, separated by commas or lines
+}
+
+// Backups are the scheduled backups.
+type Backups struct {
+	Directory string // absolute; "" = none are made
+	Keep      int    // how many of them
 }
 
 // Job is a job with a configurable schedule.

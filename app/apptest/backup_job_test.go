@@ -1,0 +1,80 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// Scheduled backups are made at their time, rotated, and can be restored. A failure reaches the
+// administrators.
+func TestBackupJob(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{StartTime: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC)})
+	c := p.Client("admin")
+	newProduct(t, c, "Shop", "")
+	runs := func() apptest.Answer { return c.Must(http.StatusOK, "GET", "/jobs", nil) }
+	last := func() (result, message string) {
+		a := runs()
+		for i := range itemCount(a) {
+			at := fmt.Sprintf("items.%d.", i)
+			if a.Get(at+"name") == "backup" {
+				result, _ = a.Get(at + "last.result").(string)
+				message, _ = a.Get(at + "last.message").(string)
+			}
+		}
+		return result, message
+	}
+	runNow := func(result, message string) {
+		t.Helper()
+		c.Must(http.StatusAccepted, "POST", "/jobs/backup/run", nil)
+		apptest.Eventually(t, "the job has run", func() bool { got, _ := last(); return got != "running" && got != "" })
+		if got, text := last(); got != result || !strings.Contains(text, message) {
+			t.Fatalf("the run is %s: %s", got, text)
+		}
+	}
+	runNow("ok", "No backup was made")
+
+	dir := t.TempDir()
+	c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/backup", object{"directory": "backups"})
+	c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/backup", object{"keep": 0})
+	c.Must(http.StatusOK, "PATCH", "/settings/backup", object{"directory": dir, "keep": 2})
+	writeFile(t, filepath.Join(dir, "other.backup"), nil)
+	for range 4 {
+		runNow("ok", "was made")
+		p.Clock.Advance(time.Minute)
+	}
+	list, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(list) != 3 || !strings.HasSuffix(list[2], "other.backup") {
+		t.Fatalf("the directory has %v, %v", list, err)
+	}
+	for _, file := range list[:2] {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v", file, err)
+		}
+		restored := t.TempDir()
+		writeFile(t, filepath.Join(restored, "secret.key"), readFile(t, filepath.Join(p.Dir, "secret.key")))
+		mustRun(t, dataDir(restored), "restore", file)
+	}
+	// By its schedule.
+	p.Clock.Advance(24 * time.Hour)
+	p.WakeJobs()
+	apptest.Eventually(t, "the scheduled backup is made", func() bool {
+		list, err := filepath.Glob(filepath.Join(dir, "gatecrier-20310502T*.backup"))
+		return err == nil && len(list) == 1
+	})
+	apptest.Eventually(t, "the scheduled run is over", func() bool { got, _ := last(); return got == "ok" })
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	runNow("failed", "make the backup")
+	apptest.Eventually(t, "administrators are notified", func() bool {
+		return strings.Contains(c.Must(http.StatusOK, "GET", "/notifications", nil).Text, "backup")
+	})
+}
