@@ -158,7 +158,11 @@ func (c Config) addKey(keys [][]byte) ([][]byte, error) {
 		return nil, err
 	}
 	keys = append([][]byte{key}, keys...)
-	return keys, secret.WriteKeyFile(c.keyPath(), keys)
+	if err := secret.WriteKeyFile(c.keyPath(), keys); err != nil {
+		return nil, fmt.Errorf("%w: make the file writable, or put a new key of openssl rand -base64 32 before the old "+
+			"one in it yourself, and run gatecrier key rotate again", err)
+	}
+	return keys, nil
 }
 
 // checkKeys checks that keys are those of a database.
