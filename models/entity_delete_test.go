@@ -14,6 +14,7 @@ import (
 
 // lasting are the tables without rows of a product.
 var lasting = []string{
+	"restores",
 	"sign_in_tries",
 	"audit",   // outlives all
 	"resends", // theirs end by themselves

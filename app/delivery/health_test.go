@@ -142,9 +142,10 @@ func TestAFailedProbeUsesNoAttempt(t *testing.T) {
 }
 
 func TestMayBeOutdated(t *testing.T) {
-	due := models.Delivery{DueSince: noon}
-	retry := models.Delivery{DueSince: noon, Attempts: 1}
-	probe := models.Delivery{DueSince: noon, Probe: true}
+	due := models.Delivery{CreatedAt: noon, DueSince: noon}
+	retry := models.Delivery{CreatedAt: noon, DueSince: noon, Attempts: 1}
+	probe := models.Delivery{CreatedAt: noon, DueSince: noon, Probe: true}
+	released := models.Delivery{CreatedAt: noon.Add(-time.Minute), DueSince: noon}
 	busySince := func(d time.Duration) models.Health { return models.Health{BusySince: noon.Add(d)} }
 	closedAt := func(d time.Duration) models.Health { return models.Health{ClosedAt: noon.Add(d)} }
 	for name, test := range map[string]struct {
@@ -157,6 +158,7 @@ func TestMayBeOutdated(t *testing.T) {
 		"first attempt, 11 minutes late":  {due, models.Health{}, 11 * time.Minute, true},
 		"late by our own rate":            {due, busySince(-time.Minute), 11 * time.Minute, false},
 		"late before the rate mattered":   {due, busySince(11 * time.Minute), 12 * time.Minute, true},
+		"held after a restore":            {released, models.Health{}, 0, true},
 		"a retry":                         {retry, models.Health{}, time.Second, true},
 		"a probe":                         {probe, models.Health{}, time.Second, true},
 		"the endpoint was stopped since":  {due, closedAt(time.Minute), 2 * time.Minute, true},
