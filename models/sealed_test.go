@@ -50,7 +50,7 @@ func sealedIn(text string) []string {
 			table = m[1]
 		}
 		m := sealedLine.FindStringSubmatch(line)
-		if m != nil && (strings.HasSuffix(line, "-- sealed") || m[1] == "sealed") {
+		if len(m) > 0 && (strings.HasSuffix(line, "-- sealed") || m[1] == "sealed") {
 			list = append(list, table+"."+m[1])
 		}
 	}

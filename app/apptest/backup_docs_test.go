@@ -49,7 +49,7 @@ func newShell(t *testing.T, commands []string) *shell {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(script), 0o700); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(file, []byte(script), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

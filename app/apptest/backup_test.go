@@ -37,6 +37,17 @@ func commandProcess(t *testing.T, environment []string, args ...string) *exec.Cm
 	return cmd
 }
 
+// killAfter starts a command and kills it after a time, unless it has ended.
+func killAfter(t *testing.T, cmd *exec.Cmd, d time.Duration) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(d, func() { cmd.Process.Kill() }) //nolint:errcheck // it can have ended
+	cmd.Wait()                                                //nolint:errcheck // it was killed
+	timer.Stop()
+}
+
 // mustRun runs a command that must succeed.
 func mustRun(t *testing.T, environment []string, args ...string) string {
 	t.Helper()
@@ -284,12 +295,7 @@ func TestRestore_Killed(t *testing.T) {
 			}
 		}
 		cmd := commandProcess(t, dataDir(target), "restore", "--force", file)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(whole*time.Duration(i+1)/kills, func() { cmd.Process.Kill() }) //nolint:errcheck // it can have ended
-		cmd.Wait()                                                                             //nolint:errcheck // it was killed
-		timer.Stop()
+		killAfter(t, cmd, whole*time.Duration(i+1)/kills)
 		n := productsIn(t, target)
 		if n != 1 && n != 2 {
 			t.Errorf("kill %d leaves %d products", i, n)

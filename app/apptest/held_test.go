@@ -76,10 +76,11 @@ func TestHeld_SendAfterConfirmation(t *testing.T) {
 		}
 	}
 	p.User("eve")
-	if body := newPageClient(t, p, "eve").must(http.StatusOK, "GET", "/"); strings.Contains(body, "wait for your decision") {
+	body := newPageClient(t, p, "eve").must(http.StatusOK, "GET", "/")
+	if strings.Contains(body, "wait for your decision") {
 		t.Error("users who are not administrators see it")
 	}
-	body := s.must(http.StatusOK, "GET", "/admin/held")
+	body = s.must(http.StatusOK, "GET", "/admin/held")
 	for _, want := range []string{"hook", "One", "Two", "Send 2 messages", "Cancel 2 messages"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the preview lacks %q", want)
@@ -124,7 +125,8 @@ func TestHeld_Cancel(t *testing.T) {
 	}
 	mustRun(t, dataDir(dir), "held", "cancel", "--reason", "The old server has sent them")
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=cancelled", nil)
-	if itemCount(a) != 2 || !strings.Contains(a.Text, "Cancelled after a restore by the command line: The old server has") {
+	const why = "Cancelled after a restore by the command line: The old server has sent them"
+	if itemCount(a) != 2 || !strings.Contains(a.Text, why) {
 		t.Errorf("the delivery log: %s", a.Text)
 	}
 	if n := len(receiver.Messages()); n != 2 {

@@ -89,12 +89,7 @@ func TestKeyRotate_Killed(t *testing.T) {
 	whole := time.Since(start)
 	for i := range kills {
 		cmd := commandProcess(t, dataDir(dir), "key", "rotate")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(whole*time.Duration(i+1)/kills, func() { cmd.Process.Kill() }) //nolint:errcheck // it can have ended
-		cmd.Wait()                                                                             //nolint:errcheck // it was killed
-		timer.Stop()
+		killAfter(t, cmd, whole*time.Duration(i+1)/kills)
 		t.Logf("kill %d leaves %d keys", i, bytes.Count(readFile(t, filepath.Join(dir, "secret.key")), []byte("\n")))
 		sendsWith(t, spawnOptions{dir: dir}, receiver, targets)
 	}

@@ -161,7 +161,8 @@ func openArchive(path string, progress func(done, total int64)) (a *archive, err
 	if err := a.verify(progress); err != nil {
 		return a, err
 	}
-	return a, a.readHead()
+	err = a.readHead()
+	return a, err
 }
 
 var (
@@ -271,7 +272,7 @@ func (a *archive) extract(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, r) //nolint:gosec // G110: nothing is compressed
+	_, err = io.Copy(f, r)
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
