@@ -132,7 +132,7 @@ func (a *App) buildDelivery(o Options, modules *module.Registry) {
 		BaseURL:  a.BaseURL,
 	})
 	a.Held = delivery.NewHeld(a.Store, a.Dispatcher)
-	a.router = notify.New(a.Store, a.Dispatcher, a.signal, o.Log, a.instance, a.canSendMail)
+	a.router = notify.New(a.Store, a.Dispatcher, a.signal, o.Log, a.canSendMail)
 	a.hub = inbox.NewHub(a.Store, o.Log)
 }
 

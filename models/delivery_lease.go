@@ -34,6 +34,25 @@ func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 // instance is gone. Each gets an attempt that may have arrived; it does not count as one of the
 // attempts that a message has.
 func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
+	return tx.returnSending("locked_until <= ?", micro(by))
+}
+
+// ReturnAll is ReturnExpired for all deliveries that are being sent. It is for the start of a program
+// that is the only instance.
+func (tx *Tx) ReturnAll() (int64, error) { return tx.returnSending("locked_until IS NOT NULL") }
+
+// ReturnOfAbsent is ReturnExpired for the deliveries of an instance that holds its presence no
+// longer. If it holds it, nothing is returned.
+func (tx *Tx) ReturnOfAbsent(instance string) (int64, error) {
+	present, err := tx.tx.IsPresent(instance)
+	if err != nil || present {
+		return 0, err
+	}
+	return tx.returnSending("claim LIKE ?", presentClaim+instance+"/%")
+}
+
+// returnSending makes some deliveries of a condition due again.
+func (tx *Tx) returnSending(cond string, args ...any) (int64, error) {
 	const reason = "The program stopped while it was sending this"
 	lock := ""
 	if tx.dialect == Postgres {
@@ -49,10 +68,10 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 		SELECT id, probe, locked_until
 		FROM deliveries
 		WHERE state = 'sending'
-		AND locked_until <= ?
+		AND `+cond+`
 		ORDER BY locked_until
 		LIMIT ?`+lock,
-		[]any{micro(by), maxLost},
+		append(args, maxLost),
 		collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }))
 	if err != nil {
 		return 0, err

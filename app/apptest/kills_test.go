@@ -47,6 +47,7 @@ type arrival struct {
 type recorder struct {
 	url   string
 	after time.Duration // how long it takes for an answer
+	hold  atomic.Int64  // how much longer it takes now
 
 	mu     sync.Mutex
 	got    []arrival
@@ -75,7 +76,12 @@ func (r *recorder) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	if err := json.NewDecoder(req.Body).Decode(&body); err != nil || body.Type != "gate.changed" {
 		return
 	}
-	defer func() { <-time.After(r.after) }()
+	defer func() {
+		select {
+		case <-time.After(r.after + time.Duration(r.hold.Load())):
+		case <-req.Context().Done(): // its sender is gone
+		}
+	}()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := arrival{

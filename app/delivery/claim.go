@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"crypto/rand"
 	"maps"
 	"slices"
 	"time"
@@ -46,9 +45,8 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	}
 }
 
-// newClaim returns the name of a claim, which no other claim has: a result that arrives after its
-// lease has ended must not settle the next one, even one of the same instance.
-func (d *Dispatcher) newClaim() string { return d.instance + "/" + rand.Text() }
+// newClaim returns the name of a claim.
+func (d *Dispatcher) newClaim() string { return models.NewClaim(d.instance, d.present.Load()) }
 
 // claim leases due deliveries and starts them, as far as there is capacity.
 func (d *Dispatcher) claim(ctx context.Context) error {

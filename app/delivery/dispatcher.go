@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatecrier/app/event"
@@ -57,9 +58,10 @@ type Dispatcher struct {
 	signal   *event.Signal
 	results  chan completion
 	senders  sync.WaitGroup
-	swept    sweepTime // of leases and endpoints
-	freed    sweepTime // of blocked queues, among the newest messages
-	freedAll sweepTime // of blocked queues, among all messages
+	swept    sweepTime   // of leases and endpoints
+	freed    sweepTime   // of blocked queues, among the newest messages
+	freedAll sweepTime   // of blocked queues, among all messages
+	present  atomic.Bool // other instances can see that this one is alive
 
 	mu       sync.Mutex
 	inFlight map[int64]int      // by endpoint
@@ -97,6 +99,10 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.sendCtx = sendCtx
 	d.mu.Unlock()
 
+	aliveCtx, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave() // after the last result is written
+	d.holdPresence(aliveCtx)
+	go d.watchInstances(ctx)
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)
@@ -124,7 +130,7 @@ func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
 				return err
 			}
 			var err error
-			n, err = tx.ReturnExpired(tx.Now().Add(10 * leaseTime))
+			n, err = tx.ReturnAll() // whatever the clock was when they were taken
 			return err
 		})
 		if err != nil || n == 0 {

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	maxBatch  = 256              // events routed in one transaction
-	maxTries  = 5                // of an event, until it is parked
-	lease     = 30 * time.Second // how long an instance routes alone
-	poll      = time.Second      // between looks for work without a signal
-	leaseName = "route"
+	maxBatch  = 256                    // events routed in one transaction
+	maxTries  = 5                      // of an event, until it is parked
+	poll      = time.Second            // between looks for work without a signal
+	otherPoll = 100 * time.Millisecond // while another instance routes
+	lockName  = "route"
 )
 
 var errOtherInstance = errors.New("another instance routes")
@@ -33,7 +33,6 @@ type Router struct {
 	outbox      *delivery.Dispatcher
 	signal      *event.Signal
 	log         *slog.Logger
-	instance    string
 	mailEnabled func() bool
 }
 
@@ -43,12 +42,9 @@ func New(
 	outbox *delivery.Dispatcher,
 	signal *event.Signal,
 	log *slog.Logger,
-	instance string,
 	mailEnabled func() bool,
 ) *Router {
-	return &Router{
-		store: store, outbox: outbox, signal: signal, log: log, instance: instance, mailEnabled: mailEnabled,
-	}
+	return &Router{store: store, outbox: outbox, signal: signal, log: log, mailEnabled: mailEnabled}
 }
 
 // Run routes until ctx ends.
@@ -58,15 +54,18 @@ func (r *Router) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errOtherInstance) {
 			r.log.Error("route events", "error", err)
 		}
-		if err == nil && n == maxBatch {
-			continue
+		switch {
+		case err == nil && n == maxBatch:
+		case errors.Is(err, errOtherInstance):
+			r.wait(ctx, otherPoll)
+		default:
+			r.wait(ctx, poll)
 		}
-		r.wait(ctx)
 	}
 }
 
-func (r *Router) wait(ctx context.Context) {
-	timer := time.NewTimer(poll)
+func (r *Router) wait(ctx context.Context, most time.Duration) {
+	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -154,15 +153,16 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 	return batch, nil
 }
 
-// write writes a batch: the second transaction of its events. Unique keys make repeated writes of
-// an event harmless.
+// write writes a batch: the second transaction of its events. It is the only one of all instances
+// that does so; since each plans all earlier events of a product too, their order is kept. Unique
+// keys make repeated writes of an event harmless.
 func (r *Router) write(ctx context.Context, batch []routed) error {
 	return r.store.Write(ctx, func(tx *models.Tx) error {
-		mine, err := tx.TakeLease(leaseName, r.instance, tx.Now().Add(lease))
+		alone, err := tx.TryLock(lockName)
 		if err != nil {
 			return err
 		}
-		if !mine {
+		if !alone {
 			return errOtherInstance
 		}
 		out := r.outbox.Batch(tx)
@@ -249,9 +249,4 @@ func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
 		}
 		return tx.DelayWork(string(event.ReaderNotify), w.Event.ID, why.Error(), next)
 	})
-}
-
-// Stop gives up the lease to route, so that another instance does not have to wait.
-func (r *Router) Stop(ctx context.Context) error {
-	return r.store.Write(ctx, func(tx *models.Tx) error { return tx.DropLease(leaseName, r.instance) })
 }

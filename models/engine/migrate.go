@@ -95,14 +95,10 @@ type migrator struct {
 
 // newMigrator returns a migrator that releases db with release. If it fails it calls release itself.
 func newMigrator(
-	d Dialect, db *sql.DB, files migrationFiles, now func() time.Time, release func() error,
+	d Dialect, db *sql.DB, files migrationFiles, now func() time.Time, locker lock.SessionLocker, release func() error,
 ) (*migrator, error) {
 	dialect, options := database.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d == Postgres {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second for 5 minutes
-		if err != nil {
-			return nil, errors.Join(err, release())
-		}
 		dialect, options = database.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
 	versions, err := database.NewStore(dialect, goose.DefaultTablename)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
 )
 
@@ -23,11 +22,19 @@ const (
 )
 
 func openPostgres(ctx context.Context, d *DB, url string) error {
-	writeDB, err := connect(ctx, url, false)
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return err
 	}
-	readDB, err := connect(ctx, url, true)
+	pooled, err := hasPooler(ctx, config)
+	if err != nil {
+		return err
+	}
+	writeDB, err := connect(ctx, config, pooled, false)
+	if err != nil {
+		return err
+	}
+	readDB, err := connect(ctx, config, pooled, true)
 	if err != nil {
 		return errors.Join(err, writeDB.Close())
 	}
@@ -35,36 +42,19 @@ func openPostgres(ctx context.Context, d *DB, url string) error {
 	if d.gorm, err = openGorm(postgres.New(postgres.Config{Conn: readDB}), d); err != nil {
 		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	b := &postgresBackend{db: d, readDB: readDB, writeDB: writeDB, running: map[*attempt]struct{}{}}
+	b := &postgresBackend{
+		db: d, config: config, pooled: pooled, readDB: readDB, writeDB: writeDB, running: map[*attempt]struct{}{},
+	}
 	b.watchdog = startWatchdog(b.checkHangs)
 	d.backend = b
 	return nil
 }
 
-// connect opens a pool of connections. Those of a readOnly pool cannot write, so that a DB that
-// writes outside its transactions fails on PostgreSQL as it does on SQLite.
-func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, err
-	}
-	config.RuntimeParams["jit"] = "off" // compiling costs more than any statement of ours
-	if readOnly {
-		config.RuntimeParams["default_transaction_read_only"] = "on"
-	}
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(postgresConns)
-	db.SetMaxIdleConns(postgresConns)
-	db.SetConnMaxIdleTime(postgresIdle)
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
-
 // postgresBackend runs each Write in its own transaction, on the caller's goroutine.
 type postgresBackend struct {
 	db       *DB
+	config   *pgx.ConnConfig
+	pooled   bool // a pooler is in between
 	readDB   *sql.DB
 	writeDB  *sql.DB
 	watchdog *watchdog
@@ -188,7 +178,7 @@ func isConflict(err error) bool {
 }
 
 func (b *postgresBackend) migrator(_ context.Context, files migrationFiles) (*migrator, error) {
-	return newMigrator(Postgres, b.writeDB, files, b.db.now, func() error { return nil })
+	return newMigrator(Postgres, b.writeDB, files, b.db.now, &migrateLock{config: b.config}, func() error { return nil })
 }
 
 func (b *postgresBackend) snapshot(ctx context.Context) (*sql.Tx, error) {

@@ -118,7 +118,7 @@ func (b *sqliteBackend) migrator(ctx context.Context, files migrationFiles) (*mi
 	if err != nil {
 		return nil, err
 	}
-	return newMigrator(SQLite, db, files, b.now, db.Close)
+	return newMigrator(SQLite, db, files, b.now, nil, db.Close)
 }
 
 func (b *sqliteBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
