@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/module/email"
+	"gatecrier/app/notify"
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
@@ -47,6 +48,7 @@ type Services struct {
 	Hub          *inbox.Hub
 	Settings     *settings.Service
 	Jobs         *jobs.Schedule
+	Unrouted     *notify.Unrouted
 	Audit        *audit.Service
 	Exceptions   *exception.Service
 	Silences     *silence.Service
@@ -95,6 +97,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.silencesRoutes, a.silenceNewRoutes, a.silenceRoutes,
 		a.passwordRoutes, a.profileRoutes, a.profileTokenRoutes, a.profileFeedRoutes, a.profileSessionRoutes,
 		a.healthRoutes, a.heldRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
+		a.healthRoutes, a.unroutedRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
 		a.userRoutes, a.userActionRoutes,
 	} {
 		routes(in)

@@ -1,13 +1,10 @@
 package admin
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/event"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -39,27 +36,35 @@ func (a *Admin) healthNow(c *gin.Context) error {
 	return render(c, http.StatusOK, page.HealthNow(v))
 }
 
+// maxUnroutedHere is how many of the events that could not be routed the page of the health shows.
+const maxUnroutedHere = 5
+
 func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	o, err := a.Connections.Overall(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return page.HealthView{}, err
 	}
-	parked, err := a.parkedEvents(c)
+	unrouted, err := a.Unrouted.List(c.Request.Context(), actorOf(c), 0, maxUnroutedHere)
+	if err != nil {
+		return page.HealthView{}, err
+	}
+	work, err := a.Unrouted.Tally(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return page.HealthView{}, err
 	}
 	mail := a.Settings.Mail()
 	return page.HealthView{
-		Parked:  parked,
-		Rows:    a.connectionRows(c, o.Connections),
-		More:    o.More,
-		Mail:    a.connectionRow(c, o.Mail),
-		MailSet: mail.Host != "" && mail.From != "",
-		Waiting: o.Outbox.Waiting,
-		Sending: o.Outbox.Sending,
-		Oldest:  a.inUserZone(c, o.Outbox.Oldest),
-		Loops:   a.loopsOf(c),
-		Storage: databaseName(a.Store.Dialect()),
+		Unrouted: a.unroutedRows(c, unrouted),
+		Failed:   work.Failed,
+		Rows:     a.connectionRows(c, o.Connections),
+		More:     o.More,
+		Mail:     a.connectionRow(c, o.Mail),
+		MailSet:  mail.Host != "" && mail.From != "",
+		Waiting:  o.Outbox.Waiting,
+		Sending:  o.Outbox.Sending,
+		Oldest:   a.inUserZone(c, o.Outbox.Oldest),
+		Loops:    a.loopsOf(c),
+		Storage:  databaseName(a.Store.Dialect()),
 	}, nil
 }
 
@@ -70,45 +75,6 @@ func (a *Admin) loopsOf(c *gin.Context) []page.LoopRow {
 		list[i].FailedAt = a.inUserZone(c, list[i].FailedAt)
 	}
 	return list
-}
-
-// maxParked bounds the list of events that could not be routed.
-const maxParked = 20
-
-// parkedEvents lists the events that could not be routed, each with a link to its subject.
-func (a *Admin) parkedEvents(c *gin.Context) ([]page.ParkedRow, error) {
-	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), maxParked)
-	rows := make([]page.ParkedRow, len(list))
-	for i, p := range list {
-		rows[i] = page.ParkedRow{
-			ID:    p.Event.ID,
-			Type:  p.Event.Type,
-			At:    a.inUserZone(c, p.Event.At),
-			Tries: p.Attempts,
-			Error: p.Error,
-		}
-		switch event.Type(p.Event.Type) {
-		case event.ExceptionRequest, event.ExceptionTask, event.ExceptionReported:
-			rows[i].What, rows[i].Path = "The exception", exceptionPathOf(p.Event.Payload)
-		default:
-			if p.Event.ProductID != 0 {
-				rows[i].What, rows[i].Path = p.Event.Product, productPath(p.Event.ProductID)
-			}
-		}
-	}
-	return rows, err
-}
-
-// exceptionPathOf returns the path of the exception that a payload is about, or of the list: the
-// payload may be what could not be read.
-func exceptionPathOf(payload []byte) string {
-	var p struct {
-		Group int64 `json:"group"`
-	}
-	if err := json.Unmarshal(payload, &p); err != nil || p.Group < 1 {
-		return "/exceptions"
-	}
-	return "/exceptions/" + strconv.FormatInt(p.Group, 10)
 }
 
 // databaseName names a database.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"gatecrier/app/account"
+	"gatecrier/app/clock"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
@@ -60,6 +61,7 @@ type App struct {
 	mail     *email.Email
 	sessions *account.Sessions
 	hub      *inbox.Hub // of the open inbox pages
+	clock    *clock.Watch
 	server   *http.Server
 	base     atomic.Value // string: the base URL of the environment or of the listener
 	addr     string

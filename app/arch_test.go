@@ -23,6 +23,7 @@ var layers = map[string]int{
 	"app/fault":             0,
 	"app/secret":            0,
 	"app/markdown":          0,
+	"app/clock":             0,
 	"models/engine":         0,
 	"static":                0,
 	"models":                1,

@@ -15,6 +15,7 @@ import (
 	"gatecrier/app/fault"
 	"gatecrier/app/feed"
 	"gatecrier/app/inbox"
+	"gatecrier/app/notify"
 	"gatecrier/app/web"
 	"gatecrier/static"
 	"gatecrier/templates/page"
@@ -27,6 +28,7 @@ type edgeServices struct {
 	audit       *audit.Service
 	explain     *explain.Service
 	feeds       *feed.Service
+	unrouted    *notify.Unrouted
 }
 
 // handler builds the routes: health, static files, badges, feeds, the API and the pages.
@@ -38,6 +40,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 		audit:       audit.New(a.Store),
 		explain:     explain.New(a.Store, deliveryLog),
 		feeds:       feed.New(a.Store, a.BaseURL),
+		unrouted:    notify.NewUnrouted(a.Store, a.signal),
 	}
 	var pages *admin.Admin
 	fail := func(c *gin.Context, err error) {
@@ -103,6 +106,7 @@ func (a *App) apiServices(s edgeServices) api.Services {
 		Settings:     a.Settings,
 		Audit:        s.audit,
 		Jobs:         a.schedule,
+		Unrouted:     s.unrouted,
 		Sweeper:      a.Sweeper,
 		Exceptions:   a.Exceptions,
 		Silences:     a.Silences,
@@ -135,6 +139,7 @@ func (a *App) adminServices(o Options, s edgeServices, reference []page.APIGroup
 		Silences:     a.Silences,
 		Feeds:        s.feeds,
 		Jobs:         a.schedule,
+		Unrouted:     s.unrouted,
 		Log:          a.log,
 		Version:      Version,
 		API:          reference,

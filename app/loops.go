@@ -38,6 +38,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "VEX", Run: every(tidyEvery, "follow VEX documents", a.Observations.TidyVEX)},
 		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.Exceptions.Flush), Quiet: true},
 		{Name: "restored messages", Run: every(heldEvery, "decide held messages", a.Held.Apply)},
+		{Name: "clock", Run: a.clock.Run},
 		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
 	}
 }

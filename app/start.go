@@ -32,9 +32,13 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-// recoverWork takes over the deliveries and the job runs that an earlier process has left. On
-// PostgreSQL other instances can be working on them; their leases end by themselves.
+// recoverWork brings back the times that a wrong clock has stored, and takes over the deliveries and
+// the job runs that an earlier process has left. On PostgreSQL other instances can be working on
+// them: what a dead one has left ends by itself.
 func (a *App) recoverWork(ctx context.Context) error {
+	if err := a.clock.RepairAll(ctx); err != nil {
+		return err
+	}
 	if a.Store.Dialect() != models.SQLite {
 		return nil
 	}

@@ -55,6 +55,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.buildServices()
 	a.buildDelivery(o, modules)
 	a.buildSchedule(o)
+	a.buildClock()
 	return a.buildServer(o)
 }
 
@@ -132,7 +133,7 @@ func (a *App) buildDelivery(o Options, modules *module.Registry) {
 		BaseURL:  a.BaseURL,
 	})
 	a.Held = delivery.NewHeld(a.Store, a.Dispatcher)
-	a.router = notify.New(a.Store, a.Dispatcher, a.signal, o.Log, a.canSendMail)
+	a.router = notify.New(a.Store, a.Dispatcher, a.events, a.signal, o.Log, a.canSendMail)
 	a.hub = inbox.NewHub(a.Store, o.Log)
 }
 

@@ -13,6 +13,8 @@ import (
 const (
 	// lease is how long a run counts as running without an extension.
 	lease = 2 * time.Minute
+	// MaxLease is the longest lease of a run.
+	MaxLease = lease
 	// extendEvery is how often a running one extends its lease.
 	extendEvery = 30 * time.Second
 )

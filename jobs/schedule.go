@@ -121,6 +121,10 @@ func (s *Schedule) startDue(ctx context.Context) time.Duration {
 		if e.next.IsZero() {
 			continue
 		}
+		// After the clock was set back, the next time is not the one that was next before.
+		if next := e.times.Next(now); next.Before(e.next) {
+			e.next = next
+		}
 		if !e.next.After(now) {
 			slot := lastDue(e.times, now) // the latest of several missed times
 			s.start(func() { s.runDue(ctx, e.Job, slotOf(slot)) })

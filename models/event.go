@@ -40,8 +40,9 @@ func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
 	}
 	e.ID = id
 	for _, reader := range readers {
-		if _, err := tx.exec("INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)",
-			reader, id, e.ProductID, micro(e.At)); err != nil {
+		// It is due at once, whatever the clock says.
+		if _, err := tx.exec("INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, 0)",
+			reader, id, e.ProductID); err != nil {
 			return err
 		}
 	}
@@ -54,8 +55,20 @@ type Work struct {
 	Attempts int
 }
 
+// BlockingTries is how many tries of an event keep the later events of its product waiting. After
+// that they go on, so that one event which nobody can route stops no product for ever.
+const BlockingTries = 5
+
+// behindSQL is a condition of an event f that keeps a later event w of its product waiting.
+const behindSQL = `f.reader = w.reader
+			AND f.product_id = w.product_id
+			AND w.product_id <> 0
+			AND f.event_id < w.event_id
+			AND f.attempts < 5
+			AND f.next_at > ?`
+
 // EventWork reads the work that is due for a reader, in order. While an event of a product waits
-// for another try, later ones of that product wait too.
+// for another try, later ones of that product wait too, for BlockingTries.
 func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
 	now := micro(r.Now())
 	var list []Work
@@ -65,17 +78,11 @@ func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Wor
 		JOIN events e ON e.id = w.event_id
 		LEFT JOIN products p ON p.id = e.product_id
 		WHERE w.reader = ?
-		AND NOT w.parked
 		AND w.next_at <= ?
 		AND NOT EXISTS (
 			SELECT 1
 			FROM event_work f
-			WHERE f.reader = w.reader
-			AND f.product_id = w.product_id
-			AND w.product_id <> 0
-			AND f.event_id < w.event_id
-			AND NOT f.parked
-			AND f.next_at > ?
+			WHERE `+behindSQL+`
 		)
 		ORDER BY w.event_id
 		LIMIT ?`,
@@ -84,30 +91,51 @@ func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Wor
 	return list, err
 }
 
-// Parked is a row of work that was given up after some tries.
-type Parked struct {
+// FailedWork is a row of work that has failed and waits for another try.
+type FailedWork struct {
 	Event    Event
 	Attempts int
-	Error    string // why the last try failed
+	NextAt   time.Time // zero: at once
+	Error    string    // why the last try failed
 }
 
-// ParkedWork lists the work in scope that a reader has given up, newest first.
-func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
+// FailedWork lists the work in scope that a reader has failed to do, oldest first. after is the
+// keyset: the last event of the page before, 0 for the first page.
+func (r queries) FailedWork(ctx context.Context, scope Scope, reader string, after int64, limit int) ([]FailedWork, error) {
 	cond, args := scope.where("e.product_id")
-	var list []Parked
+	var list []FailedWork
 	err := r.query(ctx, `
-		SELECT `+eventColumns+`, coalesce(p.name, ''), w.attempts, w.error
+		SELECT `+eventColumns+`, coalesce(p.name, ''), w.attempts, nullif(w.next_at, 0), w.error
 		FROM event_work w
 		JOIN events e ON e.id = w.event_id
 		LEFT JOIN products p ON p.id = e.product_id
 		WHERE w.reader = ?
-		AND w.parked
+		AND w.attempts > 0
+		AND w.event_id > ?
 		AND `+cond+`
-		ORDER BY w.event_id DESC
+		ORDER BY w.event_id
 		LIMIT ?`,
-		append(append([]any{reader}, args...), limit),
-		collect(&list, func(w *Parked) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts, &w.Error) }))
+		append(append([]any{reader, after}, args...), limit),
+		collect(&list, func(w *FailedWork) []any {
+			return append(w.Event.dst(), &w.Event.Product, &w.Attempts, timeTo(&w.NextAt), &w.Error)
+		}))
 	return list, err
+}
+
+// WorkTally counts the work that a reader has to do.
+type WorkTally struct {
+	Failed  int64 // failed and waits for another try
+	Waiting int64 // waits for its turn
+}
+
+// WorkTally counts the work of a reader.
+func (r queries) WorkTally(ctx context.Context, reader string) (t WorkTally, err error) {
+	err = r.get(ctx, `
+		SELECT coalesce(sum(CASE WHEN attempts > 0 THEN 1 ELSE 0 END), 0),
+			coalesce(sum(CASE WHEN attempts > 0 THEN 0 ELSE 1 END), 0)
+		FROM event_work
+		WHERE reader = ?`, []any{reader}, &t.Failed, &t.Waiting)
+	return t, err
 }
 
 // Event finds an event by its id, with its product's name.
@@ -132,19 +160,32 @@ func (tx *Tx) FinishWork(reader string, eventID int64) (bool, error) {
 	return n > 0, err
 }
 
-// DelayWork records that a reader failed to process an event: it is tried again at next, or
-// parked if next is zero.
-func (tx *Tx) DelayWork(reader string, eventID int64, reason string, next time.Time) error {
-	parked := next.IsZero()
-	if parked {
-		next = tx.Now()
-	}
+// DelayWork records that a reader failed to process an event, and tries it again at next. announced
+// says that users are notified of it, or of an earlier failure that still lasts.
+func (tx *Tx) DelayWork(reader string, eventID int64, reason string, next time.Time, announced bool) error {
 	_, err := tx.exec(`
 		UPDATE event_work
-		SET attempts = attempts + 1, error = ?, next_at = ?, parked = ?
+		SET attempts = attempts + 1, error = ?, next_at = ?, announced = ?
 		WHERE reader = ?
-		AND event_id = ?`, reason, micro(next), parked, reader, eventID)
+		AND event_id = ?`, reason, micro(next), announced, reader, eventID)
 	return err
+}
+
+// HasAnnouncedWork reports whether users are notified of a failure of a reader that still lasts.
+func (r queries) HasAnnouncedWork(ctx context.Context, reader string) (bool, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM event_work WHERE reader = ? AND announced", []any{reader}, &n)
+	return n > 0, err
+}
+
+// RetryWork makes work due that a reader failed to do: that of an event, or with 0 of all. It returns
+// how much.
+func (tx *Tx) RetryWork(reader string, eventID int64) (int64, error) {
+	cond, args := "reader = ? AND attempts > 0", []any{reader}
+	if eventID != 0 {
+		cond, args = cond+" AND event_id = ?", append(args, eventID)
+	}
+	return tx.exec("UPDATE event_work SET next_at = 0 WHERE "+cond, args...)
 }
 
 // TakeLease makes holder the only one that can do a work until a time, and reports whether it

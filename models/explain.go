@@ -27,11 +27,10 @@ func (r queries) NotifiedEvent(ctx context.Context, viewer Viewer, id int64) (Ev
 	return e, nil
 }
 
-// Routing is a row of work that a reader of events still has, or has given up.
+// Routing is a row of work that a reader of events still has.
 type Routing struct {
 	Attempts int
 	NextAt   time.Time
-	Parked   bool
 	Error    string // why the last try failed
 	Behind   int64  // an earlier event of its product that must be processed first, 0 = none
 }
@@ -39,20 +38,15 @@ type Routing struct {
 // RoutingOf finds the work that a reader has with an event; ok is false if it has none any more.
 func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Routing, ok bool, err error) {
 	err = r.get(ctx, `
-		SELECT w.attempts, w.next_at, w.parked, w.error, coalesce((
+		SELECT w.attempts, nullif(w.next_at, 0), w.error, coalesce((
 			SELECT min(f.event_id)
 			FROM event_work f
-			WHERE f.reader = w.reader
-			AND f.product_id = w.product_id
-			AND w.product_id <> 0
-			AND f.event_id < w.event_id
-			AND NOT f.parked
-			AND f.next_at > ?
+			WHERE `+behindSQL+`
 		), 0)
 		FROM event_work w
 		WHERE w.reader = ?
 		AND w.event_id = ?`,
-		[]any{micro(r.Now()), reader, e.ID}, &work.Attempts, timeTo(&work.NextAt), &work.Parked, &work.Error,
+		[]any{micro(r.Now()), reader, e.ID}, &work.Attempts, timeTo(&work.NextAt), &work.Error,
 		&work.Behind)
 	return found(work, err)
 }

@@ -223,7 +223,7 @@ func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Si
 }
 
 // UnroutedEvents reports whether a reader has yet to process events from before a time. Those
-// that it has given up do not count.
+// that have failed BlockingTries times do not count.
 func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.Time) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -233,9 +233,9 @@ func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.
 			FROM event_work w
 			JOIN events e ON e.id = w.event_id
 			WHERE w.reader = ?
-			AND NOT w.parked
+			AND w.attempts < ?
 			AND e.at < ?
 			LIMIT 1
-		) x`, []any{reader, micro(before)}, &n)
+		) x`, []any{reader, BlockingTries, micro(before)}, &n)
 	return n > 0, err
 }

@@ -20,6 +20,14 @@ const (
 	undoTime   = 7 * 24 * time.Hour
 )
 
+// MaxLinkTimes returns how long links are valid at most, by purpose.
+func MaxLinkTimes() map[string]time.Duration {
+	return map[string]time.Duration{
+		string(models.LinkPassword): max(resetTime, inviteTime),
+		string(models.LinkEmail):    emailTime,
+	}
+}
+
 // The paths of the pages that links open.
 const (
 	ResetPath   = "/login/reset"

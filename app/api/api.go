@@ -20,6 +20,7 @@ import (
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
+	"gatecrier/app/notify"
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
@@ -55,6 +56,7 @@ type Services struct {
 	Settings     *settings.Service
 	Audit        *audit.Service
 	Jobs         *jobs.Schedule
+	Unrouted     *notify.Unrouted
 }
 
 // API holds the handlers.
@@ -99,6 +101,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.settings()
 	a.jobs()
 	a.heldDeliveries()
+	a.unrouted()
 	a.users()
 	a.tokens()
 	a.password()

@@ -49,6 +49,7 @@ const (
 	Exception          Kind = "exception"
 	IngestKey          Kind = "ingest key"
 	Notification       Kind = "notification"
+	Event              Kind = "event"
 	Silence            Kind = "silence"
 	Feed               Kind = "feed"
 	VEXDocument        Kind = "VEX document"
@@ -74,6 +75,7 @@ func Kinds() []Kind {
 		Exception,
 		IngestKey,
 		Notification,
+		Event,
 		Silence,
 		Feed,
 		VEXDocument,

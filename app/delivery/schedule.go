@@ -22,6 +22,13 @@ const (
 	lifetime      = 72 * time.Hour // after which a message fails whatever happens
 )
 
+// The longest times that this package plans.
+const (
+	MaxLease = leaseTime
+	MaxRetry = 12*time.Hour + 12*time.Hour/5 // the last of waits, spread
+	MaxProbe = max(maxProbe, retryAfterCap)
+)
+
 // afterAttempt returns a delivery after an attempt. It is pure: now is the time, and chance, from
 // 0 to 1, spreads the next attempt.
 func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {

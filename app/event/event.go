@@ -26,12 +26,13 @@ const (
 	WaiverEnds         Type = "waiver.expiring"
 	ProductIsStale     Type = "product.stale"
 	SilenceHasEnded    Type = "silence.ended"
+	RoutingFailed      Type = "routing.failed"
 )
 
 // Mandatory reports whether events of a type notify despite silences: those of messages that
-// do not arrive, and of ended silences.
+// do not arrive, of events that cannot be routed, and of ended silences.
 func (t Type) Mandatory() bool {
-	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded
+	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded || t == RoutingFailed
 }
 
 // Silenceable lists the types that a silence can match, in the order of a menu.

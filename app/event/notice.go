@@ -51,6 +51,7 @@ func payloads() map[Type]describer {
 		WaiverEnds:         &WaiverExpiring{},
 		ProductIsStale:     &ProductStale{},
 		SilenceHasEnded:    &SilenceEnded{},
+		RoutingFailed:      &RoutingFailure{},
 	}
 }
 

@@ -102,3 +102,7 @@ func (s *Service) checkKey(ctx context.Context, o *occurrence) error {
 // Evict makes the next report of a group ask the database, since a user has resolved,
 // muted, merged or deleted the group.
 func (s *Service) Evict(group int64) { s.tracker.endWindows(group) }
+
+// ForgetWindows makes the next report of each group ask the database: the clock was set, and the
+// windows in memory were made by the former time.
+func (s *Service) ForgetWindows() { s.tracker.endAll() }

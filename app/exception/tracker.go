@@ -142,6 +142,18 @@ func (t *tracker) endWindows(group int64) {
 	}
 }
 
+// endAll ends all windows, so that the next report of each claims.
+func (t *tracker) endAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.full)
+	for _, w := range t.windows {
+		if w.claiming == nil {
+			w.until = time.Time{}
+		}
+	}
+}
+
 // pendingCount is a window's count on its way to the database.
 type pendingCount struct {
 	key    groupKey

@@ -146,9 +146,6 @@ func (f *data) routing() []Step {
 	switch {
 	case f.historyOnly():
 		s.Outcome, s.Text = None, "This event is for the history alone"
-	case f.pending && f.work.Parked:
-		s.Outcome, s.Text = Failed, "Given up after "+plural(f.work.Attempts, "try", "tries")+": nobody was told"
-		f.addDetails(&s)
 	case f.pending && f.work.Behind != 0:
 		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
 		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
@@ -171,9 +168,7 @@ func (f *data) addDetails(s *Step) {
 		return
 	}
 	s.Detail = f.work.Error
-	if f.work.Parked {
-		s.Link = Link{"/admin/health", "Health"}
-	}
+	s.Link = Link{"/admin/unrouted", "All events that could not be routed"}
 }
 
 func (f *data) inbox() []Step {

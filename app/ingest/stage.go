@@ -22,6 +22,7 @@ const (
 	stageFrom  = 1000
 	stageBatch = 300
 	stageLease = time.Minute // how long an import keeps its source without progress
+	MaxLease   = stageLease
 )
 
 var errImportRunning = fault.New(

@@ -24,6 +24,8 @@ func (r *Router) addressees(
 		if e.ProductID == 0 {
 			return r.exceptionAddressees(ctx)
 		}
+	case event.RoutingFailed:
+		return r.systemAddressees(ctx)
 	case event.SilenceHasEnded:
 		if notifies, err := notifiesTargetsOfEnd(e); !notifies || err != nil {
 			return nil, err
@@ -54,6 +56,22 @@ func (r *Router) exceptionAddressees(ctx context.Context) ([]addressee, error) {
 	list := make([]addressee, len(targets))
 	for i, t := range targets {
 		list[i] = addressee{Target: t}
+	}
+	return list, err
+}
+
+// systemAddressees returns who is notified of the program's own trouble: the system's connections that
+// work, and administrators by email.
+func (r *Router) systemAddressees(ctx context.Context) ([]addressee, error) {
+	system, err := r.store.SystemTargets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.mailsOf(ctx, models.Owner{})
+	for _, t := range system {
+		if t.Enabled && !t.Broken {
+			list = append(list, addressee{Target: t})
+		}
 	}
 	return list, err
 }

@@ -11,6 +11,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
+	"gatecrier/app/exception"
 	"gatecrier/app/fault"
 	"gatecrier/app/silence"
 	"gatecrier/models"
@@ -18,7 +19,6 @@ import (
 
 const (
 	maxBatch  = 256                    // events routed in one transaction
-	maxTries  = 5                      // of an event, until it is parked
 	poll      = time.Second            // between looks for work without a signal
 	otherPoll = 100 * time.Millisecond // while another instance routes
 	lockName  = "route"
@@ -31,6 +31,7 @@ var errOtherInstance = errors.New("another instance routes")
 type Router struct {
 	store       *models.Store
 	outbox      *delivery.Dispatcher
+	events      *event.Log
 	signal      *event.Signal
 	log         *slog.Logger
 	mailEnabled func() bool
@@ -40,11 +41,12 @@ type Router struct {
 func New(
 	store *models.Store,
 	outbox *delivery.Dispatcher,
+	events *event.Log,
 	signal *event.Signal,
 	log *slog.Logger,
 	mailEnabled func() bool,
 ) *Router {
-	return &Router{store: store, outbox: outbox, signal: signal, log: log, mailEnabled: mailEnabled}
+	return &Router{store: store, outbox: outbox, events: events, signal: signal, log: log, mailEnabled: mailEnabled}
 }
 
 // Run routes until ctx ends.
@@ -91,7 +93,8 @@ type addressee struct {
 
 // Route processes one batch, and returns how many events it had. It plans a batch before the
 // transaction that writes it. If a batch cannot be written, it writes each event by itself, so
-// that a failing event does not stop the others.
+// that a failing event does not stop the others. An error of the database itself says nothing about
+// an event: the batch is tried again, and no try is counted.
 func (r *Router) Route(ctx context.Context) (int, error) {
 	work, err := r.store.EventWork(ctx, string(event.ReaderNotify), maxBatch)
 	if err != nil || len(work) == 0 {
@@ -101,24 +104,34 @@ func (r *Router) Route(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	err = r.write(ctx, batch)
-	if err == nil || errors.Is(err, errOtherInstance) || ctx.Err() != nil {
+	if err = r.writeSafely(ctx, batch); isNotOfEvent(err) || ctx.Err() != nil {
 		return len(work), err
 	}
-	failed := map[int64]bool{} // products with a failed event: their later events wait too
+	blocked := map[int64]bool{} // products with a failed event: their later events wait too
 	for _, one := range batch {
 		product := one.work.Event.ProductID
-		if failed[product] && product != 0 {
+		if blocked[product] && product != 0 {
 			continue
 		}
-		if err := r.write(ctx, []routed{one}); err != nil {
-			failed[product] = true
-			if err := r.delay(ctx, one.work, err); err != nil {
-				return 0, err
-			}
+		err := r.writeSafely(ctx, []routed{one})
+		if err == nil {
+			continue
+		}
+		if isNotOfEvent(err) {
+			return 0, err
+		}
+		blocked[product] = one.work.Attempts+1 < models.BlockingTries
+		if err := r.delay(ctx, one.work, err); err != nil {
+			return 0, err
 		}
 	}
 	return len(work), nil
+}
+
+// isNotOfEvent reports whether a write succeeded, or failed for a reason that has nothing to do with
+// its events.
+func isNotOfEvent(err error) bool {
+	return err == nil || errors.Is(err, errOtherInstance) || models.Transient(err)
 }
 
 func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error) {
@@ -140,17 +153,38 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 	}
 	batch := make([]routed, len(work))
 	for i, w := range work {
-		notice, err := event.Describe(w.Event)
-		batch[i] = routed{work: w, notice: notice, err: err}
-		if err != nil {
-			continue
-		}
-		batch[i].silence = quiet.of(w.Event, notice)
-		if batch[i].targets, err = r.addressees(ctx, w.Event, notice, targets[w.Event.ProductID]); err != nil {
+		batch[i] = routed{work: w}
+		batch[i].err = safely(func() error { return r.planOne(ctx, &batch[i], quiet, targets[w.Event.ProductID]) })
+		if err := batch[i].err; err != nil && isNotOfEvent(err) {
 			return nil, err
 		}
 	}
 	return batch, nil
+}
+
+func (r *Router) planOne(ctx context.Context, one *routed, quiet silences, targets []models.Target) (err error) {
+	e := one.work.Event
+	if one.notice, err = event.Describe(e); err != nil {
+		return err
+	}
+	one.silence = quiet.of(e, one.notice)
+	one.targets, err = r.addressees(ctx, e, one.notice, targets)
+	return err
+}
+
+// safely returns a panic of fn as an error: an event that causes one must not stop the others.
+func safely(fn func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = exception.FromPanic(v)
+		}
+	}()
+	return fn()
+}
+
+// writeSafely is write without a panic.
+func (r *Router) writeSafely(ctx context.Context, batch []routed) error {
+	return safely(func() error { return r.write(ctx, batch) })
 }
 
 // write writes a batch: the second transaction of its events. It is the only one of all instances
@@ -235,18 +269,4 @@ func (r *Router) lockProduct(tx *models.Tx, e models.Event) error {
 		return nil
 	}
 	return err
-}
-
-// delay reschedules an event that could not be routed, later each time, and parks it after
-// maxTries.
-func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
-	try := w.Attempts + 1
-	r.log.Error("route event", "event", w.Event.ID, "try", try, "error", why)
-	return r.store.Write(ctx, func(tx *models.Tx) error {
-		var next time.Time
-		if try < maxTries {
-			next = tx.Now().Add(time.Duration(try*try) * 5 * time.Second)
-		}
-		return tx.DelayWork(string(event.ReaderNotify), w.Event.ID, why.Error(), next)
-	})
 }

@@ -68,17 +68,18 @@ type ConnectionView struct {
 // HealthView is the health of the program, for administrators. Its live part is reloaded from
 // /admin/health/now.
 type HealthView struct {
-	Frame   layout.View
-	Rows    []ConnectionRow // those in trouble first
-	More    bool            // there are others beyond Rows
-	Mail    ConnectionRow   // of the mail server
-	MailSet bool            // a mail server is set
-	Waiting int             // in the outbox
-	Sending int
-	Oldest  time.Time // when the oldest waiting message was due; zero = none waits
-	Loops   []LoopRow
-	Parked  []ParkedRow // events that could not be routed
-	Storage string      // the kind of database
+	Frame    layout.View
+	Rows     []ConnectionRow // those in trouble first
+	More     bool            // there are others beyond Rows
+	Mail     ConnectionRow   // of the mail server
+	MailSet  bool            // a mail server is set
+	Waiting  int             // in the outbox
+	Sending  int
+	Oldest   time.Time // when the oldest waiting message was due; zero = none waits
+	Loops    []LoopRow
+	Unrouted []UnroutedRow // the first events that could not be routed
+	Failed   int64         // all of them
+	Storage  string        // the kind of database
 }
 
 // LoopRow is one of the loops of the program.
@@ -88,17 +89,6 @@ type LoopRow struct {
 	Restarts int       // how often it was restarted
 	FailedAt time.Time // the last time
 	Why      string    // and why
-}
-
-// ParkedRow is an event that was given up after some attempts.
-type ParkedRow struct {
-	ID    int64
-	Type  string
-	What  string // the product, or the exception
-	Path  string // the page about that, "" for none
-	At    time.Time
-	Tries int
-	Error string
 }
 
 // restarted says how often a loop had to be started again.

@@ -180,7 +180,7 @@ func limitsText(c ui.Counts) string {
 // typeIcon returns the icon of a type of notification.
 func typeIcon(kind string) string {
 	switch kind {
-	case "connector.error":
+	case "connector.error", "routing.failed":
 		return "plug-x"
 	case "connector.recovered":
 		return "plug-connected"

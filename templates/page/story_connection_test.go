@@ -145,18 +145,8 @@ func connectionStories() []story {
 			{Name: "delivery", Runs: true},
 			{Name: "routing", Restarts: 1200, FailedAt: ago(time.Minute), Why: "panic: " + script + long},
 		},
-		Parked: []ParkedRow{
-			{
-				ID:    4,
-				Type:  "exception.task",
-				What:  script,
-				Path:  "/exceptions/4",
-				At:    ago(time.Hour),
-				Tries: 5,
-				Error: "read the payload: " + script,
-			},
-			{ID: 3, Type: "gate.changed", What: long, Path: "/products/7", At: ago(30 * time.Hour), Tries: 5, Error: long},
-		},
+		Unrouted: unroutedRows(),
+		Failed:   1234,
 		Storage: "PostgreSQL",
 	}
 	return []story{
@@ -166,6 +156,30 @@ func connectionStories() []story {
 		{"connection", Connection(one)},
 		{"connection-mail", Connection(mail)},
 		{"health", Health(health)},
+		{"unrouted", Unrouted(UnroutedView{
+			Frame:   frame("Events that could not be routed", layout.NavHealth),
+			Rows:    unroutedRows(),
+			Failed:  1234,
+			Waiting: 17,
+			Pager:   ui.Pager{Text: "2 events shown", First: "/admin/unrouted", Next: "/admin/unrouted?after=4"},
+		})},
+		{"unrouted-none", Unrouted(UnroutedView{Frame: frame("Events that could not be routed", layout.NavHealth)})},
 		{"health-empty", Health(HealthView{Frame: frame("Health", layout.NavHealth), Storage: "SQLite"})},
+	}
+}
+
+func unroutedRows() []UnroutedRow {
+	return []UnroutedRow{
+		{
+			ID:    4,
+			Type:  "exception.task",
+			What:  script,
+			Path:  "/exceptions/4",
+			At:    ago(time.Hour),
+			Next:  ago(-time.Minute),
+			Tries: 5,
+			Error: "read the payload: " + script,
+		},
+		{ID: 3, Type: "gate.changed", What: long, Path: "/products/7", At: ago(30 * time.Hour), Tries: 1200, Error: long},
 	}
 }

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/account"
+	"gatecrier/app/clock"
+	"gatecrier/app/delivery"
+	"gatecrier/app/ingest"
+	"gatecrier/app/notify"
+	"gatecrier/jobs"
+	"gatecrier/models"
+)
+
+// maxTimes returns the longest time of everything that the program plans. No stored time is further
+// ahead: see models.MaxTimes.
+func (a *App) maxTimes() models.MaxTimes {
+	return models.MaxTimes{
+		Send:      delivery.MaxLease,
+		Import:    ingest.MaxLease,
+		Job:       jobs.MaxLease,
+		Retry:     delivery.MaxRetry,
+		Probe:     delivery.MaxProbe,
+		Routing:   notify.MaxWait,
+		Hold:      a.Settings.Gate().Hold,
+		Exception: a.Settings.Exceptions().RateLimit,
+		Links:     account.MaxLinkTimes(),
+	}
+}
+
+// buildClock creates the watch of the clock. The machine's time only measures what has passed.
+func (a *App) buildClock() {
+	began := time.Now()
+	a.clock = clock.New(clock.Parts{
+		Log:    a.log,
+		Now:    a.Store.Now,
+		Passed: func() time.Duration { return time.Since(began) },
+		Repair: func(ctx context.Context, all bool) (map[string]int64, error) {
+			return a.Store.CapTimes(ctx, a.maxTimes(), all)
+		},
+		Jumped: func() {
+			a.Exceptions.ForgetWindows()
+			a.Wake()
+			a.WakeJobs()
+		},
+	})
+}

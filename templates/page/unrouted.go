@@ -1,0 +1,40 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// UnroutedView lists the events that could not be routed, for administrators.
+type UnroutedView struct {
+	Frame   layout.View
+	Rows    []UnroutedRow
+	Failed  int64 // on all pages
+	Waiting int64 // events that wait for their turn
+	Pager   ui.Pager
+}
+
+// UnroutedRow is an event that could not be routed yet.
+type UnroutedRow struct {
+	ID    int64
+	Type  string
+	What  string // the product, or the exception
+	Path  string // the page about that, "" for none
+	At    time.Time
+	Next  time.Time // the next try, zero for at once
+	Tries int
+	Error string
+}
+
+func (r UnroutedRow) retryPath() string { return "/admin/unrouted/" + id(r.ID) + "/retry" }
+
+// about says what happens to the events.
+func (v UnroutedView) about() string {
+	text := "Nobody is notified of these events yet. Gatecrier tries each of them again, at most 10 minutes later."
+	if v.Waiting > 0 {
+		text += " Waiting for their turn: " + ui.Plural(int(v.Waiting), "other event", "other events") + "."
+	}
+	return text
+}
