@@ -67,12 +67,12 @@ func (m MaxTimes) workRules() []timeRule {
 			set: "locked_until = " + after(m.Send)},
 		{table: "deliveries", key: "id", over: "state = 'pending' AND next_at IS NOT NULL AND " + ahead("next_at", 0),
 			set: "next_at = :now"},
-		{table: "deliveries", key: "id", over: "state = 'retrying' AND next_at IS NOT NULL AND " + ahead("next_at", m.Retry),
-			set: "next_at = :now"},
 		// One whose last attempt was made ahead keeps its wait, counted from now.
 		{table: "deliveries", key: "id", over: "state = 'retrying' AND next_at IS NOT NULL AND " + ahead("next_at", 0) +
 			" AND " + attempted + " > :soon AND next_at >= " + attempted,
 			set: "next_at = :now + (next_at - " + attempted + ")"},
+		{table: "deliveries", key: "id", over: "state = 'retrying' AND next_at IS NOT NULL AND " + ahead("next_at", m.Retry),
+			set: "next_at = :now"},
 		{table: "deliveries", key: "id", over: "state IN " + waitingStates + " AND " + ahead("due_since", 0),
 			set: "due_since = :now"},
 		{table: "sign_in_tries", key: "key", over: ahead("at", 0),

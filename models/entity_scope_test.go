@@ -295,10 +295,12 @@ var looks = map[string]look{
 		e, err := s.Event(ctx, who.scope, o.event)
 		return e.Product == o.name, err
 	}),
-	"ParkedWork": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
-		list, err := s.ParkedWork(ctx, who.scope, "notify", 10)
+	"FailedWork": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.FailedWork(ctx, who.scope, "notify", 0, 10)
 		return slices.ContainsFunc(
-			list, func(p models.Parked) bool { return p.Event.Product == o.name && p.Error == "broken" && p.Attempts == 1 },
+			list, func(p models.FailedWork) bool {
+				return p.Event.Product == o.name && p.Error == "broken" && p.Attempts == 1
+			},
 		), err
 	}),
 	"GateHistory": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {

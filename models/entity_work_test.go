@@ -39,7 +39,7 @@ func (w world) finish(reader string, event int64) (was bool) {
 
 func (w world) delay(event int64, next time.Time) {
 	w.t.Helper()
-	w.write(func(tx *models.Tx) error { return tx.DelayWork("notify", event, "broken", next) })
+	w.write(func(tx *models.Tx) error { return tx.DelayWork("notify", event, "broken", next, false) })
 }
 
 // While an event of a product waits for another try, the later ones of that product wait too,
@@ -69,30 +69,40 @@ func TestWorkInOrder(t *testing.T) {
 	})
 }
 
-// Each failure is counted. A parked event does not block the others.
-func TestWorkIsParked(t *testing.T) {
-	const tries = 5
+// Each failure is counted. An event that has failed BlockingTries times lets the later ones of its
+// product go on, and is tried for ever.
+func TestWorkIsNeverGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		bad, good := w.event(product, "notify").ID, w.event(product, "notify").ID
-		for try := range tries {
+		for try := range models.BlockingTries {
 			list, err := w.s.EventWork(t.Context(), "notify", 1)
 			if err != nil || len(list) != 1 || list[0].Event.ID != bad || list[0].Attempts != try {
 				t.Fatalf("before try %d: %+v, %v", try, list, err)
 			}
-			next := w.s.Now().Add(time.Second)
-			if try == tries-1 {
-				next = time.Time{}
+			w.delay(bad, w.s.Now().Add(time.Minute))
+			if try+1 < models.BlockingTries {
+				wantWork(t, w, "the next waits")
+				w.clock.Advance(time.Minute)
 			}
-			w.delay(bad, next)
-			w.clock.Advance(time.Second)
 		}
 		wantWork(t, w, "the next goes on", good)
-		w.clock.Advance(1000 * time.Hour)
-		wantWork(t, w, "it does not come back", good)
-		if n := w.count("event_work WHERE parked AND attempts = 5 AND error = 'broken'"); n != 1 {
-			t.Errorf("%d parked rows say why", n)
+		w.clock.Advance(time.Minute)
+		wantWork(t, w, "it comes back", bad, good)
+		w.delay(bad, w.s.Now().Add(time.Hour))
+		list, err := w.s.FailedWork(t.Context(), all, "notify", 0, 10)
+		if err != nil || len(list) != 1 || list[0].Attempts != 6 || list[0].Error != "broken" || list[0].NextAt.IsZero() {
+			t.Errorf("%+v, %v", list, err)
 		}
+		w.write(func(tx *models.Tx) error {
+			n, err := tx.RetryWork("notify", good)
+			if n != 0 {
+				t.Errorf("%d events that have not failed are tried again", n)
+			}
+			return err
+		})
+		w.write(func(tx *models.Tx) error { _, err := tx.RetryWork("notify", bad); return err })
+		wantWork(t, w, "tried again at once", bad, good)
 	})
 }
 

@@ -23,3 +23,12 @@ func (r queries) Get(ctx context.Context, query string, args []any, dst ...any) 
 func (r queries) DB(ctx context.Context) *gorm.DB { return r.db(ctx) }
 
 func (s *Store) Queued() int { return s.db.Queued() }
+
+// TimeRules returns the texts of the rules of stored times, by table.
+func TimeRules(m MaxTimes) map[string]string {
+	texts := map[string]string{}
+	for _, rule := range m.rules() {
+		texts[rule.table] += rule.over + " " + rule.set + "; "
+	}
+	return texts
+}

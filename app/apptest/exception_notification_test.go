@@ -90,8 +90,8 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 	})
 }
 
-// An exception whose event cannot be routed is given up after some tries. It is shown, and notifies
-// nobody.
+// An exception whose event cannot be routed is tried again for ever. It is shown with its reason, and
+// administrators are notified of that once, not by another exception.
 func TestException_ThatCannotBeRouted(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -110,27 +110,27 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parked := func() []models.Parked {
-			list, err := p.Store.ParkedWork(t.Context(), apptest.AllProducts(), "notify", 10)
-			if err != nil {
-				t.Fatal(err)
+		failed := func() models.FailedWork {
+			list, err := p.Store.FailedWork(t.Context(), apptest.AllProducts(), "notify", 0, 10)
+			if err != nil || len(list) > 1 {
+				t.Fatal(list, err)
 			}
-			return list
+			return append(list, models.FailedWork{})[0]
 		}
-		apptest.Eventually(t, "it is put aside", func() bool {
-			p.Clock.Advance(2 * time.Minute)
+		apptest.Eventually(t, "it is tried often", func() bool {
+			p.Clock.Advance(10 * time.Minute)
 			p.Wake()
-			return len(parked()) == 1
+			return failed().Attempts > 8
 		})
-		if got := parked()[0]; got.Attempts != 5 || !strings.Contains(got.Error, "class") {
+		if got := failed(); !strings.Contains(got.Error, "class") {
 			t.Errorf("%+v", got)
 		}
 		names, _ := notifications(c, "")
-		if len(names) != 0 || len(ownExceptions(t, p)) != 0 || len(receiver.Messages()) != 0 {
-			t.Errorf("it is announced: %q", names)
+		if len(names) != 1 || names[0] != "An event cannot be routed" || len(ownExceptions(t, p)) != 0 {
+			t.Errorf("notifications: %q, exceptions %v", names, ownExceptions(t, p))
 		}
 		_, _, text := getPage(t, signInAdmin(t, p), p.URL+"/admin/health")
-		for _, want := range []string{"Events that nobody was told of", "exception.task", `href="/exceptions/7"`, "class"} {
+		for _, want := range []string{"Events that could not be routed", "exception.task", `href="/exceptions/7"`, "class"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page about health lacks %q", want)
 			}

@@ -247,7 +247,7 @@ func TestRequestFaultsInTheBrowser(t *testing.T) {
 		}
 		const reason = "read the payload of a exception.task: json: " +
 			"cannot unmarshal number into Go struct field Exception.class of type string"
-		return tx.DelayWork("notify", e.ID, reason, time.Time{})
+		return tx.DelayWork("notify", e.ID, reason, tx.Now().Add(time.Hour), false)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -268,6 +268,11 @@ func TestRequestFaultsInTheBrowser(t *testing.T) {
 	b.WantText("1 field needs another value")
 	b.CheckPage("settings-exceptions-wrong")
 	b.Open("/admin/health")
-	b.WantText("Events that nobody was told of")
-	b.CheckPage("health-parked")
+	b.WantText("Events that could not be routed")
+	b.CheckPage("health-unrouted")
+	b.Press("#unrouted-all")
+	b.WantText("Retry all events")
+	b.CheckPage("unrouted")
+	b.Press("#unrouted-retry")
+	b.WantText("1 event is tried again now")
 }

@@ -159,15 +159,15 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 	})
 }
 
-// checkUnroutedExplanation explains an event that waits to be routed, one behind it, and one that was
-// given up.
+// checkUnroutedExplanation explains an event that waits to be routed, one behind it, and one that
+// cannot be routed.
 func checkUnroutedExplanation(
 	t *testing.T, p *apptest.Program, c, reader *apptest.Client, wait, quiet productFixture,
 ) {
 	gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
 	delayed := models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate}
 	waits := recordEvent(t, p, delayed, func(tx *models.Tx, id int64) error {
-		return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
+		return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour), false)
 	})
 	waitForSteps(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
 	a := waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done")
@@ -178,13 +178,13 @@ func checkUnroutedExplanation(
 	waitForSteps(t, c, lastGateEvent(c, wait), "recorded done, hold none, routing waiting, reader done",
 		"waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
 	unreadable := models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)}
-	parked := recordEvent(t, p, unreadable, func(tx *models.Tx, id int64) error {
-		return tx.DelayWork("notify", id, "cannot read class", time.Time{})
+	failed := recordEvent(t, p, unreadable, func(tx *models.Tx, id int64) error {
+		return tx.DelayWork("notify", id, "cannot read class", tx.Now().Add(time.Hour), true)
 	})
-	waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
-		`"/admin/health"`)
-	a = waitForSteps(t, reader, parked, "recorded done, routing failed, reader done")
-	if strings.Contains(a.Text, "class") || strings.Contains(a.Text, "health") {
+	waitForSteps(t, c, failed, "recorded done, routing waiting, reader done", "after 1 try", "cannot read class",
+		`"/admin/unrouted"`)
+	a = waitForSteps(t, reader, failed, "recorded done, routing waiting, reader done")
+	if strings.Contains(a.Text, "class") || strings.Contains(a.Text, "unrouted") {
 		t.Errorf("a reader sees insides: %s", a.Text)
 	}
 }

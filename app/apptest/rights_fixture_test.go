@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // rightsFixture is a product with all related objects, and a user of each role.
@@ -170,8 +173,25 @@ func (w *rightsFixture) prepare() {
 		of["reason"], of["starts_at"], of["ends_at"] = name, soon, soon.Add(time.Hour)
 		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
 	}
+	w.ids["unrouted"] = w.unroutedEvent()
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", object{"ids": []int64{w.ids["delivery"]}}).
 		ID("resend.id")
+}
+
+// unroutedEvent returns an event that cannot be routed.
+func (w *rightsFixture) unroutedEvent() int64 {
+	w.t.Helper()
+	e := models.Event{UUID: uuid.NewString(), Type: "unknown", Version: 1, At: w.p.Store.Now(), Payload: []byte("{}")}
+	err := w.p.Store.Write(w.t.Context(), func(tx *models.Tx) error {
+		if err := tx.InsertEvent(&e, "notify"); err != nil {
+			return err
+		}
+		return tx.DelayWork("notify", e.ID, "broken", tx.Now().Add(time.Minute), true)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return e.ID
 }
 
 // ask sends a request as a user, and returns its status and text.
