@@ -56,6 +56,8 @@ func (m MaxTimes) workRules() []timeRule {
 	links += " ELSE 0 END"
 	hold := fmt.Sprintf("coalesce((SELECT p.hold_seconds FROM products p WHERE p.id = branches.product_id) * 1000000, %d)",
 		m.Hold.Microseconds())
+	// By endpoint, as the index of due deliveries is.
+	const ofEndpoint = "endpoint_id IN (SELECT connection_id FROM connection_health) AND " + dueSQL
 	const attempted = "(SELECT max(a.at) FROM attempts a WHERE a.delivery_id = deliveries.id)"
 	return []timeRule{
 		{table: "leases", key: "name", over: ahead("until", m.Import), set: "until = " + after(m.Import)},
@@ -65,13 +67,13 @@ func (m MaxTimes) workRules() []timeRule {
 		{table: "event_work", key: "event_id", over: ahead("next_at", m.Routing), set: "next_at = :now"},
 		{table: "deliveries", key: "id", over: "state = 'sending' AND " + ahead("locked_until", m.Send),
 			set: "locked_until = " + after(m.Send)},
-		{table: "deliveries", key: "id", over: "state = 'pending' AND next_at IS NOT NULL AND " + ahead("next_at", 0),
+		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'pending' AND " + ahead("next_at", 0),
 			set: "next_at = :now"},
 		// One whose last attempt was made ahead keeps its wait, counted from now.
-		{table: "deliveries", key: "id", over: "state = 'retrying' AND next_at IS NOT NULL AND " + ahead("next_at", 0) +
+		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", 0) +
 			" AND " + attempted + " > :soon AND next_at >= " + attempted,
-			set: "next_at = :now + (next_at - " + attempted + ")"},
-		{table: "deliveries", key: "id", over: "state = 'retrying' AND next_at IS NOT NULL AND " + ahead("next_at", m.Retry),
+			set: "next_at = :now + (next_at - " + attempted + ")", scan: true},
+		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", m.Retry),
 			set: "next_at = :now"},
 		{table: "deliveries", key: "id", over: "state IN " + waitingStates + " AND " + ahead("due_since", 0),
 			set: "due_since = :now"},
@@ -167,16 +169,20 @@ func (s *Store) CapTimes(ctx context.Context, most MaxTimes, all bool) (map[stri
 
 // brokenRules returns the rules that some row breaks.
 func (s *Store) brokenRules(ctx context.Context, rules []timeRule, all bool) ([]int, error) {
+	query, args := brokenQuery(rules, s.Now(), all)
+	var broken []int
+	err := s.query(ctx, query, args, collect(&broken, func(i *int) []any { return []any{i} }))
+	return broken, err
+}
+
+func brokenQuery(rules []timeRule, now time.Time, all bool) (string, []any) {
 	var parts []string
 	for i, rule := range rules {
 		if all || !rule.scan {
 			parts = append(parts, fmt.Sprintf("SELECT %d WHERE EXISTS (SELECT 1 FROM %s WHERE %s)", i, rule.table, rule.over))
 		}
 	}
-	query, args := bindTimes(strings.Join(parts, " UNION ALL "), s.Now())
-	var broken []int
-	err := s.query(ctx, query, args, collect(&broken, func(i *int) []any { return []any{i} }))
-	return broken, err
+	return bindTimes(strings.Join(parts, " UNION ALL "), now)
 }
 
 // statement returns the statement that mends some of the rows.

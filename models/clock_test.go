@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatecrier/models"
+	"gatecrier/models/modelstest"
 )
 
 // maxTimes are the longest times in these tests.
@@ -212,4 +213,23 @@ func TestCapTimes_LeavesRightTimesAlone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The check that runs now and then finds the deliveries by index, however many there are.
+func TestCapTimes_FindsDeliveriesByIndex(t *testing.T) {
+	clock := modelstest.NewClock(noon)
+	s := modelstest.SQLiteAt(t, clock.Now)
+	query, args := models.TimesQuery(s, maxTimes)
+	err := s.Query(t.Context(), "EXPLAIN QUERY PLAN "+query, args, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var step string
+		err := rows.Scan(&id, &parent, &unused, &step)
+		if strings.HasPrefix(step, "SCAN deliveries") || strings.HasPrefix(step, "SCAN idempotency_keys") {
+			t.Error(step)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

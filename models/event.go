@@ -160,14 +160,14 @@ func (tx *Tx) FinishWork(reader string, eventID int64) (bool, error) {
 	return n > 0, err
 }
 
-// DelayWork records that a reader failed to process an event, and tries it again at next. announced
-// says that users are notified of it, or of an earlier failure that still lasts.
+// DelayWork records that a reader failed to process an event. It is tried again at next, or at once if
+// that is zero. announced says that users are notified of it, or of an earlier failure that still lasts.
 func (tx *Tx) DelayWork(reader string, eventID int64, reason string, next time.Time, announced bool) error {
 	_, err := tx.exec(`
 		UPDATE event_work
 		SET attempts = attempts + 1, error = ?, next_at = ?, announced = ?
 		WHERE reader = ?
-		AND event_id = ?`, reason, micro(next), announced, reader, eventID)
+		AND event_id = ?`, reason, orZero(next), announced, reader, eventID)
 	return err
 }
 

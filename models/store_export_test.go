@@ -32,3 +32,6 @@ func TimeRules(m MaxTimes) map[string]string {
 	}
 	return texts
 }
+
+// TimesQuery returns the query that CapTimes runs now and then.
+func TimesQuery(s *Store, m MaxTimes) (string, []any) { return brokenQuery(m.rules(), s.Now(), false) }

@@ -25,6 +25,12 @@ const (
 	aheadEnv   = "GATECRIER_TEST_AHEAD"
 	commandEnv = "GATECRIER_TEST_COMMAND"
 	leap       = 31 * time.Second
+// without waiting; SIGUSR2 sets it back by wayAhead.
+const (
+	serveEnv = "GATECRIER_TEST_SERVE"
+	aheadEnv = "GATECRIER_TEST_AHEAD"
+	leap     = 31 * time.Second
+	wayAhead = 24 * time.Hour
 )
 
 func TestMain(m *testing.M) {
@@ -49,10 +55,14 @@ func serveAhead(by string) error {
 	var ahead atomic.Int64
 	ahead.Store(int64(start))
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR1)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
-		for range signals {
-			ahead.Add(int64(leap))
+		for s := range signals {
+			if s == syscall.SIGUSR2 {
+				ahead.Add(-int64(wayAhead))
+			} else {
+				ahead.Add(int64(leap))
+			}
 		}
 	}()
 	config, err := app.ReadConfig()

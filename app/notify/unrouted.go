@@ -18,7 +18,9 @@ type Unrouted struct {
 }
 
 // NewUnrouted returns the events that could not be routed. signal wakes the router.
-func NewUnrouted(store *models.Store, signal *event.Signal) *Unrouted { return &Unrouted{store, signal} }
+func NewUnrouted(store *models.Store, signal *event.Signal) *Unrouted {
+	return &Unrouted{store, signal}
+}
 
 // List lists the events after one (0: from the first), oldest first. It returns a Forbidden error
 // unless the actor is an administrator.
