@@ -184,6 +184,18 @@ func TestApplyKeepsADueTime(t *testing.T) {
 	}
 }
 
+// After the clock was set back, a job runs at its next time by the right clock.
+func TestSchedule_ClockIsSetBack(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
+		s, stop := r.start("one")
+		defer stop()
+		r.advance(24*time.Hour, s)
+		r.ended("count", 1)
+		r.advance(-24*time.Hour, s)
+		r.until("its next time is today", func() bool { return s.Next("count").Equal(noon.Add(17 * time.Minute)) })
+	})
+}
+
 // A job with MakeUp runs once for the times that were missed while nothing ran.
 func TestMissedTimesAreMadeUp(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
