@@ -140,7 +140,8 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 		{"lifetime", set("deliveries", "due_since = ?", 0), "deliveries.due_since", 0, 0},
 		{"probe", set("connection_health", "opened_at = ?, probe_at = ?", 0, time.Hour), "connection_health.probe_at", 0, 0},
 		{"rate", set("connection_health", "slot_at = ?", 2*time.Second), "connection_health.slot_at", 0, 0},
-		{"wait that a receiver asked for", set("connection_health", "failures = 1, free_at = ?", time.Hour), "connection_health.free_at", 0, 0},
+		{"wait that a receiver asked for", set("connection_health", "failures = 1, free_at = ?", time.Hour),
+			"connection_health.free_at", 0, 0},
 		{"failing since", set("connection_health", "failing_since = ?", 0), "connection_health.failing_since", 0, 0},
 		{"try to route", func(w world) { w.delay(w.event(product, "notify").ID, w.s.Now().Add(time.Minute)) },
 			"event_work.next_at", 0, 0},
@@ -185,7 +186,8 @@ func TestCapTimes_ClockWasADayAhead(t *testing.T) {
 			}
 			table, column, _ := strings.Cut(one.column, ".")
 			var at int64
-			if err := w.s.Get(t.Context(), fmt.Sprintf("SELECT coalesce(max(%s), 0) FROM %s", column, table), nil, &at); err != nil {
+			query := fmt.Sprintf("SELECT coalesce(max(%s), 0) FROM %s", column, table)
+			if err := w.s.Get(t.Context(), query, nil, &at); err != nil {
 				t.Fatal(err)
 			}
 			ahead := time.UnixMicro(at).Sub(w.s.Now())

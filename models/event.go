@@ -101,7 +101,9 @@ type FailedWork struct {
 
 // FailedWork lists the work in scope that a reader has failed to do, oldest first. after is the
 // keyset: the last event of the page before, 0 for the first page.
-func (r queries) FailedWork(ctx context.Context, scope Scope, reader string, after int64, limit int) ([]FailedWork, error) {
+func (r queries) FailedWork(
+	ctx context.Context, scope Scope, reader string, after int64, limit int,
+) ([]FailedWork, error) {
 	cond, args := scope.where("e.product_id")
 	var list []FailedWork
 	err := r.query(ctx, `

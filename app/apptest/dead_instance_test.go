@@ -1,6 +1,7 @@
 package apptest_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ type killedProgram struct {
 	recorder *recorder
 	busy     productFixture
 	idle     productFixture
+	n        int // the last change of both gates
 }
 
 func newKilledProgram(t *testing.T, o spawnOptions) *killedProgram {
@@ -29,17 +31,29 @@ func newKilledProgram(t *testing.T, o spawnOptions) *killedProgram {
 	k.c = k.process.client(t)
 	k.busy = newProduct(t, k.c, "busy", k.recorder.url+"/busy")
 	k.idle = newProduct(t, k.c, "idle", k.recorder.url+"/idle")
-	setCritical(k.c, k.idle, 1)
-	apptest.Eventually(t, "the first change arrives", func() bool { return k.recorder.countOf("/idle") == 1 })
 	return k
+}
+
+// change changes the gate of a product at an instance.
+func (k *killedProgram) change(t *testing.T, p *process, product productFixture) {
+	t.Helper()
+	var url atomic.Value
+	url.Store(p.url)
+	w := &gateWriter{productFixture: product}
+	if !w.putCounts(t.Context(), &url, k.c.Token, k.n) {
+		t.Fatal("a change was not taken")
+	}
 }
 
 // killInFlight kills the program after a message has arrived and before it is answered.
 func (k *killedProgram) killInFlight(t *testing.T) {
 	t.Helper()
+	k.n++
+	k.change(t, k.process, k.idle)
+	apptest.Eventually(t, "the program notifies", func() bool { return k.recorder.countOf("/idle") == k.n })
 	k.recorder.hold.Store(int64(10 * time.Second))
-	setCritical(k.c, k.busy, 1)
-	apptest.Eventually(t, "a message is in flight", func() bool { return k.recorder.countOf("/busy") == 1 })
+	k.change(t, k.process, k.busy)
+	apptest.Eventually(t, "a message is in flight", func() bool { return k.recorder.countOf("/busy") == k.n })
 	k.process.kill()
 	k.recorder.hold.Store(0)
 }
@@ -47,16 +61,11 @@ func (k *killedProgram) killInFlight(t *testing.T) {
 // awaitNext changes both gates at an instance and fails unless the messages arrive in time.
 func (k *killedProgram) awaitNext(t *testing.T, p *process, since time.Time) {
 	t.Helper()
-	var url atomic.Value
-	url.Store(p.url)
-	for _, product := range []productFixture{k.busy, k.idle} {
-		w := &gateWriter{productFixture: product}
-		if !w.putCounts(t.Context(), &url, k.c.Token, 2) {
-			t.Fatal("a change was not taken")
-		}
-	}
+	k.n++
+	k.change(t, p, k.busy)
+	k.change(t, p, k.idle)
 	for _, queue := range []string{"/busy", "/idle"} {
-		apptest.Eventually(t, queue+" goes on", func() bool { return k.recorder.countOf(queue) == 2 })
+		apptest.Eventually(t, queue+" goes on", func() bool { return k.recorder.countOf(queue) == k.n })
 		if gap := time.Since(since); gap > maxGap {
 			t.Errorf("%s went on after %s", queue, gap.Round(10*time.Millisecond))
 		}
@@ -94,5 +103,37 @@ func TestKilledInstance_NotificationsGoOn(t *testing.T) {
 			next := startProcessWith(t, o)
 			k.awaitNext(t, next, time.Now())
 		})
+	}
+}
+
+// Two instances are killed in turn, and started again with clocks that differ by up to a day. Each
+// time the remaining one goes on. GATECRIER_KILLS sets how often.
+func TestKilledInstance_InTurn(t *testing.T) {
+	t.Parallel()
+	o := spawnOptions{dir: t.TempDir(), database: modelstest.MigratedURL(t), movable: true}
+	k := newKilledProgram(t, o)
+	kills := envInt(t, "GATECRIER_KILLS", 4)
+	for i := range kills {
+		o.ahead = []time.Duration{wayAhead, 0, -wayAhead, time.Hour}[i%4]
+		other := startProcessWith(t, o)
+		k.killInFlight(t)
+		k.awaitNext(t, other, time.Now())
+		k.process = other
+	}
+	deliveries := map[string]object{}
+	k.c = apptest.NewClient(t, k.process.url, k.c.Token)
+	apptest.Eventually(t, "nothing is left", func() bool {
+		for _, d := range allItems(k.c, "/deliveries?") {
+			deliveries[fmt.Sprint(d["message_id"])] = d
+		}
+		for _, d := range deliveries {
+			if d["state"] != "delivered" && d["state"] != "cancelled" {
+				return false
+			}
+		}
+		return len(deliveries) == 4*kills
+	})
+	if lost := auditArrivals(t, k.c, k.recorder, deliveries); lost > kills {
+		t.Errorf("%d attempts are lost by %d kills", lost, kills)
 	}
 }

@@ -48,7 +48,9 @@ func (f *fixture) pass(t *testing.T, d, set time.Duration) {
 func (f *fixture) logged() int { return strings.Count(f.log.String(), "the clock was set") }
 
 func TestWatch_JumpIsLoggedOnceAndRepairedAtOnce(t *testing.T) {
-	for name, by := range map[string]time.Duration{"ahead": 24 * time.Hour, "back": -24 * time.Hour, "little": -6 * time.Second} {
+	for name, by := range map[string]time.Duration{
+		"ahead": 24 * time.Hour, "back": -24 * time.Hour, "a little": -6 * time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture()
 			f.pass(t, tick, by)

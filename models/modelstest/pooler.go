@@ -37,7 +37,7 @@ func Pooled(t testing.TB, database string, size int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "gcpb")
+	dir, err := os.MkdirTemp("", "gcpb") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func connectionStories() []story {
 		},
 		Unrouted: unroutedRows(),
 		Failed:   1234,
-		Storage: "PostgreSQL",
+		Storage:  "PostgreSQL",
 	}
 	return []story{
 		{"connections", Connections(all)},

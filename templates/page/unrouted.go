@@ -38,3 +38,8 @@ func (v UnroutedView) about() string {
 	}
 	return text
 }
+
+// failing says how many events wait for another try.
+func (v HealthView) failing() string {
+	return ui.Plural(int(v.Failed), "event waits", "events wait") + " for another try"
+}
