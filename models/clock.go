@@ -61,34 +61,56 @@ func (m MaxTimes) workRules() []timeRule {
 	const attempted = "(SELECT max(a.at) FROM attempts a WHERE a.delivery_id = deliveries.id)"
 	return []timeRule{
 		{table: "leases", key: "name", over: ahead("until", m.Import), set: "until = " + after(m.Import)},
-		{table: "job_runs", key: "id", over: "result = 'running' AND " + ahead("lease_until", m.Job),
-			set: "lease_until = " + after(m.Job)},
+		{
+			table: "job_runs", key: "id", over: "result = 'running' AND " + ahead("lease_until", m.Job),
+			set: "lease_until = " + after(m.Job),
+		},
 		{table: "job_slots", key: "slot", over: ahead("started_at", 0), drop: true},
 		{table: "event_work", key: "event_id", over: ahead("next_at", m.Routing), set: "next_at = :now"},
-		{table: "deliveries", key: "id", over: "state = 'sending' AND " + ahead("locked_until", m.Send),
-			set: "locked_until = " + after(m.Send)},
-		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'pending' AND " + ahead("next_at", 0),
-			set: "next_at = :now"},
+		{
+			table: "deliveries", key: "id", over: "state = 'sending' AND " + ahead("locked_until", m.Send),
+			set: "locked_until = " + after(m.Send),
+		},
+		{
+			table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'pending' AND " + ahead("next_at", 0),
+			set: "next_at = :now",
+		},
 		// One whose last attempt was made ahead keeps its wait, counted from now.
-		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", 0) +
-			" AND " + attempted + " > :soon AND next_at >= " + attempted,
-			set: "next_at = :now + (next_at - " + attempted + ")", scan: true},
-		{table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", m.Retry),
-			set: "next_at = :now"},
-		{table: "deliveries", key: "id", over: "state IN " + waitingStates + " AND " + ahead("due_since", 0),
-			set: "due_since = :now"},
-		{table: "sign_in_tries", key: "key", over: ahead("at", 0),
-			set: "until = CASE WHEN until > at THEN :now + (until - at) ELSE 0 END, at = :now"},
-		{table: "sessions", key: "token", over: ahead("created_at", 0),
-			set: "expiry = :now + (expiry - created_at), seen_at = :now, created_at = :now", scan: true},
-		{table: "user_links", key: "hash", over: "used_at IS NULL AND " + aheadOf("expires_at", links),
-			set: "expires_at = :now + " + links},
+		{
+			table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", 0) +
+				" AND " + attempted + " > :soon AND next_at >= " + attempted,
+			set: "next_at = :now + (next_at - " + attempted + ")", scan: true,
+		},
+		{
+			table: "deliveries", key: "id", over: ofEndpoint + " AND state = 'retrying' AND " + ahead("next_at", m.Retry),
+			set: "next_at = :now",
+		},
+		{
+			table: "deliveries", key: "id", over: "state IN " + waitingStates + " AND " + ahead("due_since", 0),
+			set: "due_since = :now",
+		},
+		{
+			table: "sign_in_tries", key: "key", over: ahead("at", 0),
+			set: "until = CASE WHEN until > at THEN :now + (until - at) ELSE 0 END, at = :now",
+		},
+		{
+			table: "sessions", key: "token", over: ahead("created_at", 0),
+			set: "expiry = :now + (expiry - created_at), seen_at = :now, created_at = :now", scan: true,
+		},
+		{
+			table: "user_links", key: "hash", over: "used_at IS NULL AND " + aheadOf("expires_at", links),
+			set: "expires_at = :now + " + links,
+		},
 		{table: "idempotency_keys", key: "key", over: ahead("created_at", 0), set: "created_at = :now"},
-		{table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", hold),
-			set: "held_until = :now + " + hold},
+		{
+			table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", hold),
+			set: "held_until = :now + " + hold,
+		},
 		{table: "sources", key: "id", over: ahead("last_report_at", 0), set: "last_report_at = :now", scan: true},
-		{table: "exception_groups", key: "id", over: ahead("until", m.Exception), set: "until = " + after(m.Exception),
-			scan: true},
+		{
+			table: "exception_groups", key: "id", over: ahead("until", m.Exception), set: "until = " + after(m.Exception),
+			scan: true,
+		},
 		{table: "exception_groups", key: "id", over: ahead("first_at", 0), set: "first_at = :now", scan: true},
 	}
 }

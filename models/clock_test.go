@@ -129,8 +129,10 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 			})
 		}, "job_runs.lease_until", 2 * time.Minute, 2 * time.Minute},
 		{"lease of a delivery", func(w world) { w.claim("gone", d.ID) }, "deliveries.locked_until", lease, lease},
-		{"message that is due", set("deliveries", "state = 'pending', claim = '', locked_until = NULL, next_at = ?", 0),
-			"deliveries.next_at", 0, 0},
+		{
+			"message that is due", set("deliveries", "state = 'pending', claim = '', locked_until = NULL, next_at = ?", 0),
+			"deliveries.next_at", 0, 0,
+		},
 		{"retry", func(w world) {
 			set("deliveries", "state = 'sending', claim = 'c', locked_until = ?", lease)(w)
 			d.NextAt = w.s.Now().Add(30 * time.Second)
@@ -140,13 +142,19 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 		{"lifetime", set("deliveries", "due_since = ?", 0), "deliveries.due_since", 0, 0},
 		{"probe", set("connection_health", "opened_at = ?, probe_at = ?", 0, time.Hour), "connection_health.probe_at", 0, 0},
 		{"rate", set("connection_health", "slot_at = ?", 2*time.Second), "connection_health.slot_at", 0, 0},
-		{"wait that a receiver asked for", set("connection_health", "failures = 1, free_at = ?", time.Hour),
-			"connection_health.free_at", 0, 0},
+		{
+			"wait that a receiver asked for", set("connection_health", "failures = 1, free_at = ?", time.Hour),
+			"connection_health.free_at", 0, 0,
+		},
 		{"failing since", set("connection_health", "failing_since = ?", 0), "connection_health.failing_since", 0, 0},
-		{"try to route", func(w world) { w.delay(w.event(product, "notify").ID, w.s.Now().Add(time.Minute)) },
-			"event_work.next_at", 0, 0},
-		{"hold time", set("branches", "held_until = ?, held_event = NULL", 10*time.Minute), "branches.held_until",
-			10 * time.Minute, 10 * time.Minute},
+		{
+			"try to route", func(w world) { w.delay(w.event(product, "notify").ID, w.s.Now().Add(time.Minute)) },
+			"event_work.next_at", 0, 0,
+		},
+		{
+			"hold time", set("branches", "held_until = ?, held_event = NULL", 10*time.Minute), "branches.held_until",
+			10 * time.Minute, 10 * time.Minute,
+		},
 		{"wait after a failed sign-in", func(w world) {
 			for range 3 {
 				w.write(func(tx *models.Tx) error {
@@ -157,8 +165,10 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 		}, "sign_in_tries.until", 2 * time.Second, time.Second},
 		{"window of an exception", func(w world) {
 			w.write(func(tx *models.Tx) error {
-				_, err := tx.ClaimException(models.ExceptionReport{ProductID: product, Key: "k", By: "exact", Kind: "reported",
-					Sample: []byte("{}")}, time.Hour, nil)
+				_, err := tx.ClaimException(models.ExceptionReport{
+					ProductID: product, Key: "k", By: "exact", Kind: "reported",
+					Sample: []byte("{}"),
+				}, time.Hour, nil)
 				return err
 			})
 		}, "exception_groups.until", time.Hour, time.Hour},
