@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,16 +45,11 @@ type timeRule struct {
 // rules returns the rule of each stored time that something waits for. A time that a user has chosen
 // has none, such as the end of a silence or of a token. TestStoredTimes_HaveRules lists those without.
 func (m MaxTimes) rules() []timeRule {
-	return append(m.workRules(), m.endpointRules()...)
+	return slices.Concat(m.workRules(), m.accountRules(), m.endpointRules())
 }
 
-// workRules are the rules of leases, retries, windows and sign-ins.
+// workRules are the rules of leases, retries and windows.
 func (m MaxTimes) workRules() []timeRule {
-	links := "CASE purpose"
-	for purpose, most := range m.Links {
-		links += fmt.Sprintf(" WHEN '%s' THEN %d", purpose, most.Microseconds())
-	}
-	links += " ELSE 0 END"
 	hold := fmt.Sprintf("coalesce((SELECT p.hold_seconds FROM products p WHERE p.id = branches.product_id) * 1000000, %d)",
 		m.Hold.Microseconds())
 	// By endpoint, as the index of due deliveries is.
@@ -90,6 +86,27 @@ func (m MaxTimes) workRules() []timeRule {
 			set: "due_since = :now",
 		},
 		{
+			table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", hold),
+			set: "held_until = :now + " + hold,
+		},
+		{table: "sources", key: "id", over: ahead("last_report_at", 0), set: "last_report_at = :now", scan: true},
+		{
+			table: "exception_groups", key: "id", over: ahead("until", m.Exception), set: "until = " + after(m.Exception),
+			scan: true,
+		},
+		{table: "exception_groups", key: "id", over: ahead("first_at", 0), set: "first_at = :now", scan: true},
+	}
+}
+
+// accountRules are the rules of sign-ins, sessions, links and repeats of requests.
+func (m MaxTimes) accountRules() []timeRule {
+	links := "CASE purpose"
+	for purpose, most := range m.Links {
+		links += fmt.Sprintf(" WHEN '%s' THEN %d", purpose, most.Microseconds())
+	}
+	links += " ELSE 0 END"
+	return []timeRule{
+		{
 			table: "sign_in_tries", key: "key", over: ahead("at", 0),
 			set: "until = CASE WHEN until > at THEN :now + (until - at) ELSE 0 END, at = :now",
 		},
@@ -102,16 +119,6 @@ func (m MaxTimes) workRules() []timeRule {
 			set: "expires_at = :now + " + links,
 		},
 		{table: "idempotency_keys", key: "key", over: ahead("created_at", 0), set: "created_at = :now"},
-		{
-			table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", hold),
-			set: "held_until = :now + " + hold,
-		},
-		{table: "sources", key: "id", over: ahead("last_report_at", 0), set: "last_report_at = :now", scan: true},
-		{
-			table: "exception_groups", key: "id", over: ahead("until", m.Exception), set: "until = " + after(m.Exception),
-			scan: true,
-		},
-		{table: "exception_groups", key: "id", over: ahead("first_at", 0), set: "first_at = :now", scan: true},
 	}
 }
 
