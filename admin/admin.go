@@ -96,9 +96,8 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.eventRoutes,
 		a.silencesRoutes, a.silenceNewRoutes, a.silenceRoutes,
 		a.passwordRoutes, a.profileRoutes, a.profileTokenRoutes, a.profileFeedRoutes, a.profileSessionRoutes,
-		a.healthRoutes, a.heldRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
-		a.healthRoutes, a.unroutedRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
-		a.userRoutes, a.userActionRoutes,
+		a.healthRoutes, a.heldRoutes, a.unroutedRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes,
+		a.userNewRoutes, a.userRoutes, a.userActionRoutes,
 	} {
 		routes(in)
 	}

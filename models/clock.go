@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -101,10 +102,10 @@ func (m MaxTimes) workRules() []timeRule {
 // accountRules are the rules of sign-ins, sessions, links and repeats of requests.
 func (m MaxTimes) accountRules() []timeRule {
 	links := "CASE purpose"
-	for purpose, most := range m.Links {
-		links += fmt.Sprintf(" WHEN '%s' THEN %d", purpose, most.Microseconds())
+	for _, purpose := range slices.Sorted(maps.Keys(m.Links)) {
+		links += fmt.Sprintf(" WHEN '%s' THEN %d", purpose, m.Links[purpose].Microseconds())
 	}
-	links += " ELSE 0 END"
+	links += fmt.Sprintf(" ELSE %d END", (100 * 365 * 24 * time.Hour).Microseconds()) // no rule
 	return []timeRule{
 		{
 			table: "sign_in_tries", key: "key", over: ahead("at", 0),

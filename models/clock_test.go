@@ -49,6 +49,7 @@ var notPlanned = map[string]string{
 	"product_groups":        "created_at updated_at",
 	"products":              "created_at updated_at",
 	"resends":               "created_at stopped_at",
+	"restores":              "backup_at restored_at decided_at",
 	"sessions":              "seen_at",
 	"settings":              "updated_at",
 	"silences":              "created_at starts_at ends_at ended_at",

@@ -25,6 +25,7 @@ func MaxLinkTimes() map[string]time.Duration {
 	return map[string]time.Duration{
 		string(models.LinkPassword): max(resetTime, inviteTime),
 		string(models.LinkEmail):    emailTime,
+		string(models.LinkUndo):     undoTime,
 	}
 }
 

@@ -19,18 +19,14 @@ import (
 
 // serveEnv makes the test binary the program itself, for tests that kill it. aheadEnv sets how far
 // its clock is ahead. Each SIGUSR1 moves it by leap, so that the leases of a killed process expire
-// without waiting. commandEnv has the arguments of another command, one a line.
+// without waiting; SIGUSR2 sets it back by wayAhead. commandEnv has the arguments of another command,
+// one a line.
 const (
 	serveEnv   = "GATECRIER_TEST_SERVE"
 	aheadEnv   = "GATECRIER_TEST_AHEAD"
 	commandEnv = "GATECRIER_TEST_COMMAND"
 	leap       = 31 * time.Second
-// without waiting; SIGUSR2 sets it back by wayAhead.
-const (
-	serveEnv = "GATECRIER_TEST_SERVE"
-	aheadEnv = "GATECRIER_TEST_AHEAD"
-	leap     = 31 * time.Second
-	wayAhead = 24 * time.Hour
+	wayAhead   = 24 * time.Hour
 )
 
 func TestMain(m *testing.M) {

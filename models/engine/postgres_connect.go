@@ -37,6 +37,19 @@ func withoutSession(config *pgx.ConnConfig) *pgx.ConnConfig {
 	return config
 }
 
+// connectURL is connect for a URL.
+func connectURL(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := hasPooler(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, config, pooled, readOnly)
+}
+
 // connect opens a pool of connections. Those of a readOnly pool cannot write, so that a DB that
 // writes outside its transactions fails on PostgreSQL as it does on SQLite. A pooler refuses such
 // parameters of a session, and prepared statements, so a pooled connection has neither.

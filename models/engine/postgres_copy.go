@@ -20,7 +20,7 @@ const postgresTables = `
 // PostgresSnapshot calls fn with the name of an exported snapshot of a database, for other programs
 // that are to see the same moment, and with the content of that moment.
 func PostgresSnapshot(ctx context.Context, url string, fn func(id string, c FileContent) error) (err error) {
-	db, err := connect(ctx, url, true)
+	db, err := connectURL(ctx, url, true)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func PostgresSnapshot(ctx context.Context, url string, fn func(id string, c File
 // BeginPostgresRestore marks an empty database as one whose restore is not finished. again reports
 // whether it has the mark already.
 func BeginPostgresRestore(ctx context.Context, url string) (again bool, err error) {
-	db, err := connect(ctx, url, false)
+	db, err := connectURL(ctx, url, false)
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +66,7 @@ func BeginPostgresRestore(ctx context.Context, url string) (again bool, err erro
 
 // EndPostgresRestore removes the mark.
 func EndPostgresRestore(ctx context.Context, url string) (err error) {
-	db, err := connect(ctx, url, false)
+	db, err := connectURL(ctx, url, false)
 	if err != nil {
 		return err
 	}
