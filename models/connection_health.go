@@ -161,8 +161,8 @@ func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst 
 	return got, err
 }
 
-// Probe leases the oldest message of an endpoint whose breaker is open and whose probe is due,
-// to check whether the receiver is back. It returns nil if no message waits, or another instance
+// Probe leases the first message of an endpoint whose breaker is open and whose probe is due, to
+// check whether the receiver is back. It returns nil if no message waits, or another instance
 // has taken the probe.
 func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, error) {
 	n, err := tx.exec(`
@@ -181,7 +181,7 @@ func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, e
 		WHERE x.endpoint_id = ?
 		AND x.state IN ('pending', 'retrying')
 		AND x.next_at IS NOT NULL`+firstOfQueue+`
-		ORDER BY x.id
+		ORDER BY x.rank, x.turn, x.id
 		LIMIT 1
 	)`, []any{micro(until), claim, true, endpoint})
 	if err != nil || len(list) == 0 {

@@ -46,6 +46,16 @@ func (s DeliveryState) Open() bool {
 	return s == DeliveryPending || s == DeliverySending || s == DeliveryRetrying || s == DeliveryHeld
 }
 
+// DeliveryRank orders the messages of an endpoint: all of a lower rank that are due go first. A
+// rank of a product, connection and recipient is a queue of its own.
+type DeliveryRank int
+
+// The ranks.
+const (
+	RankFirst     DeliveryRank = iota // gate changes, waivers, stale products, connections, tests
+	RankException                     // exceptions
+)
+
 // Delivery is one message to one connection.
 type Delivery struct {
 	ID           int64
@@ -66,6 +76,8 @@ type Delivery struct {
 	Probe        bool   // the attempt checks whether the receiver is back
 	ByHand       bool   // a user requeued it: it is sent even if it is outdated
 	ResendID     int64  // the resend that requeued it, 0 = none
+	Rank         DeliveryRank
+	Turn         int64 // products take turns at an endpoint: the lowest turn of a rank goes first
 	CreatedAt    time.Time
 	DueSince     time.Time // when it was first due, or requeued
 	FinishedAt   time.Time
@@ -73,13 +85,14 @@ type Delivery struct {
 
 const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id,
 	coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent, d.next_at,
-	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.created_at, d.due_since, d.finished_at`
+	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.created_at, d.due_since,
+	d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
 		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title, &d.State,
 		&d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand,
-		&d.ResendID, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
+		&d.ResendID, &d.Rank, &d.Turn, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
 	}
 }
 
@@ -260,14 +273,19 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	if d.DueSince.IsZero() {
 		d.DueSince = d.CreatedAt
 	}
+	if d.State == DeliveryPending && !d.NextAt.IsZero() {
+		if d.Turn, err = tx.turnOf(*d); err != nil {
+			return false, err
+		}
+	}
 	d.ID, err = tx.insert(`
 		INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state,
-			reason, next_at, locked_until, claim, created_at, due_since, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			reason, next_at, locked_until, claim, rank, turn, created_at, due_since, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING
 		RETURNING id`,
 		d.UUID, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title, d.State,
-		d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince),
+		d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, d.Rank, d.Turn, micro(d.CreatedAt), micro(d.DueSince),
 		micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil

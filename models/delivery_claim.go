@@ -10,6 +10,7 @@ type Due struct {
 	ID         int64
 	EndpointID int64
 	Module     string // of the endpoint
+	Rank       DeliveryRank
 }
 
 // endpointsWithDue steps from one endpoint with due rows to the next, so that its cost does not
@@ -30,38 +31,44 @@ const endpointsWithDue = `
 		WHERE endpoints.id IS NOT NULL
 	) `
 
-// DueDeliveries lists the due deliveries of each endpoint, the longest due first and at most
-// each of them. It leaves out the endpoints in except, those that are stopped or wait for their
+// DueDeliveries lists the due deliveries of each endpoint in the order in which it gets them, at
+// most each of a rank: by rank, then product after product. The endpoint with the longest due one
+// comes first. It leaves out the endpoints in except, those that are stopped or wait for their
 // rate, and deliveries whose queue has an earlier open one.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	now := r.Now().UnixMicro()
 	const rows = `
-		SELECT x.id, x.next_at, x.endpoint_id
+		SELECT x.id, x.next_at, x.endpoint_id, x.rank, x.turn
 		FROM deliveries x
 		WHERE x.endpoint_id = l.id
+		AND x.rank = ?
 		AND ` + dueSQL + `
-		AND x.next_at <= ?` + firstOfQueue + `
-		ORDER BY x.next_at, x.id
+		AND +x.next_at <= ?` + firstOfQueue + `
+		ORDER BY x.turn, x.id
 		LIMIT ?`
-	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
+	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y UNION ALL SELECT y.id FROM (" +
+		rows + ") y)"
 	if r.dialect == Postgres {
-		join = " CROSS JOIN LATERAL (" + rows + ") d WHERE TRUE"
+		join = " CROSS JOIN LATERAL (SELECT * FROM (" + rows + ") y UNION ALL SELECT * FROM (" + rows +
+			") z) d WHERE TRUE"
 	}
 	all := sqlFragment{text: endpointsWithDue + `
-		SELECT d.id, l.id, c.module
+		SELECT d.id, l.id, c.module, d.rank
 		FROM endpoints l
 		JOIN connection_health h ON h.connection_id = l.id
 		JOIN connections c ON c.id = l.id`}
-	all.add(join, now, each)
+	all.add(join, RankFirst, now, each, RankException, now, each)
 	all.and("h.opened_at IS NULL")
 	all.and("h.free_at <= ?", now)
 	if len(except) > 0 {
 		all.and("l.id NOT IN ("+placeholders(len(except))+")", toAny(except)...)
 	}
-	all.add(" ORDER BY d.next_at, d.id")
+	all.add(" ORDER BY min(d.next_at) OVER (PARTITION BY l.id), l.id, d.rank, d.turn, d.id")
 	var list []Due
 	err := r.query(ctx, all.text, all.args,
-		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }))
+		collect(&list, func(d *Due) []any {
+			return []any{&d.ID, &d.EndpointID, &d.Module, &d.Rank}
+		}))
 	return list, err
 }
 
@@ -95,7 +102,7 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 // claimColumns are deliveryColumns without the alias: SQLite's RETURNING knows none.
 const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_id, coalesce(product_id, 0),
 	recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand,
-	coalesce(resend_id, 0), created_at, due_since, finished_at`
+	coalesce(resend_id, 0), rank, turn, created_at, due_since, finished_at`
 
 // NextDue returns when the next delivery can be sent: when its own time and that of its endpoint
 // has come. It is zero when none waits.

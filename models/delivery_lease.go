@@ -80,7 +80,7 @@ func (tx *Tx) returnSending(cond string, args ...any) (int64, error) {
 		if _, err := tx.exec(`
 			UPDATE deliveries
 			SET state = CASE WHEN spent = 0 THEN 'pending' ELSE 'retrying' END, attempts = attempts + 1, next_at = ?,
-				locked_until = NULL, claim = '', probe = FALSE, reason = ?
+				locked_until = NULL, claim = '', probe = FALSE, turn = 0, reason = ?
 			WHERE id = ?`, micro(tx.Now()), reason, l.id); err != nil {
 			return 0, err
 		}

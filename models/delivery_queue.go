@@ -6,15 +6,15 @@ import (
 )
 
 // A delivery is open while it is pending, retrying or sending. The open deliveries of one
-// connection, product and recipient are a queue, in which only the first has a time to be sent;
-// tests are in no queue. Connections that use one server share an endpoint: one breaker, one rate.
+// connection, product, recipient and rank are a queue, in which only the first has a time to be
+// sent; tests are in no queue. Connections that use one server share an endpoint: one breaker, one rate.
 
 const (
 	openStates    = "('pending', 'retrying', 'sending')"
 	waitingStates = "('pending', 'retrying')"
 	// unfinishedStates are those of deliveries that have not ended. One that is held is in no queue.
 	unfinishedStates = "('pending', 'retrying', 'sending', 'held')"
-	// dueSQL is the condition of the index deliveries_due, word for word.
+	// dueSQL is the condition of the indexes deliveries_due, _turn and _share, word for word.
 	dueSQL = "state IN " + waitingStates + " AND next_at IS NOT NULL"
 )
 
@@ -22,11 +22,12 @@ const (
 type SendObstacle struct {
 	Busy    bool // an earlier one in its queue is open
 	Stopped bool // its endpoint's breaker is open, or the endpoint waits for its rate
+	Waits   bool // another message of its endpoint is due before it
 }
 
 // SendObstacleOf reads the queue and the endpoint of a delivery that is about to be created.
 func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, error) {
-	var busy int
+	var busy, before int
 	var opened, free sql.NullInt64
 	err := r.get(ctx, `
 		SELECT (
@@ -37,15 +38,29 @@ func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, 
 				WHERE connection_id = ?
 				AND product_id = ?
 				AND recipient = ?
+				AND rank = ?
 				AND event_id IS NOT NULL
 				AND state IN `+openStates+`
+				LIMIT 1
+			) x
+		), (
+			SELECT count(*)
+			FROM (
+				SELECT 1
+				FROM deliveries
+				WHERE endpoint_id = ?
+				AND rank <= ?
+				AND `+dueSQL+`
+				AND +next_at <= ?
 				LIMIT 1
 			) x
 		), h.opened_at, h.free_at
 		FROM connection_health h
 		WHERE h.connection_id = ?`,
-		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID}, &busy, &opened, &free)
-	return SendObstacle{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
+		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.Rank, d.EndpointID, d.Rank, micro(r.Now()), d.EndpointID},
+		&busy, &before, &opened, &free)
+	stopped := opened.Valid || free.Int64 > r.Now().UnixMicro()
+	return SendObstacle{Busy: busy > 0, Stopped: stopped, Waits: before > 0}, err
 }
 
 // firstOfQueue is the condition that x is the first open delivery of its queue.
@@ -56,6 +71,7 @@ const firstOfQueue = `
 		WHERE f.connection_id = x.connection_id
 		AND f.product_id = x.product_id
 		AND f.recipient = x.recipient
+		AND f.rank = x.rank
 		AND f.id < x.id
 		AND f.event_id IS NOT NULL
 		AND f.state IN ` + openStates + `
@@ -66,9 +82,10 @@ func (tx *Tx) promote(d Delivery) error {
 	if d.EventID == 0 || d.ProductID == 0 {
 		return nil
 	}
+	turn, args := tx.turnSQL(d.Turn + 1)
 	_, err := tx.exec(`
 		UPDATE deliveries
-		SET next_at = ?
+		SET next_at = ?, turn = `+turn+`
 		WHERE state = 'pending'
 		AND next_at IS NULL
 		AND id = (
@@ -77,9 +94,10 @@ func (tx *Tx) promote(d Delivery) error {
 			WHERE f.connection_id = ?
 			AND f.product_id = ?
 			AND f.recipient = ?
+			AND f.rank = ?
 			AND f.event_id IS NOT NULL
 			AND f.state IN `+openStates+`
-		)`, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient)
+		)`, append(append([]any{micro(tx.Now())}, args...), d.ConnectionID, d.ProductID, d.Recipient, d.Rank)...)
 	return err
 }
 
@@ -92,7 +110,7 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 		FROM (
 			SELECT 1
 			FROM (
-				SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient
+				SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient, b.rank
 				FROM deliveries b
 				WHERE b.state = 'pending'
 				AND b.next_at IS NULL
@@ -108,13 +126,14 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 // FreeBlocked makes due the deliveries that wait for their queue although nothing is before them: on
 // PostgreSQL one can be inserted while the last of its queue is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
+	turn, args := tx.turnSQL(0)
 	return tx.exec(`
 		UPDATE deliveries
-		SET next_at = ?
+		SET next_at = ?, turn = `+turn+`
 		WHERE id IN (
 			SELECT x.id
 			FROM deliveries x
 			WHERE x.state = 'pending'
 			AND x.next_at IS NULL`+firstOfQueue+`
-		)`, micro(tx.Now()))
+		)`, append([]any{micro(tx.Now())}, args...)...)
 }

@@ -14,7 +14,7 @@ func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 	n, err := tx.exec(`
 		UPDATE deliveries
 		SET state = ?, reason = ?, attempts = ?, spent = ?, next_at = ?, locked_until = NULL, claim = '',
-			probe = FALSE, finished_at = ?
+			probe = FALSE, turn = 0, finished_at = ?
 		WHERE id = ?
 		AND claim = ?
 		AND state = 'sending'`,

@@ -73,7 +73,8 @@ var derived = []string{
 func scans(plan []string) []string {
 	var list []string
 	for _, step := range plan {
-		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " USING ") && !slices.Contains(derived, step) ||
+		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " USING ") && !slices.Contains(derived, step) &&
+			!strings.HasPrefix(step, "SCAN (subquery-") ||
 			strings.Contains(step, "BLOOM") {
 			list = append(list, step)
 		}
@@ -143,14 +144,14 @@ func hotWrite(want string, fn func(tx *models.Tx) error) hot { return hot{write:
 func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 	return map[string]hot{
 		"due": hotRead(
-			"SEARCH x USING INDEX deliveries_due (endpoint_id=? AND next_at>? AND next_at<?)",
+			"SEARCH x USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.DueDeliveries(ctx, nil, 10)
 				return err
 			},
 		),
 		"due, its queues": hotRead(
-			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND id<?)",
+			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND rank=? AND id<?)",
 			func(ctx context.Context) error {
 				_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
 				return err
@@ -195,9 +196,30 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 			return err
 		}),
 		"queue": hotRead(
-			"SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)",
+			"SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=? AND rank=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.SendObstacleOf(ctx, d)
+				return err
+			},
+		),
+		"what is due before it": hotRead(
+			"SEARCH deliveries USING INDEX deliveries_share (endpoint_id=? AND rank<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.SendObstacleOf(ctx, d)
+				return err
+			},
+		),
+		"turn of what is sent now": hotWrite(
+			"SEARCH t USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
+			func(tx *models.Tx) error {
+				_, err := tx.FreeBlocked()
+				return err
+			},
+		),
+		"turn of its product": hotWrite(
+			"SEARCH t USING INDEX deliveries_share (endpoint_id=? AND rank=? AND <expr>=?)",
+			func(tx *models.Tx) error {
+				_, err := tx.FreeBlocked()
 				return err
 			},
 		),

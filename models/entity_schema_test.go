@@ -124,7 +124,7 @@ var anyOf = regexp.MustCompile(`= ANY \(ARRAY\[(.*?)\]\)`)
 // writes IN as = ANY.
 func plain(line string) string {
 	line = anyOf.ReplaceAllString(line, "IN ($1)")
-	return strings.NewReplacer("::text", "", "(", " ", ")", " ").Replace(line)
+	return strings.NewReplacer("::text", "", "::bigint", "", "COALESCE", "coalesce", "(", " ", ")", " ").Replace(line)
 }
 
 // checks finds the CHECK constraints in SQLite's text of a table.

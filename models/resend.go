@@ -72,24 +72,27 @@ func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]
 // many. Their earlier attempts stay.
 func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	now, sent := micro(tx.Now()), 0
+	turn, turnArgs := tx.turnSQL(0)
 	for _, id := range ids {
 		n, err := tx.exec(`
 			UPDATE deliveries
 			SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL,
-				resend_id = ?, next_at = CASE
+				resend_id = ?, turn = `+turn+`, next_at = CASE
 					WHEN event_id IS NOT NULL AND (
 						SELECT count(*)
 						FROM deliveries f
 						WHERE f.connection_id = deliveries.connection_id
 						AND f.product_id = deliveries.product_id
 						AND f.recipient = deliveries.recipient
+						AND f.rank = deliveries.rank
 						AND f.event_id IS NOT NULL
 						AND f.state IN `+openStates+`
 					) > 0 THEN NULL
 					ELSE `+placeholder(tx.dialect, "BIGINT")+`
 				END
 			WHERE id = ?
-			AND state NOT IN `+unfinishedStates, reason, now, nullID(resendID), now, id)
+			AND state NOT IN `+unfinishedStates,
+			append(append([]any{reason, now, nullID(resendID)}, turnArgs...), now, id)...)
 		if err != nil {
 			return sent, err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gatecrier/app/event"
 	"gatecrier/models"
 )
 
@@ -50,11 +51,20 @@ func (p EnqueueParams) newRow(now time.Time) (models.Delivery, error) {
 		NextAt:       now,
 		CreatedAt:    now,
 		DueSince:     now,
+		Rank:         rankOf(p.Event),
 	}
 	if row.EventID == 0 {
 		row.ProductID = p.ProductID
 	}
 	return row, nil
+}
+
+// rankOf returns the rank of an event's messages.
+func rankOf(e models.Event) models.DeliveryRank {
+	if event.Type(e.Type).AboutException() {
+		return models.RankException
+	}
+	return models.RankFirst
 }
 
 // Batch writes the deliveries of one transaction. Those that can be sent at once are written as
@@ -142,8 +152,8 @@ func (b *Batch) isHeld(eventID int64) (bool, error) {
 }
 
 // reserveSend reserves a send for a message at the rate of its endpoint, and reports whether it can
-// be sent at once: its queue is empty, its endpoint works, and it is within the limits. If the
-// queue is busy, it clears the row's next time: the queue decides when the message is due. A test
+// be sent at once: its queue is empty, its endpoint works, no other message is due before it, and
+// it is within the limits. If the queue is busy, it clears the row's next time: the queue decides when the message is due. A test
 // is sent whether the endpoint works or not: it is how a user finds out.
 func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
 	var obstacle models.SendObstacle
@@ -158,7 +168,8 @@ func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
 		return false, nil
 	}
 	limits := b.d.limits(module)
-	if obstacle.Stopped || !b.d.hasRoom(row.EndpointID, limits, b.reserved[row.EndpointID], len(b.tasks)) {
+	if obstacle.Stopped || obstacle.Waits ||
+		!b.d.hasRoom(row.EndpointID, row.Rank, limits, b.reserved[row.EndpointID], len(b.tasks)) {
 		return false, nil
 	}
 	n, err := b.d.takeSlots(b.tx, row.EndpointID, limits, 1)

@@ -91,8 +91,9 @@ type claimPick struct {
 	ids    []int64
 }
 
-// pickDue chooses what to claim: the longest due first, but at most its share of each endpoint, so
-// that a slow one does not delay the others.
+// pickDue chooses what to claim: of each endpoint in the order of its messages and at most its
+// share, so that a slow one does not delay the others; the endpoint with the longest due message
+// first.
 func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) {
 	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerEndpoint)
 	if err != nil {
@@ -104,7 +105,7 @@ func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) 
 		if c == nil {
 			c = &claimPick{limits: d.limits(due.Module)}
 		}
-		if !d.hasRoom(due.EndpointID, c.limits, len(c.ids), total) {
+		if !d.hasRoom(due.EndpointID, due.Rank, c.limits, len(c.ids), total) {
 			continue
 		}
 		c.ids = append(c.ids, due.ID)
@@ -130,7 +131,7 @@ func (d *Dispatcher) probe(ctx context.Context) error {
 		return err
 	}
 	for _, endpoint := range endpoints {
-		if !d.hasRoom(endpoint.ID, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
+		if !d.hasRoom(endpoint.ID, models.RankFirst, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
 			continue
 		}
 		var got *models.Delivery

@@ -167,10 +167,16 @@ func (d *Dispatcher) start(tasks []sendTask) {
 // hasRoom reports whether a send can start on an endpoint. taken counts the sends already promised
 // to it, promised those to all endpoints. An endpoint that failed last gets one at a time, and all
 // that fail get only a part of the total: whatever their number, the others have capacity.
-func (d *Dispatcher) hasRoom(endpoint int64, limits module.Limits, taken, promised int) bool {
+// Exceptions leave one send to the other messages, where several can run.
+func (d *Dispatcher) hasRoom(
+	endpoint int64, rank models.DeliveryRank, limits module.Limits, taken, promised int,
+) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	limit := min(max(1, limits.Parallel), maxPerEndpoint)
+	if rank == models.RankException {
+		limit = max(1, limit-1)
+	}
 	if _, fails := d.troubled[endpoint]; fails {
 		limit = 1
 		if d.troubledInFlight() >= maxTroubled {

@@ -23,6 +23,7 @@ const (
 	ExceptionRequest   Type = "exception.request"
 	ExceptionTask      Type = "exception.task"
 	ExceptionReported  Type = "exception.reported"
+	ExceptionSummary   Type = "exception.summary"
 	WaiverEnds         Type = "waiver.expiring"
 	ProductIsStale     Type = "product.stale"
 	SilenceHasEnded    Type = "silence.ended"
@@ -33,6 +34,12 @@ const (
 // do not arrive, of events that cannot be routed, and of ended silences.
 func (t Type) Mandatory() bool {
 	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded || t == RoutingFailed
+}
+
+// AboutException reports whether events of a type are about exceptions. Their messages go after
+// all others.
+func (t Type) AboutException() bool {
+	return t == ExceptionRequest || t == ExceptionTask || t == ExceptionReported || t == ExceptionSummary
 }
 
 // Silenceable lists the types that a silence can match, in the order of a menu.

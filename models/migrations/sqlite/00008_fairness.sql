@@ -1,0 +1,33 @@
+-- +goose Up
+
+-- Messages about exceptions have queues of their own, behind all other messages of their endpoint.
+ALTER TABLE deliveries ADD COLUMN rank INTEGER NOT NULL DEFAULT 0; -- 1 = about an exception
+-- Products take turns at an endpoint: the lowest turn of a rank goes first.
+ALTER TABLE deliveries ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+UPDATE deliveries SET rank = 1
+WHERE event_id IN (SELECT id FROM events WHERE type IN ('exception.reported', 'exception.request', 'exception.task'));
+DROP INDEX deliveries_queue;
+CREATE INDEX deliveries_queue ON deliveries (connection_id, product_id, rank, id) WHERE state IN ('pending', 'retrying', 'sending');
+CREATE INDEX deliveries_turn ON deliveries (endpoint_id, rank, turn, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX deliveries_share ON deliveries (endpoint_id, rank, (coalesce(product_id, 0)), turn) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+
+-- How many exceptions of an owner notified within the hour that began with the first of them.
+CREATE TABLE exception_quotas (
+  owner      INTEGER PRIMARY KEY,
+  product_id INTEGER REFERENCES products (id) ON DELETE CASCADE, -- NULL = Gatecrier itself
+  began_at   INTEGER NOT NULL,
+  sent       INTEGER NOT NULL DEFAULT 0, -- notifications
+  held       INTEGER NOT NULL DEFAULT 0  -- those left for the summary of the hour
+);
+CREATE INDEX exception_quotas_held ON exception_quotas (began_at) WHERE held > 0;
+CREATE INDEX exception_quotas_product ON exception_quotas (product_id) WHERE product_id IS NOT NULL;
+ALTER TABLE exception_groups ADD COLUMN held INTEGER NOT NULL DEFAULT 0; -- notifications left for a summary
+ALTER TABLE exception_groups ADD COLUMN held_in INTEGER;                 -- began_at of that summary's hour
+CREATE INDEX exception_groups_held ON exception_groups (owner, held_in) WHERE held_in IS NOT NULL;
+
+-- How many events a key has reported in its current minute and day, numbered since 1970 in UTC.
+ALTER TABLE ingest_keys ADD COLUMN minute INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ingest_keys ADD COLUMN minute_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ingest_keys ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ingest_keys ADD COLUMN day_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ingest_keys ADD COLUMN exceeded_at INTEGER; -- when its owners were notified of its budget
