@@ -17,6 +17,7 @@ var silenceableTypes = map[event.Type]string{
 	event.ExceptionReported: "Exceptions reported by programs",
 	event.ExceptionRequest:  "Exceptions in requests",
 	event.ExceptionTask:     "Exceptions in background tasks",
+	event.ExceptionSummary:  "Summaries of exceptions",
 }
 
 const allProducts = "All products"

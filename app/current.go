@@ -52,7 +52,9 @@ func (a *App) outboundPolicy(client *outbound.Client) func() {
 // exceptionPolicy returns the current rules of grouping exceptions and notifying of them.
 func (a *App) exceptionPolicy() exception.Policy {
 	s := a.Settings.Exceptions()
-	return exception.Policy{Grouping: exception.Grouping(s.Grouping), Window: s.RateLimit}
+	return exception.Policy{
+		Grouping: exception.Grouping(s.Grouping), Window: s.RateLimit, MaxPerHour: s.MaxPerHour,
+	}
 }
 
 // badNetworks returns the reason why a list of networks is not allowed, "" if it is.

@@ -36,7 +36,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
 		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},
 		{Name: "VEX", Run: every(tidyEvery, "follow VEX documents", a.Observations.TidyVEX)},
-		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.Exceptions.Flush), Quiet: true},
+		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.countExceptions), Quiet: true},
 		{Name: "restored messages", Run: every(heldEvery, "decide held messages", a.Held.Apply)},
 		{Name: "clock", Run: a.clock.Run},
 		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
@@ -45,6 +45,11 @@ func (a *App) loopList() []jobs.Loop {
 
 // announceDue announces the gate changes whose time on hold is over.
 func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
+
+// countExceptions stores the counts of exceptions, and appends the summaries of hours that are over.
+func (a *App) countExceptions(ctx context.Context) error {
+	return errors.Join(a.Exceptions.Flush(ctx), a.Exceptions.Summarize(ctx))
+}
 
 // flush writes the times that are kept in memory.
 func (a *App) flush(ctx context.Context) error {

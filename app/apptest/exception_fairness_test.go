@@ -102,5 +102,30 @@ func TestExceptionStorm_DelaysNoGateMessage(t *testing.T) {
 		if n := mailsWith(box, "noisy@example.org", "has occurred"); n < 20 {
 			t.Errorf("%d exceptions by email within the hour, want 20", n)
 		}
+		const summary = "Summary of "
+		if n := holdingText(slack, summary); n != 0 {
+			t.Errorf("%d summaries before the hour is over", n)
+		}
+		p.Clock.Advance(2 * time.Minute)
+		slackWith(t, p, slack, summary, 1)
+		passTime(t, p, 3*time.Hour)
+		const maxGroups = 1001 // a thousand of the hour, and one for the others
+		rest := min(all, maxGroups) - 20
+		slackWith(t, p, slack, fmt.Sprintf("replaces %d about %d different exceptions", rest, rest), 1)
+		if n := mailsWith(box, "noisy@example.org", summary); n != 1 {
+			t.Errorf("%d summaries by email, want 1", n)
+		}
+		if n := mailsWith(box, "calm@example.org", summary); n != 0 {
+			t.Errorf("%d summaries to another product", n)
+		}
+	})
+}
+
+// slackWith waits until a receiver has got a number of messages with a text.
+func slackWith(t *testing.T, p *apptest.Program, r *apptest.Receiver, text string, n int) {
+	t.Helper()
+	apptest.Eventually(t, fmt.Sprintf("the receiver has %d of %q", n, text), func() bool {
+		p.Wake()
+		return holdingText(r, text) == n
 	})
 }

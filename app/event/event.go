@@ -44,7 +44,10 @@ func (t Type) AboutException() bool {
 
 // Silenceable lists the types that a silence can match, in the order of a menu.
 func Silenceable() []Type {
-	return []Type{GateChanged, WaiverEnds, ProductIsStale, ExceptionReported, ExceptionRequest, ExceptionTask}
+	return []Type{
+		GateChanged, WaiverEnds, ProductIsStale, ExceptionReported, ExceptionRequest, ExceptionTask,
+		ExceptionSummary,
+	}
 }
 
 // Reader is a consumer of events. Each event has a row of work per reader.

@@ -48,6 +48,7 @@ func payloads() map[Type]describer {
 		ExceptionRequest:   &Exception{},
 		ExceptionTask:      &Exception{},
 		ExceptionReported:  &Exception{},
+		ExceptionSummary:   &ExceptionsJoined{},
 		WaiverEnds:         &WaiverExpiring{},
 		ProductIsStale:     &ProductStale{},
 		SilenceHasEnded:    &SilenceEnded{},

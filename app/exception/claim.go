@@ -3,7 +3,6 @@ package exception
 import (
 	"context"
 
-	"gatecrier/app/event"
 	"gatecrier/models"
 )
 
@@ -62,19 +61,16 @@ func (s *Service) claimTx(tx *models.Tx, c *claim) error {
 	if err != nil || !c.outcome.Notify {
 		return err
 	}
-	return s.appendEvent(tx, c.occurrence, c.outcome)
+	return s.notifyOrHold(tx, c.occurrence, &c.outcome)
 }
 
 // appendEvent appends the event of an occurrence that notifies.
 func (s *Service) appendEvent(tx *models.Tx, o occurrence, c models.ExceptionClaim) error {
 	payload := o.payload(c)
-	if o.key.owner != 0 {
-		row, err := tx.Product(tx.Context(), models.SystemScope("an exception of it notifies"), o.key.owner)
-		if err != nil {
-			return err
-		}
-		payload.Product = &event.Product{ID: row.ID, Name: row.Name}
+	var err error
+	if payload.Product, err = s.productOf(tx, o.key.owner); err != nil {
+		return err
 	}
-	_, err := s.events.Append(tx, o.key.owner, "", payload)
+	_, err = s.events.Append(tx, o.key.owner, "", payload)
 	return err
 }

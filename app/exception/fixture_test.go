@@ -22,6 +22,8 @@ type fixture struct {
 	t      *testing.T
 	clock  *modelstest.Clock
 	window time.Duration
+
+	maxPerHour int64
 }
 
 func eachDatabase(t *testing.T, fn func(t *testing.T, r *fixture)) {
@@ -32,7 +34,7 @@ func eachDatabase(t *testing.T, fn func(t *testing.T, r *fixture)) {
 	for name, open := range databases {
 		t.Run(name, func(t *testing.T) {
 			clock := modelstest.NewClock(noon)
-			r := &fixture{t: t, clock: clock, window: time.Hour}
+			r := &fixture{t: t, clock: clock, window: time.Hour, maxPerHour: 10_000}
 			r.Service = r.newService(open(t, clock.Now))
 			fn(t, r)
 		})
@@ -44,7 +46,7 @@ func (r *fixture) newService(store *models.Store) *Service {
 	return New(
 		store,
 		event.NewLog(event.NewSignal()),
-		func() Policy { return Policy{Grouping: GroupSmart, Window: r.window} },
+		func() Policy { return Policy{Grouping: GroupSmart, Window: r.window, MaxPerHour: r.maxPerHour} },
 		slog.New(slog.NewTextHandler(io.Discard, nil)),
 	)
 }

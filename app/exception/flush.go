@@ -1,6 +1,7 @@
 package exception
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -40,14 +41,22 @@ func (s *Service) storeCounts(ctx context.Context, list []pendingCount) (windows
 		if windows, err = tx.CountExceptions(counts); err != nil {
 			return err
 		}
+		var resolved []int
 		for i := range windows {
 			switch {
 			case windows[i].Gone:
 				err = recount(tx, list[i])
 			case windows[i].Resolved:
-				windows[i], err = s.reopenAndNotify(tx, windows[i])
+				resolved = append(resolved, i)
 			}
 			if err != nil {
+				return err
+			}
+		}
+		// All instances lock quotas in the same order, so that they do not deadlock.
+		slices.SortStableFunc(resolved, func(a, b int) int { return cmp.Compare(list[a].key.owner, list[b].key.owner) })
+		for _, i := range resolved {
+			if windows[i], err = s.reopenAndNotify(tx, windows[i]); err != nil {
 				return err
 			}
 		}
@@ -71,7 +80,8 @@ func recount(tx *models.Tx, p pendingCount) error {
 // reopenAndNotify reopens a group that was resolved and has come back, and appends its
 // event. If another instance has done so, it returns w unchanged.
 func (s *Service) reopenAndNotify(tx *models.Tx, w models.ExceptionWindow) (models.ExceptionWindow, error) {
-	g, reopened, err := tx.ReopenException(w.GroupID, s.policy().Window)
+	policy := s.policy()
+	g, reopened, err := tx.ReopenException(w.GroupID, policy.Window)
 	if err != nil || !reopened {
 		return w, err
 	}
@@ -80,7 +90,11 @@ func (s *Service) reopenAndNotify(tx *models.Tx, w models.ExceptionWindow) (mode
 		return w, err
 	}
 	w.Until, w.Suppressed = g.Until, 0
-	o := occurrence{Report: r, key: groupKey{owner: g.ProductID}, by: KeyMethod(g.By)}
-	claim := models.ExceptionClaim{GroupID: g.ID, Regressed: true, Suppressed: max(0, g.SuppressedSince)}
-	return w, s.appendEvent(tx, o, claim)
+	o := occurrence{Report: r, policy: policy, key: groupKey{owner: g.ProductID}, by: KeyMethod(g.By)}
+	claim := models.ExceptionClaim{GroupID: g.ID, Notify: true, Regressed: true, Suppressed: max(0, g.SuppressedSince)}
+	err = s.notifyOrHold(tx, o, &claim)
+	if !claim.Notify {
+		w.Suppressed = claim.Suppressed
+	}
+	return w, err
 }

@@ -21,6 +21,9 @@ const (
 type Policy struct {
 	Grouping Grouping
 	Window   time.Duration // between two notifications of a group; 0 = each occurrence notifies
+	// MaxPerHour is how often a product, or Gatecrier itself, notifies of exceptions in an hour.
+	// One summary replaces the rest.
+	MaxPerHour int64
 }
 
 // Result is the outcome of a report.

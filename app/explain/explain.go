@@ -121,6 +121,7 @@ var publicTypes = []event.Type{
 	event.WaiverEnds,
 	event.ProductIsStale,
 	event.ExceptionReported,
+	event.ExceptionSummary,
 	event.SilenceHasEnded,
 }
 

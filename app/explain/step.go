@@ -58,6 +58,10 @@ func (f *data) about() Link {
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The silence"}
 		}
+	case event.ExceptionSummary:
+		if n, err := event.Describe(f.event); err == nil {
+			return Link{n.Page, "The exceptions"}
+		}
 	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale:
 	}
 	if f.event.ProductID != 0 {
@@ -115,6 +119,7 @@ func (f *data) window() []Step {
 		event.ConnectorRecovered,
 		event.WaiverEnds,
 		event.ProductIsStale,
+		event.ExceptionSummary,
 		event.SilenceHasEnded:
 		return nil
 	default:

@@ -20,7 +20,7 @@ func (r *Router) addressees(
 		return r.connectorAddressees(ctx, e, targets)
 	case event.ExceptionRequest, event.ExceptionTask:
 		return r.exceptionAddressees(ctx)
-	case event.ExceptionReported:
+	case event.ExceptionReported, event.ExceptionSummary:
 		if e.ProductID == 0 {
 			return r.exceptionAddressees(ctx)
 		}

@@ -76,8 +76,11 @@ func (s *Service) Mail() Mail {
 func (s *Service) Exceptions() Exceptions {
 	v := s.values(SectionException)
 	return Exceptions{
-		RateLimit: time.Duration(v.number("exception_rate_limit")) * time.Second,
-		Grouping:  v.text("grouping"),
+		RateLimit:    time.Duration(v.number("exception_rate_limit")) * time.Second,
+		Grouping:     v.text("grouping"),
+		MaxPerHour:   v.number("exception_max_per_hour"),
+		KeyPerMinute: v.number("ingest_key_per_minute"),
+		KeyPerDay:    v.number("ingest_key_per_day"),
 	}
 }
 

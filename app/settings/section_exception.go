@@ -55,6 +55,38 @@ func exceptionSection() Section {
 				Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: " +
 					"by class, message, function and arguments, as SecObserve does.",
 			},
+			{
+				Name:     "exception_max_per_hour",
+				Label:    "Notifications per hour",
+				Constant: "EXCEPTION_MAX_PER_HOUR",
+				Kind:     KindInt,
+				Default:  int64(20),
+				Min:      1,
+				Max:      1000,
+				Help: "How many notifications about exceptions a product, or Gatecrier itself, sends in an hour. " +
+					"One summary at the end of the hour replaces the rest.",
+			},
+			{
+				Name:     "ingest_key_per_minute",
+				Label:    "Events of an ingest key per minute",
+				Constant: "INGEST_KEY_PER_MINUTE",
+				Kind:     KindInt,
+				Default:  int64(1000),
+				Min:      1,
+				Max:      1_000_000,
+				Help: "Further events are refused until the minute is over. Sentry SDKs wait so long. " +
+					"The owners of the product are notified, at most once a day.",
+			},
+			{
+				Name:     "ingest_key_per_day",
+				Label:    "Events of an ingest key per day",
+				Constant: "INGEST_KEY_PER_DAY",
+				Kind:     KindInt,
+				Default:  int64(100_000),
+				Min:      1,
+				Max:      1_000_000_000,
+				Help:     "Further events are refused until the day (in UTC) is over.",
+			},
 		},
 	}
 }

@@ -102,6 +102,10 @@ const (
 type Exceptions struct {
 	RateLimit time.Duration // between two notifications of a group; 0: of each exception
 	Grouping  string        // GroupingSmart, GroupingExact
+	// MaxPerHour is how often a product, or Gatecrier itself, notifies in an hour.
+	MaxPerHour int64
+	// KeyPerMinute and KeyPerDay are how many events an ingest key can report.
+	KeyPerMinute, KeyPerDay int64
 }
 
 // Delivery allows messages to private addresses.

@@ -23,7 +23,14 @@ type Subject struct {
 // so that the answer never changes.
 func Matches(s models.Silence, sub Subject) bool {
 	return !sub.Type.Mandatory() && !sub.At.Before(s.StartsAt) && sub.At.Before(s.EndsAt) &&
-		inScope(s, sub) && (s.Type == "" || s.Type == string(sub.Type)) && matchesText(s, sub)
+		inScope(s, sub) && matchesType(s, sub) && matchesText(s, sub)
+}
+
+// matchesType reports whether a silence is about the type of a subject. One of a product's
+// exceptions is about their summaries too.
+func matchesType(s models.Silence, sub Subject) bool {
+	return s.Type == "" || s.Type == string(sub.Type) || s.Type == string(event.ExceptionReported) &&
+		sub.Type == event.ExceptionSummary && sub.ProductID != 0
 }
 
 func inScope(s models.Silence, sub Subject) bool {
@@ -40,6 +47,9 @@ func inScope(s models.Silence, sub Subject) bool {
 // see the messages of exceptions in tasks, and only they silence everything: any other
 // silence would reveal such a message by what it matches.
 func matchesText(s models.Silence, sub Subject) bool {
+	if s.Text != "" && sub.Type == event.ExceptionSummary && s.Type != string(sub.Type) {
+		return false // it names exceptions that the silence is not about
+	}
 	if s.Text == "" || contains(sub.Name, s.Text) {
 		return true
 	}

@@ -192,7 +192,7 @@ func typeIcon(kind string) string {
 		return "hourglass"
 	case "silence.ended":
 		return "bell-off"
-	case "exception.request", "exception.task", "exception.reported":
+	case "exception.request", "exception.task", "exception.reported", "exception.summary":
 		return "bolt"
 	}
 	return "bell"
