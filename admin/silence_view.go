@@ -18,6 +18,7 @@ var silenceableTypes = map[event.Type]string{
 	event.ExceptionRequest:  "Exceptions in requests",
 	event.ExceptionTask:     "Exceptions in background tasks",
 	event.ExceptionSummary:  "Summaries of exceptions",
+	event.IngestExceeded:    "Ingest keys over their budget",
 }
 
 const allProducts = "All products"

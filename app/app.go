@@ -48,6 +48,7 @@ type App struct {
 	Sweeper      *gate.Sweeper
 	Reconciler   *gate.Reconciler
 	Exceptions   *exception.Service
+	keyBudget    *exception.Budget // of ingest keys
 	Silences     *silence.Service
 
 	config   Config

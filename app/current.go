@@ -57,6 +57,12 @@ func (a *App) exceptionPolicy() exception.Policy {
 	}
 }
 
+// keyLimits returns the current budget of an ingest key.
+func (a *App) keyLimits() exception.KeyLimits {
+	s := a.Settings.Exceptions()
+	return exception.KeyLimits{PerMinute: s.KeyPerMinute, PerDay: s.KeyPerDay}
+}
+
 // badNetworks returns the reason why a list of networks is not allowed, "" if it is.
 func badNetworks(list string) string {
 	if _, err := outbound.ParseAllow(list); err != nil {

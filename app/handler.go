@@ -109,6 +109,7 @@ func (a *App) apiServices(s edgeServices) api.Services {
 		Unrouted:     s.unrouted,
 		Sweeper:      a.Sweeper,
 		Exceptions:   a.Exceptions,
+		KeyBudget:    a.keyBudget,
 		Silences:     a.Silences,
 		Feeds:        s.feeds,
 		BaseURL:      a.BaseURL,

@@ -46,9 +46,10 @@ func (a *App) loopList() []jobs.Loop {
 // announceDue announces the gate changes whose time on hold is over.
 func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
 
-// countExceptions stores the counts of exceptions, and appends the summaries of hours that are over.
+// countExceptions stores the counts of exceptions and of ingest keys, and appends the summaries of
+// hours that are over.
 func (a *App) countExceptions(ctx context.Context) error {
-	return errors.Join(a.Exceptions.Flush(ctx), a.Exceptions.Summarize(ctx))
+	return errors.Join(a.Exceptions.Flush(ctx), a.Exceptions.Summarize(ctx), a.keyBudget.Flush(ctx))
 }
 
 // flush writes the times that are kept in memory.

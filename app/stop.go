@@ -15,7 +15,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.loops.Wait()
 	a.mail.Close()
 	last := context.WithoutCancel(ctx)
-	return errors.Join(err, a.Exceptions.Flush(last), a.flush(last), a.Close())
+	return errors.Join(err, a.Exceptions.Flush(last), a.keyBudget.Flush(last), a.flush(last), a.Close())
 }
 
 // Close closes the database and releases its lock. Call it instead of Stop for a program that has

@@ -104,6 +104,7 @@ func (a *App) buildAccounts(o Options) {
 // buildExceptions creates the exceptions, and the loops, which report their own to them.
 func (a *App) buildExceptions(o Options) {
 	a.Exceptions = exception.New(a.Store, a.events, a.exceptionPolicy, o.Log)
+	a.keyBudget = exception.NewBudget(a.Store, a.events, a.keyLimits)
 	a.loops = jobs.NewLoops(o.Log, a.Store.Now, a.Exceptions.ReportOwn)
 }
 

@@ -36,21 +36,88 @@ func (r queries) IngestKey(ctx context.Context, scope Scope, productID int64) (k
 	return k, err == nil, err
 }
 
-// IngestKeyIs reports whether a key is that of a product.
-func (r queries) IngestKeyIs(ctx context.Context, productID int64, key string) (bool, error) {
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM ingest_keys WHERE key = ? AND product_id = ?",
-		[]any{key, productID}, &n)
+// KeyCount is a number of events in a minute or a day, which is numbered since 1970 in UTC.
+type KeyCount struct{ At, N int64 }
+
+// Add returns the count with that of another writer: the sum in the same minute or day, else the
+// other's.
+func (c KeyCount) Add(other KeyCount) KeyCount {
+	if c.At == other.At {
+		other.N += c.N
+	}
+	return other
+}
+
+// In returns the events in a minute or day.
+func (c KeyCount) In(at int64) int64 {
+	if c.At != at {
+		return 0
+	}
+	return c.N
+}
+
+// KeyUse is how many events a key has reported in its last minute and its last day.
+type KeyUse struct{ Minute, Day KeyCount }
+
+const keyUseSelect = `
+	SELECT minute, minute_count, day, day_count
+	FROM ingest_keys
+	WHERE key = ?
+	AND product_id = ?`
+
+func (u *KeyUse) dst() []any { return []any{&u.Minute.At, &u.Minute.N, &u.Day.At, &u.Day.N} }
+
+// IngestKeyUse reads how much a key of a product has reported; ok is false if the product has
+// another key or none.
+func (r queries) IngestKeyUse(ctx context.Context, productID int64, key string) (u KeyUse, ok bool, err error) {
+	err = r.get(ctx, keyUseSelect, []any{key, productID}, u.dst()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return KeyUse{}, false, nil
+	}
+	return u, err == nil, err
+}
+
+// AddKeyUse adds what a key has reported, and returns all that it has; ok is false if it has been
+// replaced or removed.
+func (tx *Tx) AddKeyUse(productID int64, key string, more KeyUse) (u KeyUse, ok bool, err error) {
+	query := keyUseSelect
+	if tx.dialect == Postgres {
+		query += " FOR UPDATE"
+	}
+	err = tx.get(tx.Context(), query, []any{key, productID}, u.dst()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return KeyUse{}, false, nil
+	}
+	if err != nil {
+		return KeyUse{}, false, err
+	}
+	u = KeyUse{Minute: u.Minute.Add(more.Minute), Day: u.Day.Add(more.Day)}
+	_, err = tx.exec("UPDATE ingest_keys SET minute = ?, minute_count = ?, day = ?, day_count = ? WHERE key = ?",
+		u.Minute.At, u.Minute.N, u.Day.At, u.Day.N, key)
+	return u, err == nil, err
+}
+
+// MarkKeyExceeded records that the owners are notified of a key that exceeded its budget, and
+// reports whether they are: not if they were within a time.
+func (tx *Tx) MarkKeyExceeded(productID int64, key string, within time.Duration) (bool, error) {
+	now := tx.Now()
+	n, err := tx.exec(`
+		UPDATE ingest_keys
+		SET exceeded_at = ?
+		WHERE key = ?
+		AND product_id = ?
+		AND (exceeded_at IS NULL OR exceeded_at <= ? OR exceeded_at > ?)`,
+		micro(now), key, productID, micro(now.Add(-within)), micro(now))
 	return n > 0, err
 }
 
-// SaveIngestKey gives a product a key, in place of the one that it had.
+// SaveIngestKey gives a product a key with a budget of its own, in place of the one that it had.
 func (tx *Tx) SaveIngestKey(k IngestKey) error {
 	_, err := tx.exec(`
 		INSERT INTO ingest_keys (product_id, key, created_by, created_at)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (product_id) DO UPDATE SET key = excluded.key, created_by = excluded.created_by,
-			created_at = excluded.created_at`, k.ProductID, k.Key, k.CreatedBy, micro(tx.Now()))
+			created_at = excluded.created_at, minute_count = 0, day_count = 0`, k.ProductID, k.Key, k.CreatedBy, micro(tx.Now()))
 	return err
 }
 

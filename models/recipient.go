@@ -49,6 +49,16 @@ func (r queries) Keepers(ctx context.Context, o Owner) ([]string, error) {
 		cond = "(u.administrator OR " + existsSQL(roleUnionSQL("= u.id", "= ?", owning)) + ")"
 		args = repeatArgs(roleSelects, o.ProductID)
 	}
+	return r.emailsOf(ctx, cond, args)
+}
+
+// OwnerEmails lists the email addresses of the users who own a product.
+func (r queries) OwnerEmails(ctx context.Context, productID int64) ([]string, error) {
+	return r.emailsOf(ctx, existsSQL(roleUnionSQL("= u.id", "= ?", owning)), repeatArgs(roleSelects, productID))
+}
+
+// emailsOf lists the email addresses of the active users u that match a condition.
+func (r queries) emailsOf(ctx context.Context, cond string, args []any) ([]string, error) {
 	var list []string
 	err := r.query(ctx, `
 		SELECT DISTINCT lower(u.email)

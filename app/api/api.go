@@ -53,6 +53,7 @@ type Services struct {
 	Silences     *silence.Service
 	Explain      *explain.Service
 	Exceptions   *exception.Service
+	KeyBudget    *exception.Budget // of ingest keys
 	Settings     *settings.Service
 	Audit        *audit.Service
 	Jobs         *jobs.Schedule
@@ -63,7 +64,6 @@ type Services struct {
 type API struct {
 	Services
 	huma    huma.API
-	budget  budget   // of ingest keys
 	running sync.Map // Idempotency-Keys of the requests that this instance is answering
 }
 

@@ -5,29 +5,15 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
-	"golang.org/x/time/rate"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/sentry"
 	"gatecrier/app/web"
 )
-
-const (
-	// eventsPerSecond and eventsAtOnce bound the events that one instance accepts of one
-	// product's key: the rate, and the burst.
-	eventsPerSecond = 100
-	eventsAtOnce    = 1000
-	// overBudget is the Retry-After of a key over its budget, in seconds.
-	overBudget = "60"
-)
-
-// errOverBudget refuses the events of a key over its budget.
-var errOverBudget = fault.New(fault.TooMany, "This key has reported too much: wait a minute")
 
 // envelopes adds the route that Sentry SDKs send to. It is not part of the API: it accepts the
 // ingest key of a product, neither tokens nor sessions, and pages of any site can send to it.
@@ -58,6 +44,7 @@ func (a *API) envelopes(engine *gin.Engine) {
 	}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "Its events are counted; other items are ignored"},
+		"429": {Description: "The key has used its budget; Retry-After and X-Sentry-Rate-Limits say how long to wait"},
 	}
 	a.huma.OpenAPI().AddOperation(&op)
 }
@@ -94,9 +81,11 @@ func (a *API) envelope(c *gin.Context) {
 // refuseEnvelope answers an error with the headers that SDKs read.
 func (a *API) refuseEnvelope(c *gin.Context, err error) {
 	p := web.ToProblem(c.Request.Context(), a.Log, err)
-	if errors.Is(err, errOverBudget) {
-		c.Header("Retry-After", overBudget)
-		c.Header("X-Sentry-Rate-Limits", overBudget+":error:key")
+	var over *fault.Error
+	if errors.As(err, &over) && over.Kind == fault.TooMany {
+		seconds := strconv.FormatInt(int64(over.Wait/time.Second), 10)
+		c.Header("Retry-After", seconds)
+		c.Header("X-Sentry-Rate-Limits", seconds+":error:key")
 	}
 	c.Header("X-Sentry-Error", p.Detail)
 	c.JSON(p.Status, gin.H{"detail": p.Detail})
@@ -122,7 +111,8 @@ func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 		return "", err
 	}
 	if key == "" {
-		if err := a.admit(c, id, e.Key); err != nil {
+		key = e.Key
+		if err := a.admit(c, id, key); err != nil {
 			return "", err
 		}
 	}
@@ -131,8 +121,8 @@ func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 		if errors.Is(err, io.EOF) {
 			return e.EventID, nil
 		}
-		if err == nil && n > 0 && !a.budget.take(id, a.Store.Now()) { // admit has counted the first
-			err = errOverBudget
+		if err == nil && n > 0 { // admit has counted the first
+			err = a.KeyBudget.Take(id, key)
 		}
 		if err == nil {
 			r.ProductID = id
@@ -149,36 +139,5 @@ func (a *API) admit(c *gin.Context, productID int64, key string) error {
 	if key == "" {
 		return fault.New(fault.Unauthenticated, "Send the product's ingest key, as a DSN has it")
 	}
-	ok, err := a.Store.IngestKeyIs(c.Request.Context(), productID, key)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fault.New(fault.Forbidden, "This is no ingest key of this product")
-	case !a.budget.take(productID, a.Store.Now()):
-		return errOverBudget
-	}
-	return nil
-}
-
-// budget limits the events of each product. It grows no larger than the number of products
-// that have a key.
-type budget struct {
-	mu    sync.Mutex
-	rates map[int64]*rate.Limiter
-}
-
-// take reports whether a product can report one more event, and counts it.
-func (b *budget) take(productID int64, now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.rates == nil {
-		b.rates = map[int64]*rate.Limiter{}
-	}
-	r := b.rates[productID]
-	if r == nil {
-		r = rate.NewLimiter(eventsPerSecond, eventsAtOnce)
-		b.rates[productID] = r
-	}
-	return r.AllowN(now, 1)
+	return a.KeyBudget.Admit(c.Request.Context(), productID, key)
 }

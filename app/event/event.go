@@ -28,6 +28,7 @@ const (
 	ProductIsStale     Type = "product.stale"
 	SilenceHasEnded    Type = "silence.ended"
 	RoutingFailed      Type = "routing.failed"
+	IngestExceeded     Type = "ingest.exceeded"
 )
 
 // Mandatory reports whether events of a type notify despite silences: those of messages that
@@ -46,7 +47,7 @@ func (t Type) AboutException() bool {
 func Silenceable() []Type {
 	return []Type{
 		GateChanged, WaiverEnds, ProductIsStale, ExceptionReported, ExceptionRequest, ExceptionTask,
-		ExceptionSummary,
+		ExceptionSummary, IngestExceeded,
 	}
 }
 

@@ -53,6 +53,7 @@ func payloads() map[Type]describer {
 		ProductIsStale:     &ProductStale{},
 		SilenceHasEnded:    &SilenceEnded{},
 		RoutingFailed:      &RoutingFailure{},
+		IngestExceeded:     &IngestBudgetExceeded{},
 	}
 }
 

@@ -122,6 +122,7 @@ var publicTypes = []event.Type{
 	event.ProductIsStale,
 	event.ExceptionReported,
 	event.ExceptionSummary,
+	event.IngestExceeded,
 	event.SilenceHasEnded,
 }
 

@@ -58,7 +58,7 @@ func (f *data) about() Link {
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The silence"}
 		}
-	case event.ExceptionSummary:
+	case event.ExceptionSummary, event.IngestExceeded:
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The exceptions"}
 		}
@@ -120,6 +120,7 @@ func (f *data) window() []Step {
 		event.WaiverEnds,
 		event.ProductIsStale,
 		event.ExceptionSummary,
+		event.IngestExceeded,
 		event.SilenceHasEnded:
 		return nil
 	default:

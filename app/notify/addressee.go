@@ -30,6 +30,11 @@ func (r *Router) addressees(
 		if notifies, err := notifiesTargetsOfEnd(e); !notifies || err != nil {
 			return nil, err
 		}
+	case event.IngestExceeded:
+		mails, err := r.ownerMails(ctx, e.ProductID)
+		if err != nil || len(mails) > 0 {
+			return mails, err
+		}
 	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
 	}
 	list := make([]addressee, len(targets))
@@ -154,9 +159,20 @@ func (r *Router) mailsAbout(ctx context.Context, e models.Event, p connectorPayl
 // mailModule is the module that sends email.
 const mailModule = "email"
 
+// ownerMails returns the emails to the owners of a product: none if email is not set up or does
+// not work.
+func (r *Router) ownerMails(ctx context.Context, productID int64) ([]addressee, error) {
+	return r.mailsTo(ctx, func() ([]string, error) { return r.store.OwnerEmails(ctx, productID) })
+}
+
 // mailsOf returns the emails to the users who look after an owner's connections: none if email is
 // not set up or does not work.
 func (r *Router) mailsOf(ctx context.Context, owner models.Owner) ([]addressee, error) {
+	return r.mailsTo(ctx, func() ([]string, error) { return r.store.Keepers(ctx, owner) })
+}
+
+// mailsTo returns the emails to addresses: none if email is not set up or does not work.
+func (r *Router) mailsTo(ctx context.Context, find func() ([]string, error)) ([]addressee, error) {
 	if !r.mailEnabled() {
 		return nil, nil
 	}
@@ -164,7 +180,7 @@ func (r *Router) mailsOf(ctx context.Context, owner models.Owner) ([]addressee, 
 	if err != nil || people.Broken {
 		return nil, err
 	}
-	addresses, err := r.store.Keepers(ctx, owner)
+	addresses, err := find()
 	list := make([]addressee, len(addresses))
 	for i, address := range addresses {
 		list[i] = addressee{people, address}

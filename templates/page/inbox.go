@@ -192,7 +192,7 @@ func typeIcon(kind string) string {
 		return "hourglass"
 	case "silence.ended":
 		return "bell-off"
-	case "exception.request", "exception.task", "exception.reported", "exception.summary":
+	case "exception.request", "exception.task", "exception.reported", "exception.summary", "ingest.exceeded":
 		return "bolt"
 	}
 	return "bell"

@@ -30,4 +30,4 @@ ALTER TABLE ingest_keys ADD COLUMN minute BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN minute_count BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN day BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN day_count BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE ingest_keys ADD COLUMN exceeded_at BIGINT; -- when its owners were notified of its budget
+ALTER TABLE ingest_keys ADD COLUMN exceeded_at BIGINT; -- when its owners were notified that it exceeded its budget

@@ -30,4 +30,4 @@ ALTER TABLE ingest_keys ADD COLUMN minute INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN minute_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN day INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ingest_keys ADD COLUMN day_count INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE ingest_keys ADD COLUMN exceeded_at INTEGER; -- when its owners were notified of its budget
+ALTER TABLE ingest_keys ADD COLUMN exceeded_at INTEGER; -- when its owners were notified that it exceeded its budget
