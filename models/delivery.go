@@ -78,6 +78,7 @@ type Delivery struct {
 	ResendID     int64  // the resend that requeued it, 0 = none
 	Rank         DeliveryRank
 	Turn         int64 // products take turns at an endpoint: the lowest turn of a rank goes first
+	SentVersion  int64 // the version of its connection when it was delivered, 0 = not known
 	CreatedAt    time.Time
 	DueSince     time.Time // when it was first due, or requeued
 	FinishedAt   time.Time
@@ -85,14 +86,14 @@ type Delivery struct {
 
 const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id,
 	coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent, d.next_at,
-	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.created_at, d.due_since,
-	d.finished_at`
+	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.sent_version, d.created_at,
+	d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
 		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title, &d.State,
 		&d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand,
-		&d.ResendID, &d.Rank, &d.Turn, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
+		&d.ResendID, &d.Rank, &d.Turn, &d.SentVersion, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
 	}
 }
 

@@ -102,7 +102,7 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 // claimColumns are deliveryColumns without the alias: SQLite's RETURNING knows none.
 const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_id, coalesce(product_id, 0),
 	recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand,
-	coalesce(resend_id, 0), rank, turn, created_at, due_since, finished_at`
+	coalesce(resend_id, 0), rank, turn, sent_version, created_at, due_since, finished_at`
 
 // NextDue returns when the next delivery can be sent: when its own time and that of its endpoint
 // has come. It is zero when none waits.
@@ -120,7 +120,7 @@ func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 				WHERE x.endpoint_id = l.id
 				AND `+dueSQL+`
 			), h.free_at)
-			WHEN h.paused_at IS NULL THEN h.probe_at
+			WHEN h.paused_at IS NULL THEN `+greatest+`(h.probe_at, h.free_at)
 		END)
 		FROM endpoints l
 		JOIN connection_health h ON h.connection_id = l.id`, nil, timeTo(&at))

@@ -14,11 +14,12 @@ func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 	n, err := tx.exec(`
 		UPDATE deliveries
 		SET state = ?, reason = ?, attempts = ?, spent = ?, next_at = ?, locked_until = NULL, claim = '',
-			probe = FALSE, turn = 0, finished_at = ?
+			probe = FALSE, turn = 0, sent_version = ?, finished_at = ?
 		WHERE id = ?
 		AND claim = ?
 		AND state = 'sending'`,
-		d.State, d.Reason, d.Attempts, d.Spent, micro(d.NextAt), micro(d.FinishedAt), d.ID, claim)
+		d.State, d.Reason, d.Attempts, d.Spent, micro(d.NextAt), d.SentVersion, micro(d.FinishedAt), d.ID,
+		claim)
 	if err == nil && n == 1 && !d.State.Open() {
 		err = tx.promote(d)
 	}

@@ -11,8 +11,8 @@ import (
 type LastNotified struct {
 	Latest    int64     // the event that announced the gate's last change, 0 for none
 	Now       GateState // the gate's state since then
-	Delivered GateState // the state delivered last before the event in question, "" for none
-	MayKnow   bool      // a later message may have arrived, although no receiver confirmed it
+	Delivered GateState // the state delivered last before the event in question, "" for none or another address
+	MayKnow   bool      // another message may have arrived after that one
 	Changing  bool      // the event is a change of a gate
 }
 
@@ -44,16 +44,19 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		AND d.product_id = ?
 		AND d.recipient = ?`
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
-	var announced int64
+	var announced, finished int64
+	// What was sent before the target was edited may have gone to another address.
 	err = r.get(ctx, `
-		SELECT g.announced_id, g.to_state
+		SELECT g.announced_id, coalesce(d.finished_at, 0),
+			CASE WHEN d.sent_version = c.version THEN g.to_state ELSE '' END
 		FROM deliveries d
+		JOIN connections c ON c.id = d.connection_id
 		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
 		`+queue+`
 		AND d.event_id < ?
 		AND d.state = 'delivered'
 		ORDER BY d.id DESC
-		LIMIT 1`, append(args[:3:3], d.EventID), &announced, &w.Delivered)
+		LIMIT 1`, append(args[:3:3], d.EventID), &announced, &finished, &w.Delivered)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}
@@ -69,8 +72,33 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 			AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+`')
 			LIMIT 1
 		) x`, append(args[:3:3], announced), &n)
-	w.MayKnow = n > 0
+	if err != nil || n > 0 {
+		w.MayKnow = n > 0
+		return w, err
+	}
+	w.MayKnow, err = r.sentAgainSince(ctx, d, announced, finished)
 	return w, err
+}
+
+// sentAgainSince reports whether a user has sent an older message of a delivery's queue again, and
+// it was delivered after the one of an event.
+func (r queries) sentAgainSince(ctx context.Context, d Delivery, event, finished int64) (bool, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM deliveries
+			WHERE connection_id = ?
+			AND product_id = ?
+			AND recipient = ?
+			AND by_hand
+			AND state = 'delivered'
+			AND event_id < ?
+			AND finished_at >= ?
+			LIMIT 1
+		) x`, []any{d.ConnectionID, d.ProductID, d.Recipient, event, finished}, &n)
+	return n > 0, err
 }
 
 // CancelOutdated cancels the deliveries in a delivery's queue that announce changes of the gate

@@ -116,6 +116,9 @@ func (d *Dispatcher) writeOne(tx *models.Tx, c completion) error {
 		return d.writeCancel(tx, c)
 	}
 	row := deliveryAfter(c, tx.Now())
+	if row.State == models.DeliveryDelivered {
+		row.SentVersion = c.target.Version
+	}
 	mine, err := tx.Settle(row, c.delivery.Claim, &models.Attempt{
 		At: c.began, Duration: c.took, Result: resultOf(c.result), Status: c.result.Status,
 		Reason: c.result.Reason, Answer: c.result.Answer, Private: c.result.Private, Probe: c.delivery.Probe,
@@ -169,8 +172,13 @@ func resultOf(r module.Result) string {
 func (d *Dispatcher) writeCancel(tx *models.Tx, c completion) error {
 	row := finish(c.delivery, models.DeliveryCancelled, tx.Now())
 	row.Reason = c.cancelReason
-	if _, err := tx.Settle(row, c.delivery.Claim, nil); err != nil {
+	mine, err := tx.Settle(row, c.delivery.Claim, nil)
+	if err != nil {
 		return err
+	}
+	if !mine { // its lease has ended: another send decides again, from what is known by then
+		d.log.Warn("cancel after the lease ended", "delivery", c.delivery.ID)
+		return nil
 	}
 	if c.outdatedUpTo != 0 {
 		if err := tx.CancelOutdated(c.delivery, c.outdatedUpTo, c.cancelReason); err != nil {

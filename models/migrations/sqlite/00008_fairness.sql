@@ -10,6 +10,10 @@ DROP INDEX deliveries_queue;
 CREATE INDEX deliveries_queue ON deliveries (connection_id, product_id, rank, id) WHERE state IN ('pending', 'retrying', 'sending');
 CREATE INDEX deliveries_turn ON deliveries (endpoint_id, rank, turn, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX deliveries_share ON deliveries (endpoint_id, rank, (coalesce(product_id, 0)), turn) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+-- The version of its connection when it was delivered, 0 = not known: an earlier one may have another address.
+ALTER TABLE deliveries ADD COLUMN sent_version INTEGER NOT NULL DEFAULT 0;
+-- Messages that a user has sent again.
+CREATE INDEX deliveries_by_hand ON deliveries (connection_id, product_id, finished_at) WHERE by_hand AND state = 'delivered';
 
 -- How many exceptions of an owner notified within the hour that began with the first of them.
 CREATE TABLE exception_quotas (
