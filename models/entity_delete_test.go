@@ -77,6 +77,9 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 		); err != nil {
 			return err
 		}
+		if _, err := tx.LockExceptionQuota(o.product); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(fmt.Sprintf(`
 			INSERT INTO silences (product_id, reason, author, created_at, starts_at, ends_at)
 			VALUES (%d, 'maintenance', 'ann', 1, 1, 2)`, o.product)); err != nil {

@@ -100,6 +100,18 @@ func (r *recorder) arrivals() []arrival {
 	return slices.Clone(r.got)
 }
 
+// lastOf returns the number of the change that a queue got last.
+func (r *recorder) lastOf(queue string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, a := range slices.Backward(r.got) {
+		if a.queue == queue {
+			return a.number
+		}
+	}
+	return 0
+}
+
 func (r *recorder) countOf(queue string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -280,6 +292,9 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 			default:
 				t.Errorf("%s: the delivery of change %d is %v", w.queue, i+1, d)
 			}
+		}
+		if n := r.lastOf(w.queue); n%2 != w.acked%2 {
+			t.Errorf("%s: got change %d last, its gate has the state of change %d", w.queue, n, w.acked)
 		}
 		if n := r.countOf(w.queue); n != w.acked && n != w.acked-2 {
 			t.Errorf("%s: notified of change %d last, of %d", w.queue, n, w.acked)
