@@ -128,6 +128,7 @@ func TestPlansFindScans(t *testing.T) {
 // hots has a statement of each kind that is run often.
 func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	list := w.hotDeliveries(d)
+	maps.Copy(list, w.hotClaims(d))
 	maps.Copy(list, w.hotGates(ann, d))
 	maps.Copy(list, w.hotObservations())
 	maps.Copy(list, w.hotWaivers())
@@ -143,24 +144,6 @@ func hotWrite(want string, fn func(tx *models.Tx) error) hot { return hot{write:
 
 func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 	return map[string]hot{
-		"due": hotRead(
-			"SEARCH x USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
-			func(ctx context.Context) error {
-				_, err := w.s.DueDeliveries(ctx, nil, 10)
-				return err
-			},
-		),
-		"due, its queues": hotRead(
-			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND rank=? AND id<?)",
-			func(ctx context.Context) error {
-				_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
-				return err
-			},
-		),
-		"next due": hotRead("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
-			_, err := w.s.NextDue(ctx)
-			return err
-		}),
 		"expired": hotRead(
 			"SEARCH deliveries USING COVERING INDEX deliveries_leased (locked_until<?)",
 			func(ctx context.Context) error {
@@ -168,10 +151,6 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 				return err
 			},
 		),
-		"due, its endpoints": hotRead("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
-			_, err := w.s.DueDeliveries(ctx, nil, 10)
-			return err
-		}),
 		"to be probed": hotRead("SEARCH h USING INDEX connection_health_open (probe_at<?)", func(ctx context.Context) error {
 			_, err := w.s.EndpointsToProbe(ctx, 10)
 			return err
@@ -202,27 +181,6 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 				return err
 			},
 		),
-		"what is due before it": hotRead(
-			"SEARCH deliveries USING INDEX deliveries_share (endpoint_id=? AND rank<?)",
-			func(ctx context.Context) error {
-				_, err := w.s.SendObstacleOf(ctx, d)
-				return err
-			},
-		),
-		"turn of what is sent now": hotWrite(
-			"SEARCH t USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
-			func(tx *models.Tx) error {
-				_, err := tx.FreeBlocked()
-				return err
-			},
-		),
-		"turn of its product": hotWrite(
-			"SEARCH t USING INDEX deliveries_share (endpoint_id=? AND rank=? AND <expr>=?)",
-			func(tx *models.Tx) error {
-				_, err := tx.FreeBlocked()
-				return err
-			},
-		),
 		"claim": hotWrite("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
 			_, err := tx.Claim("one", noon, []int64{d.ID, d.ID + 1})
 			return err
@@ -243,6 +201,54 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 			"SEARCH d USING INDEX deliveries_product (product_id=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.Deliveries(ctx, all, models.DeliveryFilter{ProductID: d.ProductID, Limit: 10})
+				return err
+			},
+		),
+	}
+}
+
+func (w world) hotClaims(d models.Delivery) map[string]hot {
+	return map[string]hot{
+		"due": hotRead(
+			"SEARCH x USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.DueDeliveries(ctx, nil, 10)
+				return err
+			},
+		),
+		"due, its queues": hotRead(
+			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND rank=? AND id<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
+				return err
+			},
+		),
+		"next due": hotRead("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
+			_, err := w.s.NextDue(ctx)
+			return err
+		}),
+		"due, its endpoints": hotRead("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
+			_, err := w.s.DueDeliveries(ctx, nil, 10)
+			return err
+		}),
+		"what is due before it": hotRead(
+			"SEARCH deliveries USING INDEX deliveries_share (endpoint_id=? AND rank<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.SendObstacleOf(ctx, d)
+				return err
+			},
+		),
+		"turn of what is sent now": hotWrite(
+			"SEARCH t USING INDEX deliveries_turn (endpoint_id=? AND rank=?)",
+			func(tx *models.Tx) error {
+				_, err := tx.FreeBlocked()
+				return err
+			},
+		),
+		"turn of its product": hotWrite(
+			"SEARCH t USING INDEX deliveries_share (endpoint_id=? AND rank=? AND <expr>=?)",
+			func(tx *models.Tx) error {
+				_, err := tx.FreeBlocked()
 				return err
 			},
 		),

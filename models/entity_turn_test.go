@@ -88,7 +88,8 @@ func TestExceptionsGoLast(t *testing.T) {
 		w.claim("one", exception.ID)
 		w.settle(exception, "one", models.DeliveryDelivered, nil)
 		wantDue(t, w, "the next exception", gate.ID, behind.ID)
-		d := models.Delivery{ConnectionID: conn, EndpointID: conn, ProductID: w.product("theirs", w.user("bob")), Rank: models.RankException}
+		theirs := w.product("theirs", w.user("bob"))
+		d := models.Delivery{ConnectionID: conn, EndpointID: conn, ProductID: theirs, Rank: models.RankException}
 		if obstacle, err := w.s.SendObstacleOf(t.Context(), d); err != nil || !obstacle.Waits || obstacle.Busy {
 			t.Errorf("an exception of another product: %+v, %v", obstacle, err)
 		}

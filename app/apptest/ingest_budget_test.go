@@ -73,7 +73,6 @@ func TestIngestBudget_OfMinuteAndDay(t *testing.T) {
 			return mailsWith(box, "ann@example.com", "Ingest key over its budget") == 1
 		})
 		p = restart(t, p, o)
-		c = p.Client("admin")
 		wantRefused(t, p, s, key, minute())
 		p.Clock.Advance(time.Minute)
 		wantAdmitted(t, p, s, key, 50)

@@ -225,7 +225,8 @@ func (w *fickleWorld) move() {
 	target.fickleReceiver.move(path)
 	w.c.Must(http.StatusOK, "PATCH", fmt.Sprint("/targets/", target.id),
 		object{"config": object{"url": target.url + path}})
-	target.movedAt = w.c.Must(http.StatusOK, "GET", target.product.path+"/gate/history?limit=1", nil).ID("items.0.event_id")
+	history := w.c.Must(http.StatusOK, "GET", target.product.path+"/gate/history?limit=1", nil)
+	target.movedAt = history.ID("items.0.event_id")
 }
 
 // restart stops the program, without a message in flight, and starts it again.

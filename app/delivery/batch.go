@@ -153,7 +153,8 @@ func (b *Batch) isHeld(eventID int64) (bool, error) {
 
 // reserveSend reserves a send for a message at the rate of its endpoint, and reports whether it can
 // be sent at once: its queue is empty, its endpoint works, no other message is due before it, and
-// it is within the limits. If the queue is busy, it clears the row's next time: the queue decides when the message is due. A test
+// it is within the limits. If the queue is busy, it clears the row's next time: the queue decides
+// when the message is due. A test
 // is sent whether the endpoint works or not: it is how a user finds out.
 func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
 	var obstacle models.SendObstacle

@@ -1,6 +1,10 @@
 package settings
 
-import "gatecrier/models"
+import (
+	"slices"
+
+	"gatecrier/models"
+)
 
 func exceptionSection() Section {
 	return Section{
@@ -8,85 +12,96 @@ func exceptionSection() Section {
 		Title: "Exceptions",
 		Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without " +
 			"a product, and how often. All other connections of the system are told too, of whatever module.",
-		Fields: []Field{
-			{
-				Name:        models.ExceptionField + "email_to",
-				Label:       "EXCEPTION_EMAIL_TO",
-				Kind:        KindTarget,
-				Default:     "",
-				MaxLength:   4000,
-				Placeholder: "ops@example.org, dev@example.org",
-				Help: "Mail addresses, separated by commas: a mail to each. " +
-					"While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
-			},
-			{
-				Name:      models.ExceptionField + "ms_teams_webhook",
-				Label:     "EXCEPTION_MS_TEAMS_WEBHOOK",
-				Kind:      KindTarget,
-				Default:   "",
-				MaxLength: 2000,
-				Help: "The URL of a workflow's webhook. It is sealed, and shown as its host and last four " +
-					"characters; left as shown it stays, emptied it goes.",
-			},
-			{
-				Name:      models.ExceptionField + "slack_webhook",
-				Label:     "EXCEPTION_SLACK_WEBHOOK",
-				Kind:      KindTarget,
-				Default:   "",
-				MaxLength: 2000,
-				Help:      "The URL of an incoming webhook, kept in the same way.",
-			},
-			{
-				Name:    "exception_rate_limit",
-				Label:   "EXCEPTION_RATE_LIMIT",
-				Kind:    KindInt,
-				Default: int64(3600),
-				Max:     999999,
-				Unit:    "seconds",
-				Help: "Of the same exception people are told once in so long; " +
-					"the next notice says how often it has occurred meanwhile. 0: of each one.",
-			},
-			{
-				Name:    "grouping",
-				Label:   "EXCEPTION_GROUPING",
-				Kind:    KindChoice,
-				Default: GroupingSmart,
-				Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
-				Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: " +
-					"by class, message, function and arguments, as SecObserve does.",
-			},
-			{
-				Name:     "exception_max_per_hour",
-				Label:    "Notifications per hour",
-				Constant: "EXCEPTION_MAX_PER_HOUR",
-				Kind:     KindInt,
-				Default:  int64(20),
-				Min:      1,
-				Max:      1000,
-				Help: "How many notifications about exceptions a product, or Gatecrier itself, sends in an hour. " +
-					"One summary at the end of the hour replaces the rest.",
-			},
-			{
-				Name:     "ingest_key_per_minute",
-				Label:    "Events of an ingest key per minute",
-				Constant: "INGEST_KEY_PER_MINUTE",
-				Kind:     KindInt,
-				Default:  int64(1000),
-				Min:      1,
-				Max:      1_000_000,
-				Help: "Further events are refused until the minute is over. Sentry SDKs wait so long. " +
-					"The owners of the product are notified, at most once a day.",
-			},
-			{
-				Name:     "ingest_key_per_day",
-				Label:    "Events of an ingest key per day",
-				Constant: "INGEST_KEY_PER_DAY",
-				Kind:     KindInt,
-				Default:  int64(100_000),
-				Min:      1,
-				Max:      1_000_000_000,
-				Help:     "Further events are refused until the day (in UTC) is over.",
-			},
+		Fields: slices.Concat(exceptionTargets(), exceptionLimits()),
+	}
+}
+
+// exceptionTargets are the addresses that are notified.
+func exceptionTargets() []Field {
+	return []Field{
+		{
+			Name:        models.ExceptionField + "email_to",
+			Label:       "EXCEPTION_EMAIL_TO",
+			Kind:        KindTarget,
+			Default:     "",
+			MaxLength:   4000,
+			Placeholder: "ops@example.org, dev@example.org",
+			Help: "Mail addresses, separated by commas: a mail to each. " +
+				"While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
+		},
+		{
+			Name:      models.ExceptionField + "ms_teams_webhook",
+			Label:     "EXCEPTION_MS_TEAMS_WEBHOOK",
+			Kind:      KindTarget,
+			Default:   "",
+			MaxLength: 2000,
+			Help: "The URL of a workflow's webhook. It is sealed, and shown as its host and last four " +
+				"characters; left as shown it stays, emptied it goes.",
+		},
+		{
+			Name:      models.ExceptionField + "slack_webhook",
+			Label:     "EXCEPTION_SLACK_WEBHOOK",
+			Kind:      KindTarget,
+			Default:   "",
+			MaxLength: 2000,
+			Help:      "The URL of an incoming webhook, kept in the same way.",
+		},
+	}
+}
+
+// exceptionLimits are what a notification is about, and how many there are.
+func exceptionLimits() []Field {
+	return []Field{
+		{
+			Name:    "exception_rate_limit",
+			Label:   "EXCEPTION_RATE_LIMIT",
+			Kind:    KindInt,
+			Default: int64(3600),
+			Max:     999999,
+			Unit:    "seconds",
+			Help: "Of the same exception people are told once in so long; " +
+				"the next notice says how often it has occurred meanwhile. 0: of each one.",
+		},
+		{
+			Name:    "grouping",
+			Label:   "EXCEPTION_GROUPING",
+			Kind:    KindChoice,
+			Default: GroupingSmart,
+			Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
+			Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: " +
+				"by class, message, function and arguments, as SecObserve does.",
+		},
+		{
+			Name:     "exception_max_per_hour",
+			Label:    "Notifications per hour",
+			Constant: "EXCEPTION_MAX_PER_HOUR",
+			Kind:     KindInt,
+			Default:  int64(20),
+			Min:      1,
+			Max:      1000,
+			Help: "How many notifications about exceptions a product, or Gatecrier itself, sends in an hour. " +
+				"One summary at the end of the hour replaces the rest.",
+		},
+		{
+			Name:     "ingest_key_per_minute",
+			Label:    "Events of an ingest key per minute",
+			Constant: "INGEST_KEY_PER_MINUTE",
+			Kind:     KindInt,
+			Default:  int64(1000),
+			Min:      1,
+			Max:      1_000_000,
+			Help: "Further events are refused until the minute is over. Sentry SDKs wait so long. " +
+				"The owners of the product are notified, at most once a day.",
+		},
+		{
+			Name:     "ingest_key_per_day",
+			Label:    "Events of an ingest key per day",
+			Constant: "INGEST_KEY_PER_DAY",
+			Kind:     KindInt,
+			Default:  int64(100_000),
+			Min:      1,
+			Max:      1_000_000_000,
+			Help:     "Further events are refused until the day (in UTC) is over.",
 		},
 	}
 }
