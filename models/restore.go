@@ -140,16 +140,18 @@ func (tx *Tx) ReleaseHeld(limit int) (int, error) {
 		return 0, err
 	}
 	now := micro(tx.Now())
+	turn, turnArgs := tx.turnSQL(0)
 	for _, id := range ids {
 		_, err := tx.exec(`
 			UPDATE deliveries
-			SET state = 'pending', reason = '', spent = 0, due_since = ?, next_at = CASE
+			SET state = 'pending', reason = '', spent = 0, due_since = ?, turn = `+turn+`, next_at = CASE
 				WHEN event_id IS NOT NULL AND EXISTS (
 					SELECT 1
 					FROM deliveries f
 					WHERE f.connection_id = deliveries.connection_id
 					AND f.product_id = deliveries.product_id
 					AND f.recipient = deliveries.recipient
+					AND f.rank = deliveries.rank
 					AND f.event_id IS NOT NULL
 					AND f.id < deliveries.id
 					AND f.state IN `+openStates+`
@@ -157,7 +159,7 @@ func (tx *Tx) ReleaseHeld(limit int) (int, error) {
 				ELSE `+placeholder(tx.dialect, "BIGINT")+`
 			END
 			WHERE id = ?
-			AND state = 'held'`, now, now, id)
+			AND state = 'held'`, append(append([]any{now}, turnArgs...), now, id)...)
 		if err != nil {
 			return 0, err
 		}
