@@ -35,11 +35,12 @@ var notPlanned = map[string]string{
 	"events":                "at",
 	"exception_groups":      "last_at notified_at was_notified_at muted_until resolved_at regressed_at sample_at",
 	"exception_merges":      "at",
+	"exception_quotas":      "began_at", // an hour in the future has ended
 	"exception_releases":    "first_at last_at",
 	"feeds":                 "created_at",
 	"gate_sweeps":           "started_at finished_at",
 	"group_members":         "created_at",
-	"ingest_keys":           "created_at",
+	"ingest_keys":           "created_at exceeded_at", // a time in the future does not count
 	"job_runs":              "started_at finished_at",
 	"members":               "created_at",
 	"migration_hashes":      "applied_at",
