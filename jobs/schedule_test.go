@@ -61,7 +61,9 @@ func (r fixture) start(instance string, more ...Job) (s *Schedule, stop func()) 
 		Exceptions: exception.New(
 			r.store,
 			event.NewLog(event.NewSignal()),
-			func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} },
+			func() exception.Policy {
+				return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour, MaxPerHour: 20}
+			},
 			slog.New(slog.NewTextHandler(io.Discard, nil)),
 		),
 		Jobs: append([]Job{r.job}, more...),

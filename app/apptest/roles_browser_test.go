@@ -138,6 +138,7 @@ func addMembersAndToken(b *apptest.Browser) {
 	b.Open("/products/1?tab=tokens")
 	b.CheckPage("product-tokens-empty")
 	b.Fill("#token-name", "pipeline")
+	b.Fill("#token-password", apptest.Password)
 	b.Press("form[aria-label='New token'] button")
 	b.WantText("It is shown this once", "gatecrier push --url")
 	b.CheckPage("product-token-secret")

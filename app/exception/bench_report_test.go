@@ -23,7 +23,7 @@ func BenchmarkReport(b *testing.B) {
 			s := New(
 				store,
 				event.NewLog(event.NewSignal()),
-				func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour} },
+				func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour, MaxPerHour: 20} },
 				slog.New(slog.NewTextHandler(io.Discard, nil)),
 			)
 			stop := make(chan struct{})
