@@ -24,6 +24,23 @@ type PanicError = engine.PanicError
 // TimeoutError is the error of a closure that hung. Its changes are undone.
 type TimeoutError = engine.TimeoutError
 
+// State is what keeps the database from working.
+type State = engine.State
+
+// The states of a database.
+const (
+	Available = engine.Available
+	Busy      = engine.Busy
+	Full      = engine.Full
+	ReadOnly  = engine.ReadOnly
+	Corrupt   = engine.Corrupt
+	Gone      = engine.Gone
+	Timeout   = engine.Timeout
+)
+
+// StateOf returns the state of the database that an error shows, Available for any other error.
+func StateOf(err error) State { return engine.StateOf(err) }
+
 // Stats are counts since the Store was opened.
 type Stats = engine.Stats
 

@@ -97,14 +97,14 @@ func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 // name caller, a function, instead of fn.
 func (d *DB) WriteFor(ctx context.Context, caller any, fn func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return err // the caller's, before the database has to do with it
 	}
 	if d.isNested(ctx) {
 		return ErrNested
 	}
 	tx, err := d.commit(ctx, newClosure(caller, fn))
 	if err != nil {
-		return fault.WithStack(err)
+		return mark(fault.WithStack(err))
 	}
 	for _, hook := range tx.hooks {
 		hook()
@@ -146,7 +146,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	}
 	defer d.calls.end()
 	if err := d.backend.ping(ctx); err != nil {
-		return fmt.Errorf("store: ping: %w", err)
+		return mark(fmt.Errorf("store: ping: %w", err))
 	}
 	return nil
 }

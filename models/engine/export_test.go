@@ -9,6 +9,7 @@ var (
 	ErrGoexit     = errGoexit
 	PostgresConns = postgresConns
 	MaxStatements = maxStatements
+	Mark          = mark
 )
 
 const (

@@ -29,12 +29,13 @@ func openGorm(dialector gorm.Dialector, d *DB) (*gorm.DB, error) {
 	return db, traceErrors(db)
 }
 
-// traceErrors adds the stack of their origin to gorm's errors, as Query does to those of SQL. It
+// traceErrors adds the stack of their origin and the state of the database to gorm's errors, as
+// Query does to those of SQL. It
 // leaves out ErrRecordNotFound, which is too frequent.
 func traceErrors(db *gorm.DB) error {
 	trace := func(db *gorm.DB) {
 		if db.Error != nil && !errors.Is(db.Error, gorm.ErrRecordNotFound) {
-			db.Error = fault.WithStack(db.Error)
+			db.Error = mark(fault.WithStack(db.Error))
 		}
 	}
 	const name = "gatecrier:trace"

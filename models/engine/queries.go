@@ -39,7 +39,7 @@ func (q Queries) Query(ctx context.Context, query string, args []any, scan func(
 	if conn, ok := q.pool.(*txConn); ok && err != nil {
 		return conn.trace(err)
 	}
-	return fault.WithStack(err)
+	return mark(fault.WithStack(err))
 }
 
 func (q Queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
