@@ -139,6 +139,7 @@ func layoutUser(u models.User) layout.User {
 // Fail answers with an error page.
 func (a *Admin) Fail(c *gin.Context, err error) {
 	problem := web.ToProblem(c.Request.Context(), a.Log, err)
+	problem.SetHeaders(c.Writer.Header())
 	view := page.ErrorView{
 		Status:    problem.Status,
 		Text:      problem.Detail,
@@ -150,7 +151,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 			view.Text += ": " + message
 		}
 	}
-	if problem.Status >= http.StatusInternalServerError {
+	if problem.Status >= http.StatusInternalServerError && problem.Outage == models.Available {
 		view.Text = ""
 	}
 	view.Frame = a.guestFrame(problem.Title)

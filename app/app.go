@@ -75,6 +75,7 @@ type App struct {
 // New opens and migrates the database, creates the first administrator if no user exists, and
 // builds all parts. Nothing runs before Start. Call Stop after Start, else Close.
 func New(ctx context.Context, o Options) (*App, error) {
+	o.Log = models.JoinOutages(o.Log)
 	keys, err := o.Config.keys() // before anything is written
 	if err != nil {
 		return nil, err

@@ -64,6 +64,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 	for _, r := range engine.Routes() {
 		a.routes = append(a.routes, r.Method+" "+r.Path)
 	}
+	a.sessions.ErrorFunc = web.SessionError(a.log)
 	handler, err := web.SameOrigin(withSessions(engine, a.sessions), a.config.origins(), a.log)
 	return web.RequireUTF8(handler), err
 }

@@ -2,23 +2,34 @@ package app
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/models"
 	"gatecrier/templates/page"
 )
 
-// ready answers 200 if the program can do its work, else 503 with the part that cannot.
+// ready answers 200 if the program can do its work, else 503 with the part that cannot. For the
+// database it adds the state.
 func (a *App) ready(c *gin.Context) {
 	ctx := c.Request.Context()
-	if err := a.Store.Ping(ctx); err != nil {
+	err := a.Store.Check(ctx)
+	if state := models.StateOf(err); state != models.Available {
 		a.log.Warn("not ready", "part", "database", "error", err)
-		c.String(http.StatusServiceUnavailable, "database\n")
+		c.Header("Retry-After", strconv.Itoa(int(state.RetryAfter()/time.Second)))
+		c.String(http.StatusServiceUnavailable, "database: "+state.String()+"\n"+state.Sentence()+"\n")
 		return
 	}
-	if pending, err := a.Store.Pending(ctx); err != nil || pending {
-		a.log.Warn("not ready", "part", "migrations", "error", err)
+	if pending, pendingErr := a.Store.Pending(ctx); pendingErr != nil || pending {
+		a.log.Warn("not ready", "part", "migrations", "error", pendingErr)
 		c.String(http.StatusServiceUnavailable, "migrations\n")
+		return
+	}
+	if err != nil {
+		a.log.Warn("not ready", "part", "database", "error", err)
+		c.String(http.StatusServiceUnavailable, "database\n")
 		return
 	}
 	if loop := a.loops.Down(); loop != "" {

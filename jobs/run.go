@@ -81,7 +81,7 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	if err := s.Store.Write(last, func(tx *models.Tx) error { return tx.FinishRun(run) }); err != nil {
 		s.Log.Error("record job end", "job", run.Job, "error", err)
 	}
-	if run.Result != models.RunFailed {
+	if run.Result != models.RunFailed || models.StateOf(err) != models.Available {
 		return
 	}
 	report := exception.FromError(models.ExceptionTask, run.Job, err)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"log/slog"
 	"os"
 
 	"gatecrier/models/engine"
@@ -40,6 +41,13 @@ const (
 
 // StateOf returns the state of the database that an error shows, Available for any other error.
 func StateOf(err error) State { return engine.StateOf(err) }
+
+// Condition is the state of a database since a time.
+type Condition = engine.Condition
+
+// JoinOutages returns a logger that joins the lines of an outage of the database that is opened with
+// it: one at its beginning, one a minute, and one at its end.
+func JoinOutages(log *slog.Logger) *slog.Logger { return engine.JoinOutages(log) }
 
 // Stats are counts since the Store was opened.
 type Stats = engine.Stats

@@ -85,6 +85,13 @@ func (s *Store) Dialect() Dialect { return s.dialect }
 // needs the writer and the lock of the file.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
+// Check returns nil if the database can be read and written, else an error with its state. A result
+// is valid for a second.
+func (s *Store) Check(ctx context.Context) error { return s.db.Check(ctx) }
+
+// Condition returns what is known about the database without asking it.
+func (s *Store) Condition() Condition { return s.db.Condition() }
+
 // Migrate brings the schema to the version of this program. Programs that start at the same time
 // wait for each other. It returns an error, and changes nothing, unless the database was made by
 // exactly the migrations of this program.

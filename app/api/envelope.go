@@ -81,6 +81,7 @@ func (a *API) envelope(c *gin.Context) {
 // refuseEnvelope answers an error with the headers that SDKs read.
 func (a *API) refuseEnvelope(c *gin.Context, err error) {
 	p := web.ToProblem(c.Request.Context(), a.Log, err)
+	p.SetHeaders(c.Writer.Header())
 	var over *fault.Error
 	if errors.As(err, &over) && over.Kind == fault.TooMany {
 		seconds := strconv.FormatInt(int64(over.Wait/time.Second), 10)

@@ -21,6 +21,7 @@ func Fail(c *gin.Context, log *slog.Logger, err error) {
 // fail answers a request to a plain gin handler with an error.
 func (a *API) fail(c *gin.Context, err error) {
 	p := web.ToProblem(c.Request.Context(), a.Log, err)
+	p.SetHeaders(c.Writer.Header())
 	c.Header("Content-Type", p.ContentType(""))
 	c.AbortWithStatusJSON(p.Status, p)
 }
@@ -29,9 +30,15 @@ func (a *API) fail(c *gin.Context, err error) {
 // a global, so it is set once per process.
 var useProblems = sync.OnceFunc(func() { huma.NewError = newProblem })
 
+// unreadableBody is huma's message for a body that ends too early, which it answers by 500.
+const unreadableBody = "cannot read request body"
+
 // newProblem returns the answer to a request that huma itself refuses. It leaves out the
 // values of the request: they can be secrets.
 func newProblem(status int, message string, errs ...error) huma.StatusError {
+	if status == http.StatusInternalServerError && message == unreadableBody {
+		status, message = http.StatusBadRequest, "The body could not be read to its end"
+	}
 	p := &web.Problem{Title: http.StatusText(status), Status: status, Detail: message}
 	for _, err := range errs {
 		if err == nil {

@@ -115,7 +115,7 @@ func logRequests(log *slog.Logger) gin.HandlerFunc {
 		began := time.Now()
 		c.Next()
 		level := slog.LevelDebug
-		if c.Writer.Status() >= http.StatusInternalServerError {
+		if c.Writer.Status() == http.StatusInternalServerError { // the cause of others is known, and logged
 			level = slog.LevelError
 		}
 		log.LogAttrs(c, level, "request",

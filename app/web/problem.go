@@ -3,9 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"os"
 	"strconv"
+	"time"
 
 	"gatecrier/app/exception"
 	"gatecrier/app/fault"
@@ -22,6 +26,8 @@ type Problem struct {
 	Reference string `json:"reference,omitempty" doc:"Where the fault is the server's: the request's id, by which its log has it"`
 	// Exception is the path of the page about the fault, for administrators.
 	Exception string `json:"exception,omitempty" doc:"For administrators: the path of the page about it"`
+	// Outage is what keeps the database from working, if that is the fault.
+	Outage models.State `json:"-"`
 	// Group is the exception group of that page, 0 for none.
 	Group int64 `json:"-"`
 }
@@ -34,6 +40,21 @@ func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders returns the headers of the answer beside its type.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	if p.Outage != models.Available {
+		h.Set("Retry-After", strconv.Itoa(int(p.Outage.RetryAfter()/time.Second)))
+	}
+	return h
+}
+
+// SetHeaders adds the headers of the answer to those of a response.
+func (p *Problem) SetHeaders(to http.Header) { maps.Copy(to, p.GetHeaders()) }
+
+// statusClientGone is the status in the log of a request whose client did not wait for the answer.
+const statusClientGone = 499
 
 // StatusOf returns the HTTP status that answers an error.
 func StatusOf(err error) int {
@@ -64,12 +85,40 @@ func StatusOf(err error) int {
 		return http.StatusServiceUnavailable
 	case fault.Internal:
 	}
+	switch {
+	case outageOf(err) != models.Available:
+		return http.StatusServiceUnavailable
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
+	}
 	return http.StatusInternalServerError
+}
+
+// outageOf returns what keeps the database from working by an error. The deadline of a request
+// counts: what it waited for is the database.
+func outageOf(err error) models.State {
+	if s := models.StateOf(err); s != models.Available {
+		return s
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return models.Timeout
+	}
+	return models.Available
+}
+
+// isClientGone reports whether a request failed because its client closed the connection.
+func isClientGone(ctx context.Context, err error) bool {
+	return errors.Is(context.Cause(ctx), context.Canceled) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, io.ErrUnexpectedEOF))
 }
 
 // ToProblem turns an error into a problem. A cause that the user must not read goes only to the
 // log. Errors that are answered by 500 are reported as exceptions.
 func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
+	if isClientGone(ctx, err) {
+		log.DebugContext(ctx, "client closed the connection", "error", err, "request_id", RequestID(ctx))
+		return &Problem{Title: "Client closed the connection", Status: statusClientGone, Reference: RequestID(ctx)}
+	}
 	status := StatusOf(err)
 	p := &Problem{Title: http.StatusText(status), Status: status}
 	var f *fault.Error
@@ -78,6 +127,11 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 		p.Detail, p.Errors = f.Text, f.Fields
 	case status == http.StatusRequestEntityTooLarge:
 		p.Detail = "The body is too large"
+	case status == http.StatusRequestTimeout:
+		p.Detail = "The body did not arrive in time"
+	case status == http.StatusServiceUnavailable:
+		p.Outage = outageOf(err)
+		p.Detail = p.Outage.Sentence() + "; send the request again later"
 	default:
 		p.Detail = "Something went wrong here; the log has it under the request id " + RequestID(ctx)
 	}
@@ -85,9 +139,6 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 		return p
 	}
 	p.Reference = RequestID(ctx)
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return p // the client has gone
-	}
 	log.ErrorContext(ctx, "answer request", "error", err, "request_id", p.Reference)
 	if status == http.StatusInternalServerError { // the others have a known cause
 		p.report(ctx, err)

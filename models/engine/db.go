@@ -32,6 +32,10 @@ type backend interface {
 	// snapshot begins a transaction whose reads all see the same moment.
 	snapshot(ctx context.Context) (*sql.Tx, error)
 	ping(ctx context.Context) error
+	// checkFiles pins the state Gone if the files were deleted or replaced.
+	checkFiles()
+	// isLocked reports whether the writer waits for a lock of another program.
+	isLocked() bool
 	close() error
 }
 
@@ -48,6 +52,8 @@ type DB struct {
 	migrated   atomic.Bool  // no migration is pending, and none will be for this program
 	running    atomic.Int32 // closures that run
 	closurePC  uintptr      // identifies runClosure on a stack, see isNested
+	checker    checker
+	watcher    *watchdog
 }
 
 // Open opens a database. It creates a missing SQLite file with mode 0600. It does not migrate.
@@ -59,7 +65,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
 	d := &DB{
-		Queries:    Queries{dialect: dialect, now: o.Now, binder: &binder{}},
+		Queries:    Queries{dialect: dialect, now: o.Now, binder: &binder{}, monitor: newMonitor(o.Log)},
 		log:        o.Log,
 		migrations: o.Migrations,
 		restoring:  o.Restoring,
@@ -74,6 +80,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", dialect, err)
 	}
+	d.watcher = d.watch()
 	return d, nil
 }
 
@@ -104,8 +111,9 @@ func (d *DB) WriteFor(ctx context.Context, caller any, fn func(tx *Tx) error) er
 	}
 	tx, err := d.commit(ctx, newClosure(caller, fn))
 	if err != nil {
-		return mark(fault.WithStack(err))
+		return d.monitor.mark(fault.WithStack(err))
 	}
+	d.monitor.written()
 	for _, hook := range tx.hooks {
 		hook()
 	}
@@ -146,7 +154,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	}
 	defer d.calls.end()
 	if err := d.backend.ping(ctx); err != nil {
-		return mark(fmt.Errorf("store: ping: %w", err))
+		return d.monitor.mark(fmt.Errorf("store: ping: %w", err))
 	}
 	return nil
 }
@@ -157,6 +165,7 @@ func (d *DB) Close() error {
 	if !d.calls.close() {
 		return nil
 	}
+	d.watcher.stop()
 	if err := d.backend.close(); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}

@@ -26,16 +26,16 @@ func openGorm(dialector gorm.Dialector, d *DB) (*gorm.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db, traceErrors(db)
+	return db, traceErrors(db, d.monitor)
 }
 
 // traceErrors adds the stack of their origin and the state of the database to gorm's errors, as
 // Query does to those of SQL. It
 // leaves out ErrRecordNotFound, which is too frequent.
-func traceErrors(db *gorm.DB) error {
+func traceErrors(db *gorm.DB, m *monitor) error {
 	trace := func(db *gorm.DB) {
 		if db.Error != nil && !errors.Is(db.Error, gorm.ErrRecordNotFound) {
-			db.Error = mark(fault.WithStack(db.Error))
+			db.Error = m.mark(fault.WithStack(db.Error))
 		}
 	}
 	const name = "gatecrier:trace"

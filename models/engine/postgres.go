@@ -187,6 +187,10 @@ func (b *postgresBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
 
 func (b *postgresBackend) ping(ctx context.Context) error { return b.readDB.PingContext(ctx) }
 
+func (b *postgresBackend) checkFiles() {}
+
+func (b *postgresBackend) isLocked() bool { return false }
+
 func (b *postgresBackend) close() error {
 	b.watchdog.stop()
 	return errors.Join(b.readDB.Close(), b.writeDB.Close())

@@ -18,6 +18,7 @@ type Queries struct {
 	dialect Dialect
 	now     func() time.Time
 	binder  *binder
+	monitor *monitor
 }
 
 // Now returns the time of Options.Now in UTC, truncated to the microsecond that is stored.
@@ -39,7 +40,7 @@ func (q Queries) Query(ctx context.Context, query string, args []any, scan func(
 	if conn, ok := q.pool.(*txConn); ok && err != nil {
 		return conn.trace(err)
 	}
-	return mark(fault.WithStack(err))
+	return q.monitor.mark(fault.WithStack(err))
 }
 
 func (q Queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {

@@ -17,6 +17,8 @@ import (
 const (
 	sqliteReaders = 4 // connections
 
+	lockWait = 5 * time.Second // the _busy_timeout below
+
 	// With synchronous=FULL each commit syncs the log: a commit that has returned is on the disk.
 	writerOptions = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000" +
 		"&_txlock=immediate&_stmt_cache_size=64"
@@ -48,11 +50,11 @@ func openSQLite(ctx context.Context, d *DB, path string) error {
 	if d.gorm, err = openGorm(sqlite.New(sqlite.Config{Conn: readDB}), d); err != nil {
 		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	w, err := startWriter(ctx, d, writeDB)
+	w, err := startWriter(ctx, d, writeDB, path)
 	if err != nil {
 		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	b := &sqliteBackend{path: path, now: d.now, readDB: readDB, writeDB: writeDB, writer: w}
+	b := &sqliteBackend{path: path, db: d, readDB: readDB, writeDB: writeDB, writer: w}
 	if b.checkpointer, err = startCheckpointer(ctx, path, d.log); err != nil {
 		return errors.Join(err, readDB.Close(), w.stop(), writeDB.Close())
 	}
@@ -100,7 +102,7 @@ func openFile(ctx context.Context, path, options string, maxConns int) (*sql.DB,
 
 type sqliteBackend struct {
 	path    string
-	now     func() time.Time
+	db      *DB
 	readDB  *sql.DB
 	writeDB *sql.DB // the writer's
 	writer  *writer
@@ -118,7 +120,7 @@ func (b *sqliteBackend) migrator(ctx context.Context, files migrationFiles) (*mi
 	if err != nil {
 		return nil, err
 	}
-	return newMigrator(SQLite, db, files, b.now, nil, db.Close)
+	return newMigrator(SQLite, db, files, b.db.now, nil, db.Close)
 }
 
 func (b *sqliteBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
@@ -135,6 +137,10 @@ func (b *sqliteBackend) ping(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (b *sqliteBackend) checkFiles() { b.writer.checkFiles() }
+
+func (b *sqliteBackend) isLocked() bool { return b.writer.waitsForLock() }
 
 // close closes the readers first: the last connection removes the log, which a reader cannot do.
 func (b *sqliteBackend) close() error {

@@ -14,6 +14,25 @@ func (w *writer) begin() error {
 	return nil
 }
 
+// beginFor begins the transaction of a request, unless nothing can be written. Requests that have
+// waited together for a lock fail together: each would wait for it as long again.
+func (w *writer) beginFor(r *writeRequest) error {
+	if err := w.db.monitor.pinnedErr(); err != nil {
+		return err
+	}
+	if w.lockErr != nil && w.lockedAt.Sub(r.queued) >= lockWait-lockSign {
+		return w.lockErr
+	}
+	w.lockSince.Store(time.Now().UnixMicro())
+	err := w.begin()
+	w.lockSince.Store(0)
+	w.lockErr, w.lockedAt = nil, time.Time{}
+	if StateOf(err) == Busy {
+		w.lockErr, w.lockedAt = err, time.Now()
+	}
+	return err
+}
+
 // endSavepoint keeps or undoes the changes of a closure, but no others of its batch.
 func (w *writer) endSavepoint(r *writeRequest) {
 	if !r.failed() {
@@ -68,7 +87,7 @@ func (w *writer) commit() {
 	if err != nil {
 		w.rollback()
 		err = fmt.Errorf("store: commit: %w", err)
-	} else {
+	} else if err = w.checkStored(); err == nil {
 		w.db.counters.commits.Add(1)
 	}
 	for _, r := range w.batch {

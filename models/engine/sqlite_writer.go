@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync/atomic"
 	"time"
 )
@@ -29,6 +30,7 @@ type writeRequest struct {
 	tx       *Tx
 	err      error
 	panicked *PanicError
+	queued   time.Time
 	done     chan struct{} // closed when err and panicked are final
 }
 
@@ -49,11 +51,17 @@ type writer struct {
 	ended    chan struct{}
 	watchdog *watchdog
 	current  atomic.Pointer[runningRequest] // nil while no closure runs
+	files    sqliteFiles
+
+	lockSince atomic.Int64 // when it began to wait for the lock, in microseconds; 0 = does not wait
 
 	// Only the goroutine uses these. While batch is not empty, a transaction is open.
 	batch []*writeRequest
 	redo  []*writeRequest // lost with another's transaction: each runs again alone
 	began time.Time
+	// lockErr is the error of the last request that waited for the lock in vain, until lockedAt.
+	lockErr  error
+	lockedAt time.Time
 }
 
 // runningRequest is a request whose closure runs.
@@ -68,12 +76,22 @@ type loopState struct {
 	lost     bool // another goroutine is the writer now
 }
 
-func startWriter(ctx context.Context, d *DB, db *sql.DB) (*writer, error) {
+func startWriter(ctx context.Context, d *DB, db *sql.DB, path string) (*writer, error) {
 	conn, err := newWriterConn(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{db: d, conn: conn, requests: make(chan *writeRequest, 8*maxBatch), ended: make(chan struct{})}
+	files, err := openFiles(path)
+	if err != nil {
+		return nil, errors.Join(err, conn.close())
+	}
+	w := &writer{
+		db:       d,
+		conn:     conn,
+		files:    files,
+		requests: make(chan *writeRequest, 8*maxBatch),
+		ended:    make(chan struct{}),
+	}
 	go w.run()
 	w.watchdog = startWatchdog(w.checkHang)
 	return w, nil
@@ -81,7 +99,7 @@ func startWriter(ctx context.Context, d *DB, db *sql.DB) (*writer, error) {
 
 // write queues a closure and waits for its outcome.
 func (w *writer) write(ctx context.Context, c closure) (*Tx, error) {
-	r := &writeRequest{ctx: ctx, closure: c, done: make(chan struct{})}
+	r := &writeRequest{ctx: ctx, closure: c, queued: time.Now(), done: make(chan struct{})}
 	select {
 	case w.requests <- r:
 	case <-ctx.Done():
@@ -171,7 +189,7 @@ func (w *writer) runRequest(r *writeRequest, s *loopState) {
 		return
 	}
 	if r.err = r.ctx.Err(); r.err == nil && len(w.batch) == 0 {
-		r.err = w.begin()
+		r.err = w.beginFor(r)
 	}
 	if r.err != nil {
 		close(r.done)

@@ -7,20 +7,22 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 )
 
 // State is what keeps a database from working. Its names are also the names in metrics.
 type State int
 
-// The states. Available is that of a database that works, and of an error with another cause.
+// The states, less certain causes first. Available is that of a database that works, and of an
+// error with another cause.
 const (
 	Available State = iota
+	Timeout         // no answer in time
 	Busy            // another program or transaction has a lock
 	Full            // the disk, or a quota, has no room
 	ReadOnly        // the file or the server refuses writes
 	Corrupt         // the stored data is damaged
 	Gone            // the server cannot be reached, or the file was deleted or replaced
-	Timeout         // no answer in time
 )
 
 // String returns the name of a state.
@@ -63,6 +65,21 @@ func (s State) Sentence() string {
 		return "The database did not answer in time"
 	}
 	return "The database does not work"
+}
+
+// RetryAfter returns after what time a refused request can be sent again.
+func (s State) RetryAfter() time.Duration {
+	switch s {
+	case Available, Timeout, Busy:
+		return 5 * time.Second
+	case Gone:
+		return 10 * time.Second
+	case Full, ReadOnly:
+		return 30 * time.Second
+	case Corrupt:
+		return 5 * time.Minute
+	}
+	return time.Minute
 }
 
 // StateError is an error of a database with the state that it shows.

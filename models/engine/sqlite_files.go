@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// lockSign is how long the writer waits for its lock before it counts as locked out.
+const lockSign = time.Second
+
+// sqliteFiles are the files that the connections have open: the database and its log.
+type sqliteFiles struct {
+	path      string
+	main, log fs.FileInfo
+}
+
+func openFiles(path string) (sqliteFiles, error) {
+	f := sqliteFiles{path: path}
+	var err error
+	if f.main, err = os.Stat(path); err != nil {
+		return f, err
+	}
+	f.log, err = os.Stat(path + "-wal")
+	return f, err
+}
+
+// check returns an error if a file was deleted or replaced. What is written to the open ones then
+// would be lost when the program ends.
+func (f sqliteFiles) check() error {
+	if err := checkFile(f.path, f.main, "the database file"); err != nil {
+		return err
+	}
+	return checkFile(f.path+"-wal", f.log, "the log of the database")
+}
+
+func checkFile(path string, open fs.FileInfo, what string) error {
+	named, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("store: %s %s was deleted: restart Gatecrier, or restore a backup", what, path)
+	case err != nil:
+		return nil // says nothing about the open files
+	case !os.SameFile(named, open):
+		return fmt.Errorf("store: %s %s was replaced: restart Gatecrier to use the new one", what, path)
+	}
+	return nil
+}
+
+// checkFiles pins the state Gone if a file was deleted or replaced.
+func (w *writer) checkFiles() {
+	if w.db.monitor.pinnedErr() != nil {
+		return
+	}
+	if err := w.files.check(); err != nil {
+		w.db.monitor.pin(Gone, err)
+	}
+}
+
+// checkStored returns an error if the files of a commit are not those that the next start opens.
+// The commit counts as stored if all of a deleted log could be moved into the database file.
+func (w *writer) checkStored() error {
+	err := w.files.check()
+	if err == nil {
+		return nil
+	}
+	return w.db.monitor.pin(Gone, err)
+}
+
+// waitsForLock reports whether another program has kept the lock for a while.
+func (w *writer) waitsForLock() bool {
+	since := w.lockSince.Load()
+	return since != 0 && time.Since(time.UnixMicro(since)) >= lockSign
+}
