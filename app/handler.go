@@ -66,7 +66,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 	}
 	a.sessions.ErrorFunc = web.SessionError(a.log)
 	handler, err := web.SameOrigin(withSessions(engine, a.sessions), a.config.origins(), a.log)
-	return web.RequireUTF8(handler), err
+	return web.LimitTime(web.RequireUTF8(handler)), err
 }
 
 // addPublicRoutes adds the routes without a session or a token.

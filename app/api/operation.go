@@ -15,6 +15,7 @@ func register[I, O any](
 	a *API, op huma.Operation, summary string, handle func(context.Context, *I) (*O, error),
 ) {
 	op.Summary = summary
+	op.BodyReadTimeout = -1 // app/web sets the deadlines; huma's stays on the connection after the body
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

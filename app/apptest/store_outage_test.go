@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -81,6 +82,7 @@ func (s *storeCallers) record(name string, a apptest.Answer) {
 	switch {
 	case a.Status == http.StatusCreated:
 		s.created = append(s.created, name)
+	case a.Status == 0: // the test has ended
 	case a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" ||
 		!strings.Contains(a.Text, "database"):
 		s.bad = append(s.bad, fmt.Sprintf("%d, Retry-After %q: %s", a.Status, a.Header.Get("Retry-After"), a.Text))
@@ -266,6 +268,28 @@ func TestStoreOutage_LogDeleted(t *testing.T) {
 		t.Errorf("a change after the log was deleted is answered by %d: %s", a.Status, a.Text)
 	}
 	checkOutageLog(t, p, from, "gone", false)
+	dir := t.TempDir() // what kill -9 would leave
+	for _, name := range []string{"gatecrier.db", "secret.key"} {
+		body, err := os.ReadFile(filepath.Join(p.Dir, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), body, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	stopDuringOutage(t, p)
+	p = apptest.Start(t, apptest.Options{Dir: dir})
+	callers.checkKept(t, p)
+}
+
+// stopDuringOutage stops a program that cannot write what it has in memory.
+func stopDuringOutage(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	if err := p.App.Stop(t.Context()); err == nil {
+		t.Error("the program stopped as if it could write")
+	}
+	p.App = nil
 }
 
 // The database file is replaced while the program runs.
@@ -287,6 +311,7 @@ func TestStoreOutage_FileReplaced(t *testing.T) {
 	}
 	checkNotReady(t, p, "gone")
 	checkOutageLog(t, p, from, "gone", false)
+	stopDuringOutage(t, p)
 }
 
 // A page of the database is damaged: the answers and /readyz say so at once.
@@ -336,9 +361,9 @@ func damage(t *testing.T, path, text string) {
 type proxy struct {
 	url, address    string
 	network, server string
-	mu                   sync.Mutex
-	listener             net.Listener
-	open                 []net.Conn
+	mu              sync.Mutex
+	listener        net.Listener
+	open            []net.Conn
 }
 
 func newProxy(t *testing.T, databaseURL string) *proxy {
@@ -349,7 +374,7 @@ func newProxy(t *testing.T, databaseURL string) *proxy {
 	}
 	p := &proxy{network: "tcp", server: u.Host, address: "127.0.0.1:0"}
 	if q := u.Query(); u.Host == "" { // a socket in a directory
-		p.network, p.server = "unix", filepath.Join(q.Get("host"), ".s.PGSQL."+q.Get("port"))
+		p.network, p.server = "unix", filepath.Join(q.Get("host"), ".s.PGSQL."+cmp.Or(q.Get("port"), "5432"))
 		q.Del("host")
 		q.Del("port")
 		u.RawQuery = q.Encode()
@@ -376,8 +401,8 @@ func (p *proxy) start(t *testing.T) {
 			}
 			out, err := new(net.Dialer).DialContext(t.Context(), p.network, p.server)
 			if err != nil {
-				in.Close() //nolint:errcheck // the test ends
-				return
+				in.Close() //nolint:errcheck // the client sees it
+				continue
 			}
 			p.mu.Lock()
 			p.open = append(p.open, in, out)

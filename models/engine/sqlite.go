@@ -94,10 +94,29 @@ func openFile(ctx context.Context, path, options string, maxConns int) (*sql.DB,
 	}
 	db.SetMaxOpenConns(maxConns)
 	db.SetMaxIdleConns(maxConns)
-	if err := db.PingContext(ctx); err != nil {
+	if err := connectAll(ctx, db, maxConns); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// connectAll opens all connections of a pool, which keeps them: one that is opened later would see
+// another file if the file is replaced meanwhile.
+func connectAll(ctx context.Context, db *sql.DB, n int) error {
+	var errs []error
+	list := make([]*sql.Conn, 0, n)
+	for range n {
+		conn, err := db.Conn(ctx)
+		if err == nil {
+			list = append(list, conn)
+			_, err = conn.ExecContext(ctx, "SELECT count(*) FROM sqlite_schema")
+		}
+		errs = append(errs, err)
+	}
+	for _, conn := range list {
+		errs = append(errs, conn.Close())
+	}
+	return errors.Join(errs...)
 }
 
 type sqliteBackend struct {

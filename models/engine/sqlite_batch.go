@@ -18,6 +18,9 @@ func (w *writer) begin() error {
 // waited together for a lock fail together: each would wait for it as long again.
 func (w *writer) beginFor(r *writeRequest) error {
 	if err := w.db.monitor.pinnedErr(); err != nil {
+		if StateOf(err) == Gone {
+			w.saveLog()
+		}
 		return err
 	}
 	if w.lockErr != nil && w.lockedAt.Sub(r.queued) >= lockWait-lockSign {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,19 +55,53 @@ func (w *writer) checkFiles() {
 	if w.db.monitor.pinnedErr() != nil {
 		return
 	}
-	if err := w.files.check(); err != nil {
-		w.db.monitor.pin(Gone, err)
+	err := w.files.check()
+	if err == nil {
+		return
 	}
+	w.db.monitor.pin(Gone, err)
+	empty := func(*Tx) error { return nil }
+	go func() { // the writer saves what it can before it refuses this
+		if w.db.calls.begin() {
+			defer w.db.calls.end()
+			_, _ = w.write(context.Background(), newClosure(empty, empty)) //nolint:errcheck // it is refused
+		}
+	}()
 }
 
-// checkStored returns an error if the files of a commit are not those that the next start opens.
-// The commit counts as stored if all of a deleted log could be moved into the database file.
+// checkStored returns an error if the files of a commit are not those that the next start opens, and
+// the commit could not be moved into the database file.
 func (w *writer) checkStored() error {
 	err := w.files.check()
 	if err == nil {
 		return nil
 	}
-	return w.db.monitor.pin(Gone, err)
+	pinned := w.db.monitor.pin(Gone, err)
+	if w.saveLog() {
+		return nil
+	}
+	return pinned
+}
+
+// saveLog moves all changes from a log that was deleted, which is still open, into the database
+// file, so that none of them is lost. It reports whether it could.
+func (w *writer) saveLog() bool {
+	if w.logSaved.IsZero() {
+		w.logSaved = time.Now()
+	} else {
+		return false
+	}
+	if checkFile(w.files.path, w.files.main, "") != nil {
+		return false
+	}
+	if _, err := os.Stat(w.files.path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return false // another program uses a log of its own
+	}
+	var busy, pages, moved int
+	err := w.conn.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(FULL)").Scan(&busy, &pages, &moved)
+	saved := err == nil && busy == 0 && pages == moved
+	w.db.log.Error("save the deleted log of the database in its file", "saved", saved, "pages", moved, "cause", err)
+	return saved
 }
 
 // waitsForLock reports whether another program has kept the lock for a while.

@@ -62,6 +62,7 @@ type writer struct {
 	// lockErr is the error of the last request that waited for the lock in vain, until lockedAt.
 	lockErr  error
 	lockedAt time.Time
+	logSaved time.Time // when saveLog was tried
 }
 
 // runningRequest is a request whose closure runs.
