@@ -35,6 +35,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "silences", Run: every(silenceEvery, "end silences", a.Silences.End)},
 		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
 		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},
+		{Name: "removals", Run: a.remover().Run},
 		{Name: "VEX", Run: every(tidyEvery, "follow VEX documents", a.Observations.TidyVEX)},
 		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.countExceptions), Quiet: true},
 		{Name: "restored messages", Run: every(heldEvery, "decide held messages", a.Held.Apply)},
@@ -42,6 +43,8 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
 	}
 }
+
+func (a *App) remover() *jobs.Remover { return &jobs.Remover{Store: a.Store, Log: a.log} }
 
 // announceDue announces the gate changes whose time on hold is over.
 func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }

@@ -69,7 +69,7 @@ func (c Connection) ConfigPlace() string { return secretPath("connections", c.ID
 func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.whereConnection()
 	var c Connection
-	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
+	err := r.db(ctx).Where("id = ? AND field <> ?", id, fieldRemoved).Where(cond, args...).Take(&c).Error
 	return c, missing(err, "target")
 }
 
@@ -251,8 +251,16 @@ func (tx *Tx) CancelWaiting(id int64, reason string) error {
 	return err
 }
 
-// DeleteConnection removes a connection with its deliveries.
+// DeleteConnection removes a connection with its deliveries. If it has many, they are removed in parts
+// by and by, and only the connection disappears at once.
 func (tx *Tx) DeleteConnection(id int64) error {
+	many, err := tx.hasMany(tx.Context(), RemoveConnection, id)
+	if err != nil {
+		return err
+	}
+	if many {
+		return tx.hideConnection(id)
+	}
 	n, err := tx.exec("DELETE FROM connections WHERE id = ?", id)
 	if err == nil && n == 0 {
 		return fault.NewNotFound("target")

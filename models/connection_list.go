@@ -165,7 +165,7 @@ func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]Connect
 }
 
 func connectionCondition(f ConnectionFilter) (string, []any) {
-	cond := sqlFragment{"c.field <> ?", []any{FieldPeople}}
+	cond := sqlFragment{"c.field NOT IN (?, ?)", []any{FieldPeople, fieldRemoved}}
 	cond.andWhere(editableConnection(f.UserID, f.All))
 	if f.Owner.Valid() {
 		cond.and(ownedBy[f.Owner])

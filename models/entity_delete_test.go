@@ -16,8 +16,9 @@ import (
 var lasting = []string{
 	"restores",
 	"sign_in_tries",
-	"audit",   // outlives all
-	"resends", // theirs end by themselves
+	"audit",    // outlives all
+	"resends",  // theirs end by themselves
+	"removals", // of a product with more rows
 	"users",
 	"user_links",
 	"sessions",

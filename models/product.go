@@ -254,11 +254,24 @@ func (tx *Tx) lockProduct(id int64, lock string) error {
 	return nil
 }
 
-// DeleteProduct removes a product with everything that belongs to it.
+// DeleteProduct removes a product with everything that belongs to it. If that is much, it is removed in
+// parts by and by, and only the product disappears at once.
 func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
 	}
+	many, err := tx.hasMany(tx.Context(), RemoveProduct, id)
+	if err != nil {
+		return err
+	}
+	if many {
+		return tx.hideProduct(id)
+	}
+	return tx.dropProduct(id)
+}
+
+// dropProduct removes a product with few rows.
+func (tx *Tx) dropProduct(id int64) error {
 	if _, err := tx.exec(`
 		DELETE FROM events
 		WHERE id IN (

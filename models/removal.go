@@ -1,0 +1,239 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// RemovalKind is the kind of what is removed in parts.
+type RemovalKind string
+
+// The kinds.
+const (
+	RemoveConnection RemovalKind = "connection"
+	RemoveProduct    RemovalKind = "product"
+)
+
+// Removal is the progress of the removal of something with many rows, which lists no longer show.
+type Removal struct {
+	Kind      RemovalKind
+	SubjectID int64
+	Name      string
+	Total     int64 // rows when the removal began, 0 = not counted yet
+	Done      int64
+	CreatedAt time.Time
+}
+
+const (
+	// maxAtOnce is how many rows of a kind a deletion removes in its own transaction.
+	maxAtOnce = 200
+	// fieldRemoved is the field of a connection whose rows are being removed.
+	fieldRemoved = "removed"
+)
+
+// removalStep removes some rows of a subject. from and where select their keys by the subject's id;
+// each of remove gets a positive number, or the subject's id, and the keys in place of %s.
+type removalStep struct {
+	key, from, where string
+	remove           []string
+}
+
+// The steps of each kind, in their order. With an event go its notification, its deliveries and its
+// work.
+var removalSteps = map[RemovalKind][]removalStep{
+	RemoveConnection: {{
+		"d.id", "deliveries d", "d.connection_id = ?",
+		[]string{"DELETE FROM deliveries WHERE connection_id = ? AND id IN (%s)"},
+	}},
+	RemoveProduct: {
+		{
+			"n.event_id", "notifications n", "n.product_id = ?",
+			[]string{"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+		},
+		{
+			"g.event_id", "gate_changes g", "g.product_id = ?",
+			[]string{
+				"DELETE FROM events WHERE id IN (SELECT announced_id FROM gate_changes WHERE product_id = ? AND event_id IN (%s))",
+				"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)",
+				"DELETE FROM gate_changes WHERE product_id = ? AND event_id IN (%s)",
+			},
+		},
+		{
+			"d.id", "deliveries d", "d.product_id = ?",
+			[]string{
+				"DELETE FROM events WHERE id IN (SELECT event_id FROM deliveries WHERE product_id = ? AND id IN (%s))",
+				"DELETE FROM deliveries WHERE product_id = ? AND id IN (%s)",
+			},
+		},
+		{
+			"o.id", "branches b JOIN observations o ON o.branch_id = b.id", "b.product_id = ?",
+			[]string{"DELETE FROM observations WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+		},
+		{
+			"e.id", "exception_groups e", "e.product_id = ?",
+			[]string{"DELETE FROM exception_groups WHERE product_id = ? AND id IN (%s)"},
+		},
+		{
+			"v.id", "vex_documents d JOIN vex_statements v ON v.document_id = d.id", "d.product_id = ?",
+			[]string{"DELETE FROM vex_statements WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+		},
+	},
+}
+
+// Removals lists what is being removed, the oldest first.
+func (r queries) Removals(ctx context.Context) ([]Removal, error) {
+	var list []Removal
+	err := r.query(ctx, `
+		SELECT kind, subject_id, name, total, done, created_at
+		FROM removals
+		ORDER BY created_at, kind, subject_id`, nil, collect(&list, func(m *Removal) []any {
+		return []any{&m.Kind, &m.SubjectID, &m.Name, &m.Total, &m.Done, timeTo(&m.CreatedAt)}
+	}))
+	return list, err
+}
+
+// RemovalRows counts the rows that a removal has to remove in parts. It reads them all.
+func (r queries) RemovalRows(ctx context.Context, m Removal) (int64, error) {
+	var total int64
+	for _, step := range removalSteps[m.Kind] {
+		var n int64
+		err := r.get(ctx, "SELECT count(*) FROM "+step.from+" WHERE "+step.where, []any{m.SubjectID}, &n)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// hasMany reports whether a subject has more than maxAtOnce rows of a kind. It reads no more.
+func (r queries) hasMany(ctx context.Context, kind RemovalKind, id int64) (bool, error) {
+	for _, step := range removalSteps[kind] {
+		keys, err := r.removalKeys(ctx, step, id, maxAtOnce+1)
+		if err != nil || len(keys) > maxAtOnce {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+func (r queries) removalKeys(ctx context.Context, step removalStep, id int64, limit int) ([]int64, error) {
+	var keys []int64
+	err := r.query(ctx, "SELECT "+step.key+" FROM "+step.from+" WHERE "+step.where+" LIMIT ?",
+		[]any{id, limit}, collect(&keys, idDst))
+	return keys, err
+}
+
+// SaveRemovalTotal saves how many rows a removal has to remove.
+func (tx *Tx) SaveRemovalTotal(m Removal, total int64) error {
+	_, err := tx.exec("UPDATE removals SET total = ? WHERE kind = ? AND subject_id = ?", total, m.Kind, m.SubjectID)
+	return err
+}
+
+// RemovePart removes up to limit rows of a removal, or what is left when there are none. done
+// reports that nothing is left.
+func (tx *Tx) RemovePart(m Removal, limit int) (done bool, err error) {
+	for _, step := range removalSteps[m.Kind] {
+		keys, err := tx.removalKeys(tx.Context(), step, m.SubjectID, limit)
+		if err != nil {
+			return false, err
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		for _, query := range step.remove {
+			query = fmt.Sprintf(query, placeholders(len(keys)))
+			if _, err := tx.exec(query, append([]any{m.SubjectID}, toAny(keys)...)...); err != nil {
+				return false, err
+			}
+		}
+		_, err = tx.exec("UPDATE removals SET done = done + ? WHERE kind = ? AND subject_id = ?",
+			len(keys), m.Kind, m.SubjectID)
+		return false, err
+	}
+	if _, err := tx.exec("DELETE FROM removals WHERE kind = ? AND subject_id = ?", m.Kind, m.SubjectID); err != nil {
+		return false, err
+	}
+	if m.Kind == RemoveConnection {
+		_, err = tx.exec("DELETE FROM connections WHERE id = ?", m.SubjectID)
+		return true, err
+	}
+	return true, tx.dropProduct(m.SubjectID)
+}
+
+// beginRemoval records a removal. Its name is for pages.
+func (tx *Tx) beginRemoval(kind RemovalKind, id int64, name string) error {
+	_, err := tx.exec(`
+		INSERT INTO removals (kind, subject_id, name, total, created_at)
+		VALUES (?, ?, ?, 0, ?)
+		ON CONFLICT (kind, subject_id) DO NOTHING`, kind, id, name, micro(tx.Now()))
+	return err
+}
+
+// hideConnection takes a connection from its owner and wipes its secrets, and begins its removal.
+// What waits to be sent to it is not sent, since it is off.
+func (tx *Tx) hideConnection(id int64) error {
+	var name string
+	if err := tx.get(tx.Context(), "SELECT name FROM connections WHERE id = ?", []any{id}, &name); err != nil {
+		return notFound(err, "target")
+	}
+	_, err := tx.exec(`
+		UPDATE connections
+		SET product_id = NULL, group_id = NULL, user_id = NULL, field = ?, enabled = FALSE, disabled_why = 'deleted',
+			config = NULL, hint = '', version = version + 1, updated_at = ?
+		WHERE id = ?`, fieldRemoved, micro(tx.Now()), id)
+	if err != nil {
+		return err
+	}
+	return tx.beginRemoval(RemoveConnection, id, name)
+}
+
+// hideProduct takes a product from all users, tokens and lists, frees its name, and begins its
+// removal. Without a default branch no read finds it.
+func (tx *Tx) hideProduct(id int64) error {
+	var name string
+	if err := tx.get(tx.Context(), "SELECT name FROM products WHERE id = ?", []any{id}, &name); err != nil {
+		return notFound(err, "product")
+	}
+	if strings.HasPrefix(name, hiddenName) {
+		return fault.NewNotFound("product")
+	}
+	var targets []int64
+	err := tx.query(tx.Context(), "SELECT id FROM connections WHERE product_id = ?", []any{id}, collect(&targets, idDst))
+	for _, target := range targets {
+		if err == nil {
+			err = tx.hideConnection(target)
+		}
+	}
+	for _, query := range []string{
+		"DELETE FROM members WHERE product_id = ?",
+		"DELETE FROM authorization_roles WHERE product_id = ?",
+		"DELETE FROM tokens WHERE product_id = ?",
+		"DELETE FROM ingest_keys WHERE product_id = ?",
+		"DELETE FROM silences WHERE product_id = ?",
+		"DELETE FROM event_work WHERE product_id = ?",
+		"UPDATE branches SET is_default = FALSE WHERE product_id = ? AND is_default",
+	} {
+		if err == nil {
+			_, err = tx.exec(query, id)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`
+		UPDATE products
+		SET name = ?, group_id = NULL, badge_token = NULL, version = version + 1, updated_at = ?
+		WHERE id = ?`, fmt.Sprintf("%s%d", hiddenName, id), micro(tx.Now()), id)
+	if err != nil {
+		return err
+	}
+	return tx.beginRemoval(RemoveProduct, id, name)
+}
+
+// hiddenName begins the names of hidden products. No user can enter it.
+const hiddenName = "\x01"
