@@ -2,9 +2,11 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -53,7 +55,7 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 		return page.HealthView{}, err
 	}
 	mail := a.Settings.Mail()
-	return page.HealthView{
+	v := page.HealthView{
 		Unrouted: a.unroutedRows(c, unrouted),
 		Failed:   work.Failed,
 		Rows:     a.connectionRows(c, o.Connections),
@@ -65,7 +67,48 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 		Oldest:   a.inUserZone(c, o.Outbox.Oldest),
 		Loops:    a.loopsOf(c),
 		Storage:  databaseName(a.Store.Dialect()),
-	}, nil
+	}
+	a.addOutage(c, &v)
+	if err := a.addCheck(c, &v); err != nil {
+		return v, err
+	}
+	return v, a.addRemovals(c, &v)
+}
+
+// addOutage adds whether the database can be written.
+func (a *Admin) addOutage(c *gin.Context, v *page.HealthView) {
+	err := a.Store.Check(c.Request.Context())
+	if err == nil {
+		return
+	}
+	state, now := models.StateOf(err), a.Store.Condition()
+	v.Outage, v.OutageText = strings.ReplaceAll(state.String(), "_", " "), state.Sentence()
+	v.OutageWhy, v.OutageSince = err.Error(), a.inUserZone(c, now.Since)
+}
+
+// addCheck adds the result of the last check of the stored data.
+func (a *Admin) addCheck(c *gin.Context, v *page.HealthView) error {
+	runs, err := a.Store.JobRuns(c.Request.Context(), jobs.IntegrityJob, 0, 2)
+	for _, run := range runs {
+		if run.Result == models.RunOK || run.Result == models.RunFailed {
+			v.Checked, v.CheckText = a.inUserZone(c, run.FinishedAt), run.Message
+			v.CheckFailed = run.Result == models.RunFailed
+			break
+		}
+	}
+	return err
+}
+
+// addRemovals adds what was deleted and is being removed.
+func (a *Admin) addRemovals(c *gin.Context, v *page.HealthView) error {
+	list, err := a.Store.Removals(c.Request.Context())
+	for _, m := range list {
+		row := page.RemovalRow{
+			Name: m.Name, Kind: string(m.Kind), Done: m.Done, Total: m.Total, At: a.inUserZone(c, m.CreatedAt),
+		}
+		v.Removals = append(v.Removals, row)
+	}
+	return err
 }
 
 // loopsOf returns the loops of this instance, with times in the user's zone.

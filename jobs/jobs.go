@@ -91,6 +91,14 @@ func checkJobs() []Job {
 			Spec: "41 * * * *",
 			Run:  reconcileGates,
 		},
+		{
+			Name:   IntegrityJob,
+			Title:  "Integrity of the database",
+			About:  "Reads all tables, and reports damage.",
+			Spec:   "27 3 * * *",
+			MakeUp: true,
+			Run:    checkIntegrity,
+		},
 	}
 }
 

@@ -45,6 +45,9 @@ func StateOf(err error) State { return engine.StateOf(err) }
 // Condition is the state of a database since a time.
 type Condition = engine.Condition
 
+// Integrity is the result of a check of the stored data.
+type Integrity = engine.Integrity
+
 // JoinOutages returns a logger that joins the lines of an outage of the database that is opened with
 // it: one at its beginning, one a minute, and one at its end.
 func JoinOutages(log *slog.Logger) *slog.Logger { return engine.JoinOutages(log) }

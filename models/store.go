@@ -92,6 +92,11 @@ func (s *Store) Check(ctx context.Context) error { return s.db.Check(ctx) }
 // Condition returns what is known about the database without asking it.
 func (s *Store) Condition() Condition { return s.db.Condition() }
 
+// CheckIntegrity reads all tables and reports damage. It ends with ctx.
+func (s *Store) CheckIntegrity(ctx context.Context) (Integrity, error) {
+	return s.db.CheckIntegrity(ctx)
+}
+
 // Migrate brings the schema to the version of this program. Programs that start at the same time
 // wait for each other. It returns an error, and changes nothing, unless the database was made by
 // exactly the migrations of this program.

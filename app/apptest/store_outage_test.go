@@ -337,6 +337,28 @@ func TestStoreOutage_PageCorrupted(t *testing.T) {
 	}
 	checkNotReady(t, p, "corrupt")
 	checkOutageLog(t, p, from, "corrupt", false)
+	if a := c.Do("POST", "/products", object{"name": "Late"}); a.Status != http.StatusServiceUnavailable {
+		t.Errorf("a change of a damaged database is answered by %d: %s", a.Status, a.Text)
+	}
+	if found, err := p.Store.CheckIntegrity(t.Context()); err != nil || len(found.Problems) == 0 {
+		t.Errorf("the check found %+v, %v", found, err)
+	}
+	stopDuringOutage(t, p)
+}
+
+// The health page shows that the database works, and the result of the check of its data.
+func TestStoreOutage_HealthPage(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		c.Must(http.StatusAccepted, "POST", "/jobs/check_integrity/run", nil)
+		page := signedInAs(t, p, "admin")
+		apptest.Eventually(t, "the health page shows the check", func() bool {
+			_, text := page.get("/admin/health")
+			return strings.Contains(text, "Can be written") &&
+				(strings.Contains(text, "No damage in") || strings.Contains(text, "amcheck"))
+		})
+	})
 }
 
 // damage overwrites the page of a file that contains a text.

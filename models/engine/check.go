@@ -12,6 +12,12 @@ import (
 // migration.
 const probeSQL = "UPDATE migration_hashes SET name = name WHERE version = 1"
 
+// While the data is damaged it is checked again, in case the error was that of a moment.
+const (
+	recheckEvery   = 10 * time.Minute
+	recheckTimeout = time.Minute
+)
+
 // errNoAnswer is the error of a probe that does not end in time.
 var errNoAnswer = errors.New("store: no write has succeeded within " + probeTimeout.String())
 
@@ -88,12 +94,19 @@ func noteProbe(d *DB, err error) error {
 
 // watch follows the files of the database, and probes it while it does not work, until stop.
 func (d *DB) watch() *watchdog {
+	var checked time.Time // the data, while it is damaged
 	return startWatchdog(func(time.Time) {
 		d.backend.checkFiles()
 		if d.monitor.condition().State == Available {
 			return
 		}
 		d.monitor.remind()
+		if d.monitor.condition().State == Corrupt && time.Since(checked) >= recheckEvery {
+			ctx, cancel := context.WithTimeout(context.Background(), recheckTimeout)
+			_, _ = d.CheckIntegrity(ctx) //nolint:errcheck // the monitor has noted it
+			cancel()
+			checked = time.Now()
+		}
 		_ = d.Check(context.Background()) //nolint:errcheck // the monitor has noted it
 	})
 }

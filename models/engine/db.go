@@ -80,6 +80,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", dialect, err)
 	}
+	d.monitor.pinsDamage = dialect == SQLite
 	d.watcher = d.watch()
 	return d, nil
 }

@@ -12,6 +12,7 @@ const (
 	probeEvery    = time.Second     // while the database does not work; also how long a check is valid
 	probeTimeout  = 2 * time.Second // of one probe
 	quietTime     = time.Second     // without a failure, before an outage ends
+	laterQuiet    = 5 * time.Second // the same, soon after another outage
 	reminderEvery = time.Minute     // between the log lines of an outage
 	lateLines     = 10 * time.Second
 )
@@ -29,6 +30,8 @@ type Condition struct {
 type monitor struct {
 	log  *slog.Logger
 	join *joiner // nil if the log does not join lines
+	// pinsDamage refuses writes after an error that shows damage: they can make it worse.
+	pinsDamage bool
 
 	mu          sync.Mutex
 	now         Condition
@@ -55,7 +58,10 @@ func (m *monitor) mark(err error) error {
 		return nil
 	}
 	err = mark(err)
-	if s := outageOf(err); s != Available {
+	switch s := outageOf(err); {
+	case s == Corrupt && m.pinsDamage:
+		m.pin(s, err)
+	case s != Available:
 		m.begin(s, err)
 	}
 	return err
@@ -127,7 +133,11 @@ func (m *monitor) written() {
 	defer m.mu.Unlock()
 	now := time.Now()
 	m.lastWrite = now
-	if m.now.State == Available || m.pinned != nil || now.Sub(m.lastFailure) < quietTime {
+	quiet := quietTime
+	if !m.ended.IsZero() && m.now.Since.Sub(m.ended) < reminderEvery {
+		quiet = laterQuiet
+	}
+	if m.now.State == Available || m.pinned != nil || now.Sub(m.lastFailure) < quiet {
 		return
 	}
 	m.line("database available again", now)

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -80,6 +81,36 @@ type HealthView struct {
 	Unrouted []UnroutedRow // the first events that could not be routed
 	Failed   int64         // all of them
 	Storage  string        // the kind of database
+
+	Outage      string    // why the database cannot be written, in a word or two; "" = it can
+	OutageText  string    // the same in a sentence
+	OutageWhy   string    // the error
+	OutageSince time.Time // zero = not known
+
+	Checked     time.Time // when the stored data was last checked; zero = never
+	CheckFailed bool
+	CheckText   string // what the check found
+
+	Removals []RemovalRow
+}
+
+// RemovalRow is something that was deleted, whose rows are being removed.
+type RemovalRow struct {
+	Name, Kind  string
+	Done, Total int64 // rows; Total 0 = not counted yet
+	At          time.Time
+}
+
+func (r RemovalRow) max() string { return strconv.FormatInt(max(r.Total, r.Done, 1), 10) }
+
+func (r RemovalRow) value() string { return strconv.FormatInt(r.Done, 10) }
+
+// text returns the progress: "1,200 of 1,000,000".
+func (r RemovalRow) text() string {
+	if r.Total == 0 {
+		return ui.Number(r.Done)
+	}
+	return ui.Number(r.Done) + " of " + ui.Number(max(r.Total, r.Done))
 }
 
 // LoopRow is one of the loops of the program.
