@@ -72,7 +72,8 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	if err := a.addCheck(c, &v); err != nil {
 		return v, err
 	}
-	return v, a.addRemovals(c, &v)
+	err = a.addRemovals(c, &v)
+	return v, err
 }
 
 // addOutage adds whether the database can be written.

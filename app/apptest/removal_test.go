@@ -22,13 +22,17 @@ func addDeliveries(t *testing.T, p *apptest.Program, s productFixture, n int) {
 	for from := 0; from < n; from += size {
 		modelstest.Statement(t, path, `
 			WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
-			INSERT INTO deliveries (uuid, connection_id, product_id, endpoint_id, recipient, state, created_at, finished_at, title)
+			INSERT INTO deliveries
+				(uuid, connection_id, product_id, endpoint_id, recipient, state, created_at, finished_at, title)
 			SELECT 'd' || i, ?, ?, ?, 'r' || i, 'delivered', 1, 2, 'a title' FROM n`,
 			from, min(from+size, n), s.target, s.id, s.target)
 	}
 	modelstest.Statement(t, path, `
 		INSERT INTO attempts (delivery_id, number, at, duration, result)
-		SELECT id, 1, 1, 1, 'delivered' FROM deliveries WHERE connection_id = ? AND uuid LIKE 'd%' AND title = 'a title'`, s.target)
+		SELECT id, 1, 1, 1, 'delivered'
+		FROM deliveries
+		WHERE connection_id = ?
+		AND title = 'a title'`, s.target)
 }
 
 // latencies of changes by several callers until stopped.
@@ -101,8 +105,8 @@ func TestRemovalTrial_OfTargetWithManyDeliveries(t *testing.T) {
 	if n >= 1_000_000 && p99 > 100*time.Millisecond {
 		t.Errorf("p99 %v", p99)
 	}
-	if got := modelstest.Rows(t, "sqlite:"+filepath.Join(p.Dir, "gatecrier.db")); got["deliveries"] != 0 || got["attempts"] != 0 ||
-		got["connections"] != 1 {
+	got := modelstest.Rows(t, "sqlite:"+filepath.Join(p.Dir, "gatecrier.db"))
+	if got["deliveries"] != 0 || got["attempts"] != 0 || got["connections"] != 1 {
 		t.Errorf("rows are left: %v", got)
 	}
 }

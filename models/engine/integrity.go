@@ -26,7 +26,12 @@ func (d *DB) CheckIntegrity(ctx context.Context) (Integrity, error) {
 		return d.checkIndexes(ctx)
 	}
 	var result Integrity
-	names, err := d.texts(ctx, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+	names, err := d.texts(ctx, `
+		SELECT name
+		FROM sqlite_schema
+		WHERE type = 'table'
+		AND name NOT LIKE 'sqlite_%'
+		ORDER BY name`)
 	if StateOf(err) == Corrupt {
 		result.Problems = append(result.Problems, err.Error())
 	} else if err != nil {

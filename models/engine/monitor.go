@@ -98,7 +98,7 @@ func (m *monitor) begin(s State, err error) {
 }
 
 // pin keeps a state until unpin, whatever succeeds meanwhile.
-func (m *monitor) pin(s State, cause error) *StateError {
+func (m *monitor) pin(s State, cause error) {
 	m.mu.Lock()
 	if m.pinned == nil {
 		m.pinned = &StateError{s, cause}
@@ -106,7 +106,6 @@ func (m *monitor) pin(s State, cause error) *StateError {
 	pinned := m.pinned
 	m.mu.Unlock()
 	m.begin(pinned.State, pinned)
-	return pinned
 }
 
 func (m *monitor) unpin(s State) {

@@ -76,11 +76,11 @@ func (w *writer) checkStored() error {
 	if err == nil {
 		return nil
 	}
-	pinned := w.db.monitor.pin(Gone, err)
+	w.db.monitor.pin(Gone, err)
 	if w.saveLog() {
 		return nil
 	}
-	return pinned
+	return w.db.monitor.pinnedErr()
 }
 
 // saveLog moves all changes from a log that was deleted, which is still open, into the database

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
@@ -55,10 +56,10 @@ func sqliteState(err error) State {
 
 // fileState returns the state that an error of the file system shows.
 func fileState(errno syscall.Errno) State {
-	switch errno {
-	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG:
+	switch {
+	case slices.Contains([]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}, errno):
 		return Full
-	case syscall.EROFS, syscall.EACCES, syscall.EPERM:
+	case slices.Contains([]syscall.Errno{syscall.EROFS, syscall.EACCES, syscall.EPERM}, errno):
 		return ReadOnly
 	}
 	return Gone

@@ -148,8 +148,10 @@ func connectionStories() []story {
 		Checked:     ago(time.Hour),
 		CheckFailed: true,
 		CheckText:   "the database is damaged: " + script + long,
-		Removals:    []RemovalRow{{Name: script + long, Kind: "connection", Done: 1200, Total: 1_000_000, At: ago(time.Minute)}},
-		Oldest:      ago(3 * time.Hour),
+		Removals: []RemovalRow{
+			{Name: script + long, Kind: "connection", Done: 1200, Total: 1_000_000, At: ago(time.Minute)},
+		},
+		Oldest: ago(3 * time.Hour),
 		Loops: []LoopRow{
 			{Name: "delivery", Runs: true},
 			{Name: "routing", Restarts: 1200, FailedAt: ago(time.Minute), Why: "panic: " + script + long},
@@ -173,7 +175,12 @@ func connectionStories() []story {
 			Pager:   ui.Pager{Text: "2 events shown", First: "/admin/unrouted", Next: "/admin/unrouted?after=4"},
 		})},
 		{"unrouted-none", Unrouted(UnroutedView{Frame: frame("Events that could not be routed", layout.NavHealth)})},
-		{"health-empty", Health(HealthView{Frame: frame("Health", layout.NavHealth), Storage: "SQLite", Checked: ago(time.Hour), CheckText: "No damage in 45 tables"})},
+		{"health-empty", Health(HealthView{
+			Frame:     frame("Health", layout.NavHealth),
+			Storage:   "SQLite",
+			Checked:   ago(time.Hour),
+			CheckText: "No damage in 45 tables",
+		})},
 	}
 }
 
