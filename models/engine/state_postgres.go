@@ -22,6 +22,9 @@ func postgresState(err error) State {
 		}
 		return Gone
 	}
+	if errors.Is(err, pgconn.ErrConnClosed) {
+		return Gone
+	}
 	return Available
 }
 

@@ -59,6 +59,7 @@ func TestStateOf_DriverErrors(t *testing.T) {
 		{pg("08006"), engine.Gone},
 		{pg("57014"), engine.Timeout},
 		{&pgconn.ConnectError{}, engine.Gone},
+		{pgconn.ErrConnClosed, engine.Gone},
 		{&engine.TimeoutError{}, engine.Timeout},
 		{engine.ErrClosed, engine.Gone},
 	} {
