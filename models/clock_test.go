@@ -49,6 +49,7 @@ var notPlanned = map[string]string{
 	"observations":          "assessed_at waiver_until first_seen_at changed_at resolved_at moved_at since",
 	"product_groups":        "created_at updated_at",
 	"products":              "created_at updated_at",
+	"removals":              "created_at",
 	"resends":               "created_at stopped_at",
 	"restores":              "backup_at restored_at decided_at",
 	"sessions":              "seen_at",
