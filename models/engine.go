@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"os"
 
@@ -126,4 +127,22 @@ func BeginPostgresRestore(ctx context.Context, url string) (again bool, err erro
 // EndPostgresRestore removes the mark.
 func EndPostgresRestore(ctx context.Context, url string) error {
 	return engine.EndPostgresRestore(ctx, url)
+}
+
+// CopyOptions are the parameters of Copy. It sets Migrations.
+type CopyOptions = engine.CopyOptions
+
+// CopyResult is what a copy did.
+type CopyResult = engine.CopyResult
+
+// Copy copies all rows of a database to an empty one of the other kind, or finishes such a copy. It
+// only reads the source. Until the copy is finished and verified, the target has a mark, and no
+// program migrates or serves it.
+func Copy(ctx context.Context, o CopyOptions) (CopyResult, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return CopyResult{}, err
+	}
+	o.Migrations = files
+	return engine.Copy(ctx, o)
 }

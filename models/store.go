@@ -19,7 +19,7 @@ type Options struct {
 	Log *slog.Logger     // nil: nothing is logged
 	Now func() time.Time // nil: time.Now
 
-	// Restoring opens a PostgreSQL database whose restore is not finished, to finish it.
+	// Restoring opens a database whose restore or copy is not finished, to finish it.
 	Restoring bool
 }
 

@@ -128,14 +128,16 @@ var stepTexts = map[string]string{
 
 // progress shows a step.
 func (s *steps) progress(what string, done, total int64) {
-	if !s.in.terminal {
-		return
-	}
 	text := stepTexts[what]
 	if total > 0 {
 		text += fmt.Sprintf(": %d%% of %s", done*100/total, sizeText(total))
 	}
-	if text == s.shown {
+	s.show(text)
+}
+
+// show replaces the line on a terminal.
+func (s *steps) show(text string) {
+	if !s.in.terminal || text == s.shown {
 		return
 	}
 	s.shown = text

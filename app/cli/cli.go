@@ -1,5 +1,5 @@
-// Package cli has the commands. serve, migrate, user, token, backup, restore, held and key work on the
-// database; push, gate and health are clients of a running server.
+// Package cli has the commands. serve, migrate, user, token, backup, restore, copy, held and key work on
+// the database; push, gate and health are clients of a running server.
 package cli
 
 import (
@@ -44,6 +44,7 @@ type commands struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
 	Backup  backupCmd  `cmd:"" help:"Make a backup, also beside a running server."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, while no server runs."`
+	Copy    copyCmd    `cmd:"" help:"Copy all data from SQLite to PostgreSQL or back, while no server runs."`
 	Held    heldCmd    `cmd:"" help:"Show what a restore holds back; send it or cancel it."`
 	Key     keyCmd     `cmd:"" help:"Manage the key of the secrets."`
 	Version versionCmd `cmd:"" help:"Show the version, the commit and how it was built."`

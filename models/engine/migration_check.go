@@ -27,10 +27,19 @@ const (
 // checkMigrations returns the version of the database's schema. It returns an error if the schema is
 // newer than the program, or was not made by exactly the files that the program has.
 func (d *DB) checkMigrations(ctx context.Context, files migrationFiles) (have int64, err error) {
-	list, hashed, err := d.appliedMigrations(ctx)
+	tx, err := d.backend.snapshot(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the applied migrations: %w", err)
 	}
+	list, hashed, err := appliedMigrations(ctx, d.dialect, tx)
+	if err = errors.Join(err, tx.Rollback()); err != nil {
+		return 0, fmt.Errorf("read the applied migrations: %w", err)
+	}
+	return checkApplied(list, hashed, files)
+}
+
+// checkApplied is checkMigrations for the applied migrations that were read.
+func checkApplied(list []appliedMigration, hashed bool, files migrationFiles) (have int64, err error) {
 	for _, m := range list {
 		if m.applied {
 			have = max(have, m.version)
@@ -81,16 +90,11 @@ var listTables = map[Dialect]string{
 		WHERE schemaname = current_schema() AND tablename IN ('goose_db_version', 'migration_hashes')`,
 }
 
-// appliedMigrations reads both tables in one snapshot, since other programs can be migrating. hashed
+// appliedMigrations reads both tables in a snapshot, since other programs can be migrating. hashed
 // reports whether the table of hashes exists.
-func (d *DB) appliedMigrations(ctx context.Context) (list []appliedMigration, hashed bool, err error) {
-	tx, err := d.backend.snapshot(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
+func appliedMigrations(ctx context.Context, d Dialect, tx *sql.Tx) (list []appliedMigration, hashed bool, err error) {
 	var tables []string
-	err = scanRows(ctx, tx, listTables[d.dialect], func(rows *sql.Rows) error {
+	err = scanRows(ctx, tx, listTables[d], func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		tables = append(tables, name)

@@ -39,7 +39,7 @@ type Options struct {
 	// first one creates the table migration_hashes (version, name, hash, applied_at).
 	Migrations fs.FS
 
-	// Restoring opens a PostgreSQL database whose restore is not finished, to finish it.
+	// Restoring opens a database whose restore or copy is not finished, to finish it.
 	Restoring bool
 }
 

@@ -85,9 +85,9 @@ func isRestoring(ctx context.Context, db contentReader) (is bool, err error) {
 	return is, err
 }
 
-// checkRestored returns an error if a restore into the database is not finished.
+// checkRestored returns an error if a restore or a copy into the database is not finished.
 func (d *DB) checkRestored(ctx context.Context) (err error) {
-	if d.dialect != Postgres || d.restoring {
+	if d.restoring {
 		return nil
 	}
 	tx, err := d.backend.snapshot(ctx)
@@ -95,10 +95,5 @@ func (d *DB) checkRestored(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	is, err := isRestoring(ctx, tx)
-	if err == nil && is {
-		err = errors.New("a restore into this database is not finished: run gatecrier restore again, " +
-			"or use another database")
-	}
-	return err
+	return checkUnmarked(ctx, d.dialect, tx)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,6 +53,14 @@ func CopySQLite(ctx context.Context, from, to string, progress func(done, total 
 	}
 }
 
+// sqliteTables lists the tables of a SQLite file.
+const sqliteTables = `
+	SELECT name
+	FROM sqlite_schema
+	WHERE type = 'table'
+	AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+	ORDER BY name`
+
 // FileContent is what a SQLite file has.
 type FileContent struct {
 	Schema int64            // the version of its newest migration, 0 for none
@@ -72,12 +81,7 @@ func ReadSQLite(ctx context.Context, path string) (c FileContent, err error) {
 	if err := checkIntegrity(ctx, db); err != nil {
 		return c, err
 	}
-	return readContent(ctx, db, `
-		SELECT name
-		FROM sqlite_schema
-		WHERE type = 'table'
-		AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
-		ORDER BY name`)
+	return readContent(ctx, db, sqliteTables)
 }
 
 // checkIntegrity returns an error with the first problems of a SQLite file's structure.
@@ -104,6 +108,9 @@ func readContent(ctx context.Context, db contentReader, listTables string) (File
 	tables, err := readTexts(ctx, db, listTables)
 	if err != nil {
 		return c, err
+	}
+	if slices.Contains(tables, copyingTable) {
+		return c, errUnfinishedCopy
 	}
 	for _, table := range tables {
 		var n int64
