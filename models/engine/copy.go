@@ -281,12 +281,12 @@ type copySource struct {
 
 // openCopySource opens a source. It refuses one whose schema is not that of this program, and one on
 // PostgreSQL that other programs use.
-func openCopySource(ctx context.Context, o CopyOptions) (s *copySource, err error) {
+func openCopySource(ctx context.Context, o CopyOptions) (*copySource, error) {
 	dialect, address, err := parseURL(o.From)
 	if err != nil {
 		return nil, err
 	}
-	s = &copySource{dialect: dialect}
+	s := &copySource{dialect: dialect}
 	if dialect == SQLite {
 		s.db, err = openCopyFile(ctx, address)
 	} else {
@@ -296,25 +296,28 @@ func openCopySource(ctx context.Context, o CopyOptions) (s *copySource, err erro
 		return nil, err
 	}
 	s.db.SetMaxOpenConns(1)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.close())
-		}
-	}()
+	if err := s.begin(ctx, o); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// begin begins to read a source, if it can be copied.
+func (s *copySource) begin(ctx context.Context, o CopyOptions) (err error) {
 	if err := s.checkUnused(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	options := &sql.TxOptions{}
-	if dialect == Postgres {
+	if s.dialect == Postgres {
 		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	}
 	if s.tx, err = s.db.BeginTx(ctx, options); err != nil {
-		return nil, err
+		return err
 	}
-	if err := checkUnmarked(ctx, dialect, s.tx); err != nil {
-		return nil, err
+	if err := checkUnmarked(ctx, s.dialect, s.tx); err != nil {
+		return err
 	}
-	return s, checkCopySchema(ctx, o, dialect, s.tx)
+	return checkCopySchema(ctx, o, s.dialect, s.tx)
 }
 
 // checkCopySchema returns an error unless a source has the newest schema of this program.

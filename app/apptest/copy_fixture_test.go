@@ -1,0 +1,73 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models/modelstest"
+)
+
+// copiedRows are rows for the tables that the stored database leaves empty.
+var copiedRows = map[string]string{
+	"leases": "INSERT INTO leases (name, holder, until) VALUES ('x', 'gone', 1)",
+	"observation_changes": `INSERT INTO observation_changes (observation_id, source_id, since, status)
+		SELECT id, source_id, 99, 'open' FROM observations`,
+	"vex_documents": `INSERT INTO vex_documents (product_id, document, version, format, made_at, uploaded_at)
+		SELECT id, 'doc ' || id, '1', 'openvex', 1, 2 FROM products`,
+	"vex_statements": `INSERT INTO vex_statements (document_id, revision, vulnerability, products, status, at)
+		SELECT 1, 1, '["CVE-1"]', '[]', 'fixed', 3`,
+	"vex_states": "INSERT INTO vex_states (product_id, version) SELECT id, 7 FROM products",
+	"restores":   "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
+}
+
+// oddValues are values that are easily changed by a copy.
+var oddValues = []string{
+	"UPDATE products SET description = 'tab\tline\r\nnull \\N \\. quote '' \" emoji 😀 é ' WHERE name = 'Shop'",
+	"UPDATE products SET description = '' WHERE name = 'Empty'",
+	"UPDATE products SET hold_seconds = 9223372036854775807, stale_after = NULL WHERE name = 'Legacy'",
+	"UPDATE events SET product_id = -9223372036854775807 - 1 WHERE id = (SELECT min(id) FROM events)",
+	"UPDATE observations SET match_key = x'00ff10005c780a' WHERE id = (SELECT min(id) FROM observations)",
+	"UPDATE observations SET match_key = x'' WHERE id = (SELECT max(id) FROM observations)",
+	// One that refers to a row that is copied later.
+	`UPDATE observations SET duplicate_of = (SELECT max(id) FROM observations)
+		WHERE id = (SELECT min(id) FROM observations)`,
+	// Ids that were given and deleted are not given again.
+	"UPDATE sqlite_sequence SET seq = seq + 1000 WHERE name = 'products'",
+}
+
+// filledDatabase returns a directory with a SQLite database of this schema with rows in every table,
+// its key, and what the stored database says of itself.
+func filledDatabase(t *testing.T) (dir string, f frozen) {
+	t.Helper()
+	from := filepath.Join(apptest.Root(t), frozenDir, slices.Max(frozenVersions(t)))
+	if err := json.Unmarshal(readFile(t, filepath.Join(from, "expect.json")), &f); err != nil {
+		t.Fatal(err)
+	}
+	dir = t.TempDir()
+	file := filepath.Join(dir, "gatecrier.db")
+	for name, content := range map[string][]byte{
+		"secret.key": readFile(t, filepath.Join(from, "secret.key")), "gatecrier.db": unzipped(t, filepath.Join(from, "sqlite.db.gz")),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustRun(t, dataDir(dir), "migrate")
+	for _, table := range slices.Sorted(maps.Keys(copiedRows)) {
+		modelstest.Statement(t, file, copiedRows[table])
+	}
+	for _, statement := range oddValues {
+		modelstest.Statement(t, file, statement)
+	}
+	for table, n := range modelstest.Rows(t, "sqlite:"+file) {
+		if n == 0 {
+			t.Errorf("the table %s is empty: give it rows in copiedRows, so that this test copies it", table)
+		}
+	}
+	return dir, f
+}
