@@ -11,6 +11,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/doctor"
 	"gatecrier/app/exception"
 	"gatecrier/app/explain"
 	"gatecrier/app/feed"
@@ -43,6 +44,7 @@ type Services struct {
 	Dispatcher   *delivery.Dispatcher
 	DeliveryLog  *delivery.Log
 	Held         *delivery.Held
+	Doctor       *doctor.Service
 	Inbox        *inbox.Service
 	Explain      *explain.Service
 	Hub          *inbox.Hub
@@ -96,8 +98,8 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.eventRoutes,
 		a.silencesRoutes, a.silenceNewRoutes, a.silenceRoutes,
 		a.passwordRoutes, a.profileRoutes, a.profileTokenRoutes, a.profileFeedRoutes, a.profileSessionRoutes,
-		a.healthRoutes, a.heldRoutes, a.unroutedRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes,
-		a.userNewRoutes, a.userRoutes, a.userActionRoutes,
+		a.healthRoutes, a.heldRoutes, a.doctorRoutes, a.unroutedRoutes, a.auditRoutes, a.globalSettingsRoutes,
+		a.jobRoutes, a.usersRoutes, a.userNewRoutes, a.userRoutes, a.userActionRoutes,
 	} {
 		routes(in)
 	}

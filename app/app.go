@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/clock"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/doctor"
 	"gatecrier/app/event"
 	"gatecrier/app/exception"
 	"gatecrier/app/gate"
@@ -26,7 +27,9 @@ import (
 	"gatecrier/app/module/email"
 	"gatecrier/app/notify"
 	"gatecrier/app/observation"
+	"gatecrier/app/outbound"
 	"gatecrier/app/product"
+	"gatecrier/app/secret"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
 	"gatecrier/jobs"
@@ -39,6 +42,7 @@ type App struct {
 	Accounts     *account.Service
 	Dispatcher   *delivery.Dispatcher
 	Held         *delivery.Held
+	Doctor       *doctor.Service
 	Settings     *settings.Service
 	Products     *product.Service
 	Connections  *connection.Service
@@ -52,6 +56,8 @@ type App struct {
 	Silences     *silence.Service
 
 	config   Config
+	ring     *secret.Ring
+	client   *outbound.Client
 	log      *slog.Logger
 	instance string // the id of this process among instances
 	signal   *event.Signal

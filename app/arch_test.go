@@ -60,6 +60,7 @@ var layers = map[string]int{
 	"app/delivery":          4,
 	"app/web":               4,
 	"app/notify":            5,
+	"app/doctor":            5,
 	"app/explain":           5,
 	"jobs":                  5,
 	"admin":                 6,

@@ -30,6 +30,8 @@ type Options struct {
 	// Modules and Jobs are added to the product's own.
 	Modules []module.Module
 	Jobs    []jobs.Job
+	// DiskFree returns the free bytes of a file system for the checks; nil: the system's.
+	DiskFree func(path string) (uint64, error)
 	// HashMemory is account.Parts.HashMemory.
 	HashMemory uint32
 }

@@ -9,6 +9,7 @@ import (
 	"gatecrier/app/account"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/doctor"
 	"gatecrier/app/exception"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
@@ -56,10 +57,14 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.buildDelivery(o, modules)
 	a.buildSchedule(o)
 	a.buildClock()
+	a.Doctor = doctor.New(a.Store, o.Log, a.instance, func(context.Context) doctor.Parts {
+		return a.doctorParts(o, true)
+	})
 	return a.buildServer(o)
 }
 
 func (a *App) buildSettings(ctx context.Context, o Options, ring *secret.Ring, client *outbound.Client) error {
+	a.ring, a.client = ring, client
 	sections := settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec)
 	a.Settings = settings.New(a.Store, ring, sections)
 	if err := a.Settings.Load(ctx); err != nil {

@@ -14,6 +14,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/doctor"
 	"gatecrier/app/exception"
 	"gatecrier/app/explain"
 	"gatecrier/app/feed"
@@ -48,6 +49,7 @@ type Services struct {
 	Dispatcher   *delivery.Dispatcher
 	DeliveryLog  *delivery.Log
 	Held         *delivery.Held
+	Doctor       *doctor.Service
 	Inbox        *inbox.Service
 	Feeds        *feed.Service
 	Silences     *silence.Service
@@ -102,6 +104,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.jobs()
 	a.heldDeliveries()
 	a.unrouted()
+	a.doctor()
 	a.users()
 	a.tokens()
 	a.password()

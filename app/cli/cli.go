@@ -1,5 +1,5 @@
-// Package cli has the commands. serve, migrate, user, token, backup, restore, copy, held and key work on
-// the database; push, gate and health are clients of a running server.
+// Package cli has the commands. serve, migrate, user, token, backup, restore, copy, doctor, held and key
+// work on the database; push, gate and health are clients of a running server.
 package cli
 
 import (
@@ -45,6 +45,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Make a backup, also beside a running server."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, while no server runs."`
 	Copy    copyCmd    `cmd:"" help:"Copy all data from SQLite to PostgreSQL or back, while no server runs."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the installation, also beside a running server."`
 	Held    heldCmd    `cmd:"" help:"Show what a restore holds back; send it or cancel it."`
 	Key     keyCmd     `cmd:"" help:"Manage the key of the secrets."`
 	Version versionCmd `cmd:"" help:"Show the version, the commit and how it was built."`
@@ -147,6 +148,9 @@ func (in *invocation) run(args []string) (code int) {
 	err = k.Run(in)
 	if errors.Is(err, errGateFailed) {
 		return exitFailed
+	}
+	if errors.Is(err, errProblems) {
+		return exitError
 	}
 	if err != nil {
 		return in.report(err)

@@ -53,6 +53,22 @@ func (d *DB) migrate(ctx context.Context) (err error) {
 	return nil
 }
 
+// SchemaVersions returns the version of the database's schema and that after all migrations. It returns
+// an error if this program would not migrate the database.
+func (d *DB) SchemaVersions(ctx context.Context) (have, want int64, err error) {
+	files, err := d.readMigrations()
+	if err != nil {
+		return 0, 0, fmt.Errorf("store: read the migrations: %w", err)
+	}
+	if err := d.checkRestored(ctx); err != nil {
+		return 0, 0, fmt.Errorf("store: %w", err)
+	}
+	if have, err = d.checkMigrations(ctx, files); err != nil {
+		return have, files.latest(), fmt.Errorf("store: %w", err)
+	}
+	return have, files.latest(), nil
+}
+
 // Pending reports whether the database lacks migrations.
 func (d *DB) Pending(ctx context.Context) (pending bool, err error) {
 	if d.migrated.Load() {

@@ -1,0 +1,35 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"net"
+)
+
+// Check connects to the mail server and signs in as for a mail, but sends none. Its error has no
+// secret.
+func (e *Email) Check(ctx context.Context) error {
+	s := e.server()
+	ctx, cancel := context.WithTimeout(ctx, e.limits.total)
+	defer cancel()
+	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
+		return errors.New(outcome{step: stepSignIn, err: errOpenSignIn}.result(s, s.From, 0).Reason)
+	}
+	c, err := e.dial(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer closeQuietly(c.raw)
+	stop := context.AfterFunc(ctx, func() { closeQuietly(c.raw) })
+	defer stop()
+	c.limited.left = maxReceived
+	o := e.openSession(ctx, c)
+	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
+		o.err = ctx.Err()
+	}
+	if o.err != nil {
+		return errors.New(o.result(s, s.From, 0).Reason)
+	}
+	_ = c.withDeadline(e.limits.quit, c.client.Quit) //nolint:errcheck // the server has shown that it works
+	return nil
+}
