@@ -203,7 +203,7 @@ func DoctorNow(v DoctorView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Nothing("heartbeat", "The checks have not run yet.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Nothing("circle-check", "The checks have not run yet.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
