@@ -38,6 +38,8 @@ type shell struct {
 	t    *testing.T
 	dir  string
 	rest []string // documented commands that were not typed yet
+
+	environment []string
 }
 
 func newShell(t *testing.T, commands []string) *shell {
@@ -68,6 +70,7 @@ func (s *shell) run(dataDir, command string) {
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GATECRIER_DATA_DIR="+dataDir,
 		"PATH="+filepath.Join(s.dir, "path")+":"+os.Getenv("PATH"))
+	cmd.Env = append(cmd.Env, s.environment...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("%s: %v\n%s", command, err, out)
 	}

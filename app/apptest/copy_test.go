@@ -287,3 +287,25 @@ func TestCopy_RefusesChangedSource(t *testing.T) {
 	modelstest.Statement(t, file, "UPDATE events SET actor = '' WHERE id = 1")
 	mustRun(t, nil, "copy", "sqlite:"+file, target)
 }
+
+// The commands of the operations guide work as they are written.
+func TestCopy_DocumentedCommands(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, t.TempDir())
+	newProduct(t, p.client(t), "Shop", "")
+	p.kill()
+	s := newShell(t, documentedCommands(t, "docs/operations.md", "Move to PostgreSQL and back", "Check the installation"))
+	s.environment = []string{"POSTGRES=" + modelstest.PostgresURL(t)}
+	data := filepath.Join(s.dir, "data")
+	if err := os.Rename(p.dir, data); err != nil {
+		t.Fatal(err)
+	}
+	for len(s.rest) > 0 {
+		s.run(data, s.rest[0])
+	}
+	back := filepath.Join(s.dir, "back")
+	writeFile(t, filepath.Join(back, "secret.key"), readFile(t, filepath.Join(data, "secret.key")))
+	if n := productsIn(t, back); n != 1 {
+		t.Errorf("%d products, want 1", n)
+	}
+}

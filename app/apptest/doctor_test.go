@@ -253,6 +253,12 @@ func TestDoctorInTheBrowser(t *testing.T) {
 	b.WantText("The checks have not run yet.")
 	b.CheckPage("doctor-empty")
 	b.Press("#doctor-run")
+	b.WantText("The checks are running")
+	apptest.Eventually(t, "the checks have ended", func() bool {
+		_, ended, err := p.App.Store.LastFinishedRun(t.Context(), "doctor")
+		return ended && err == nil
+	})
+	b.Open("/admin/doctor")
 	b.WantText("No mail server is set", "0 problems, 1 warning", "started by admin")
 	b.CheckPage("doctor")
 	b.TabThrough("doctor")
