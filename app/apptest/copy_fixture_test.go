@@ -51,7 +51,8 @@ func filledDatabase(t *testing.T) (dir string, f frozen) {
 	dir = t.TempDir()
 	file := filepath.Join(dir, "gatecrier.db")
 	for name, content := range map[string][]byte{
-		"secret.key": readFile(t, filepath.Join(from, "secret.key")), "gatecrier.db": unzipped(t, filepath.Join(from, "sqlite.db.gz")),
+		"secret.key":   readFile(t, filepath.Join(from, "secret.key")),
+		"gatecrier.db": unzipped(t, filepath.Join(from, "sqlite.db.gz")),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)

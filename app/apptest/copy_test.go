@@ -39,7 +39,8 @@ func TestCopy_ThereAndBack(t *testing.T) {
 	if want := modelstest.Rows(t, "sqlite:"+file); !maps.Equal(without(rows), without(want)) {
 		t.Errorf("the copy has %v\nwant %v", rows, want)
 	}
-	if got, want := modelstest.Schema(t, there), modelstest.Schema(t, modelstest.MigratedURL(t)); !slices.Equal(got, want) {
+	got, want := modelstest.Schema(t, there), modelstest.Schema(t, modelstest.MigratedURL(t))
+	if !slices.Equal(got, want) {
 		t.Errorf("the schema of the copy is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	again := mustRun(t, nil, "copy", there, "sqlite:"+back)
@@ -83,7 +84,8 @@ func sameContent(t *testing.T, a, b string) {
 		}
 	}
 	const sequences = "SELECT sum(seq) FROM sqlite_sequence WHERE name <> 'goose_db_version'"
-	if got, want := modelstest.Number(t, "sqlite:"+b, sequences), modelstest.Number(t, "sqlite:"+a, sequences); got != want {
+	got, want := modelstest.Number(t, "sqlite:"+b, sequences), modelstest.Number(t, "sqlite:"+a, sequences)
+	if got != want {
 		t.Errorf("the highest ids add up to %d, want %d", got, want)
 	}
 }
@@ -252,7 +254,8 @@ func TestCopy_Refuses(t *testing.T) {
 	if rows := modelstest.Rows(t, empty); len(rows) != 0 {
 		t.Errorf("the target has %v", rows)
 	}
-	if out := mustRun(t, nil, "copy", "--replace-invalid", source, empty); !strings.Contains(out, "3 texts had characters") {
+	out := mustRun(t, nil, "copy", "--replace-invalid", source, empty)
+	if !strings.Contains(out, "3 texts had characters") {
 		t.Errorf("it says %s", out)
 	}
 	const changed = "SELECT count(*) FROM notifications WHERE message = 'a' || chr(65533) || 'b'"

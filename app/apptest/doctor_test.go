@@ -70,7 +70,8 @@ func TestDoctor_HealthyInstallation(t *testing.T) {
 	newProduct(t, p.client(t), "Shop", apptest.NewReceiver(t).URL)
 	out := mustRun(t, append(dataDir(p.dir), "GATECRIER_ALLOW_NETWORKS=127.0.0.0/8"), "doctor")
 	for _, want := range []string{
-		"\nok       integrity", "opens all secrets (", "\nok       addresses", "A server runs.", "\n0 problems, 1 warnings.\n",
+		"\nok       integrity", "opens all secrets (", "\nok       addresses", "A server runs.",
+		"\n0 problems, 1 warnings.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
@@ -153,7 +154,9 @@ func TestDoctor_FindsMissingAndWrongKey(t *testing.T) {
 }
 
 // diagnosedHere runs the checks in this process, with some options.
-func diagnosedHere(t *testing.T, config app.Config, now time.Time, free func(string) (uint64, error)) map[string]doctor.Check {
+func diagnosedHere(
+	t *testing.T, config app.Config, now time.Time, free func(string) (uint64, error),
+) map[string]doctor.Check {
 	t.Helper()
 	config.AllowNetworks = "127.0.0.0/8"
 	r, err := app.Diagnose(t.Context(), app.Options{
@@ -183,7 +186,7 @@ func TestDoctor_FindsWrongClock(t *testing.T) {
 	wantProblem(t, ahead, "clock", "the clock is ahead")
 	p.kill()
 	config = app.Config{DataDir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
-	p = startProcessWith(t, spawnOptions{dir: config.DataDir, database: config.DatabaseURL})
+	startProcessWith(t, spawnOptions{dir: config.DataDir, database: config.DatabaseURL})
 	for _, by := range []time.Duration{-day, day} {
 		checks := diagnosedHere(t, config, time.Now().Add(by), nil)
 		wantProblem(t, checks, "clock", fmt.Sprintf("differs from the database's by %s", by))

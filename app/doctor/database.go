@@ -126,10 +126,11 @@ func (p Parts) disk(context.Context) Check {
 	}
 	free, err := p.Free(target)
 	if err != nil {
-		return warning("Create the directory, or change the setting.", "The room for backups in %s is not known: %v.", target, err)
+		return warning("Create the directory, or change the setting.",
+			"The room for backups in %s is not known: %v.", target, err)
 	}
 	// A backup has a copy of the database beside the archive until it is finished.
-	if need := 2*size + mebi; free < uint64(need) { //nolint:gosec // a size
+	if need := 2*size + mebi; free < uint64(need) {
 		return warning("Make room, or make backups elsewhere.", "A backup needs up to %d MiB, and %d MiB are free in %s.",
 			need/mebi, free/mebi, target)
 	}
@@ -142,7 +143,7 @@ func freeBytes(dir string) (uint64, error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
-	return s.Bavail * uint64(s.Bsize), nil //nolint:gosec,unconvert // a size; its type differs by system
+	return s.Bavail * uint64(s.Bsize), nil //nolint:gosec // a size; its type differs by system
 }
 
 const (

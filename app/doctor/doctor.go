@@ -70,7 +70,7 @@ func Run(ctx context.Context, p Parts, progress func(name string)) Report {
 	if p.Free == nil {
 		p.Free = freeBytes
 	}
-	r := Report{At: p.Now().UTC()}
+	r := Report{At: p.Now().UTC().Truncate(time.Microsecond)}
 	for _, c := range checks {
 		if progress != nil {
 			progress(c.name)

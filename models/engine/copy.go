@@ -171,6 +171,7 @@ var errUnfit = errors.New("enough values are known")
 func (c *copying) fingerprint() string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(c.sums)) {
+		//nolint:errcheck // a hash returns no errors
 		fmt.Fprintln(h, name, c.sums[name].rows, c.sums[name].text())
 	}
 	return hex.EncodeToString(h.Sum(nil))

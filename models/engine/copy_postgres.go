@@ -175,6 +175,7 @@ func (t *postgresTarget) finish(ctx context.Context, tables []copyTable, sequenc
 			}
 		}
 		for name, last := range sequences {
+			//nolint:gosec // the name of a table of the schema
 			_, err := tx.ExecContext(ctx, "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2, "+
 				"(SELECT coalesce(max(id), 1) FROM "+quote(name)+")))", quote(name), last)
 			if err != nil {

@@ -70,6 +70,7 @@ func (t *sqliteTarget) write(ctx context.Context, b copyBatch) error {
 		names[i] = quote(c.name)
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(names)), ", ")
+	//nolint:gosec // the names of a table and its columns
 	insert := "INSERT INTO " + quote(b.table.name) + " (" + strings.Join(names, ", ") + ") VALUES (" + marks + ")"
 	return t.inTx(ctx, func(tx *sql.Tx) (err error) {
 		statement, err := tx.PrepareContext(ctx, insert)
