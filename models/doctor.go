@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -14,16 +13,15 @@ func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error
 	return s.db.SchemaVersions(ctx)
 }
 
-// IntegrityProblems checks the structure of a SQLite file and its foreign keys; on PostgreSQL it lists
-// constraints and indexes that are not valid. It takes seconds per GiB, and blocks nothing.
-func (r queries) IntegrityProblems(ctx context.Context) ([]string, error) {
-	queries := []string{
-		"PRAGMA quick_check(3)",
-		`SELECT 'row ' || coalesce(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent
-		FROM pragma_foreign_key_check LIMIT 3`,
-	}
+// ReferenceProblems lists rows of SQLite that refer to no row; on PostgreSQL it lists constraints and
+// indexes that are not valid.
+func (r queries) ReferenceProblems(ctx context.Context) (list []string, err error) {
+	query := `
+		SELECT 'row ' || coalesce(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent
+		FROM pragma_foreign_key_check
+		LIMIT 3`
 	if r.dialect == Postgres {
-		queries = []string{`
+		query = `
 			SELECT 'the constraint ' || conname || ' is not valid'
 			FROM pg_constraint
 			WHERE connamespace = current_schema()::regnamespace
@@ -31,15 +29,10 @@ func (r queries) IntegrityProblems(ctx context.Context) ([]string, error) {
 			UNION ALL
 			SELECT 'the index ' || indexrelid::regclass || ' is not valid'
 			FROM pg_index
-			WHERE NOT indisvalid`}
+			WHERE NOT indisvalid`
 	}
-	var list []string
-	for _, query := range queries {
-		if err := r.query(ctx, query, nil, collect(&list, textDst)); err != nil {
-			return list, err
-		}
-	}
-	return slices.DeleteFunc(list, func(text string) bool { return text == "ok" }), nil
+	err = r.query(ctx, query, nil, collect(&list, textDst))
+	return list, err
 }
 
 func textDst(s *string) []any { return []any{s} }

@@ -215,8 +215,8 @@ func TestDoctor_FindsWhatDoesNotSend(t *testing.T) {
 		VALUES ('forget_audit', '2026', 'x', 1, 2, 3, 'failed', 'the audit log is locked')`)
 	a := c.Must(http.StatusOK, "POST", "/doctor", nil)
 	for name, want := range map[string][]string{
-		"mail":      {"The mail server cannot be used: 127.0.0.1: "},
-		"jobs":      {"the audit log is locked"},
+		"mail": {"The mail server cannot be used: 127.0.0.1: "},
+		"jobs": {"the audit log is locked"},
 		"addresses": {
 			"127.0.0.1: connection refused (closed)", "10.1.2.3: its address is not allowed for outgoing messages",
 			"host.invalid: ", "(unknown)",

@@ -291,7 +291,7 @@ func openCopySource(ctx context.Context, o CopyOptions) (*copySource, error) {
 	if dialect == SQLite {
 		s.db, err = openCopyFile(ctx, address)
 	} else {
-		s.db, err = connect(ctx, address, true)
+		s.db, err = connectDirect(ctx, address, true)
 	}
 	if err != nil {
 		return nil, err

@@ -54,6 +54,22 @@ func (s *copySource) checkUnused(ctx context.Context) error {
 		"to it, and copy again", n)
 }
 
+// connectDirect is connectURL, but refuses a pooler: the lock of a copy belongs to a session.
+func connectDirect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	pooled, err := hasPooler(ctx, config)
+	if err == nil && pooled {
+		err = errors.New("a pooler is between this program and PostgreSQL: connect to PostgreSQL itself")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, config, false, readOnly)
+}
+
 // postgresTarget writes to a PostgreSQL database.
 type postgresTarget struct {
 	copyTargetDB
@@ -61,7 +77,7 @@ type postgresTarget struct {
 }
 
 func openPostgresTarget(ctx context.Context, address string) (copyTarget, error) {
-	db, err := connect(ctx, address, false)
+	db, err := connectDirect(ctx, address, false)
 	if err != nil {
 		return nil, err
 	}
