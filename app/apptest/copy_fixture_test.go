@@ -21,10 +21,12 @@ var copiedRows = map[string]string{
 		SELECT id, 'doc ' || id, '1', 'openvex', 1, 2 FROM products`,
 	"vex_statements": `INSERT INTO vex_statements (document_id, revision, vulnerability, products, status, at)
 		SELECT 1, 1, '["CVE-1"]', '[]', 'fixed', 3`,
-	"vex_states":       "INSERT INTO vex_states (product_id, version) SELECT id, 7 FROM products",
-	"exception_quotas": "INSERT INTO exception_quotas (owner, product_id, began_at) SELECT id, id, 5 FROM products",
-	"removals":         "INSERT INTO removals (kind, subject_id, name, total, created_at) VALUES ('product', 999, 'x', 0, 1)",
-	"restores":         "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
+	"vex_states": "INSERT INTO vex_states (product_id, version) SELECT id, 7 FROM products",
+	"exception_quotas": `INSERT INTO exception_quotas (owner, product_id, began_at)
+		SELECT id, id, 5 FROM products`,
+	"removals": `INSERT INTO removals (kind, subject_id, name, total, created_at)
+		VALUES ('product', 999, 'x', 0, 1)`,
+	"restores": "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
 }
 
 // oddValues are values that are easily changed by a copy.

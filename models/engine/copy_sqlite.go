@@ -116,26 +116,3 @@ func (t *sqliteTarget) finish(ctx context.Context, _ []copyTable, sequences map[
 }
 
 func (t *sqliteTarget) close() error { return t.db.Close() }
-
-// sequences returns the highest id that each table has had.
-func (s *copySource) sequences(ctx context.Context, tables []copyTable) (map[string]int64, error) {
-	m := map[string]int64{}
-	for _, t := range tables {
-		if !t.identity {
-			continue
-		}
-		query, arg := "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", t.name
-		if s.dialect == Postgres {
-			query = "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass), 0)"
-			arg = quote(t.name)
-		}
-		var last int64
-		if err := s.tx.QueryRowContext(ctx, query, arg).Scan(&last); err != nil {
-			return nil, fmt.Errorf("of %s: %w", t.name, err)
-		}
-		if last > 0 {
-			m[t.name] = last
-		}
-	}
-	return m, nil
-}
