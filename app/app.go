@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -32,6 +33,7 @@ import (
 	"gatecrier/app/secret"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
+	"gatecrier/app/web"
 	"gatecrier/jobs"
 	"gatecrier/models"
 )
@@ -70,6 +72,8 @@ type App struct {
 	hub      *inbox.Hub // of the open inbox pages
 	clock    *clock.Watch
 	server   *http.Server
+	conns    *web.Conns
+	listener net.Listener // before Start gives it to the server
 	base     atomic.Value // string: the base URL of the environment or of the listener
 	addr     string
 	routes   []string // of the pages and the API: "GET /products/:id"
@@ -79,13 +83,23 @@ type App struct {
 }
 
 // New opens and migrates the database, creates the first administrator if no user exists, and
-// builds all parts. Nothing runs before Start. Call Stop after Start, else Close.
-func New(ctx context.Context, o Options) (*App, error) {
+// builds all parts. It listens before it writes anything: a start that cannot listen leaves nothing behind.
+// Nothing runs before Start. Call Stop after Start, else Close.
+func New(ctx context.Context, o Options) (_ *App, err error) {
 	o.Log = models.JoinOutages(o.Log)
 	keys, err := o.Config.keys() // before anything is written
 	if err != nil {
 		return nil, err
 	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", o.Config.Listen, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, listener.Close())
+		}
+	}()
 	if err := os.MkdirAll(o.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -97,7 +111,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	a.lock = lock
+	a.lock, a.listener = lock, listener
 	return a, nil
 }
 

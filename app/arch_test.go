@@ -24,6 +24,8 @@ var layers = map[string]int{
 	"app/secret":            0,
 	"app/markdown":          0,
 	"app/clock":             0,
+	"app/scrub":             0,
+	"app/visible":           0,
 	"models/engine":         0,
 	"static":                0,
 	"models":                1,

@@ -66,7 +66,11 @@ func (a *App) handler(o Options) (http.Handler, error) {
 	}
 	a.sessions.ErrorFunc = web.SessionError(a.log)
 	handler, err := web.SameOrigin(withSessions(engine, a.sessions), a.config.origins(), a.log)
-	return web.LimitTime(web.RequireUTF8(handler)), err
+	handler = web.LimitTime(web.ReadRest(web.RequireUTF8(handler)))
+	if a.config.secure() {
+		handler = web.StrictTransport(handler)
+	}
+	return handler, err
 }
 
 // addPublicRoutes adds the routes without a session or a token.

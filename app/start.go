@@ -3,30 +3,26 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 
 	"gatecrier/models"
 )
 
-// Start listens, starts the loops and serves. Failed reports an error of the server.
+// Start starts the loops and serves. Failed reports an error of the server. After an error, call Close.
 func (a *App) Start(ctx context.Context) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", a.config.Listen, err)
-	}
-	a.addr = listener.Addr().String()
+	a.addr = a.listener.Addr().String()
 	if a.config.BaseURL == "" {
 		a.base.Store("http://" + a.addr)
 	}
 	if err := a.recoverWork(ctx); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
 	}
 	loopCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	for _, l := range a.loopList() {
 		a.loops.Start(loopCtx, l)
 	}
+	listener := a.conns.Listener(a.listener)
+	a.listener = nil // the server closes it
 	go func() { a.served <- a.server.Serve(listener) }()
 	a.log.Info("listening", "address", a.addr, "url", a.BaseURL(), "version", Version)
 	return nil

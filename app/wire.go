@@ -29,6 +29,7 @@ import (
 	"gatecrier/app/secret"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
+	"gatecrier/app/web"
 	"gatecrier/jobs"
 )
 
@@ -164,7 +165,15 @@ func (a *App) buildSchedule(o Options) {
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 }
 
+// The bounds of the server.
+const (
+	maxHeader    = 64 << 10 // bytes of a request's header
+	maxOpenConns = 4096
+	maxIdleConns = 1024
+)
+
 func (a *App) buildServer(o Options) error {
+	a.conns = web.NewConns(maxOpenConns, maxIdleConns)
 	handler, err := a.handler(o)
 	if err != nil {
 		return err
@@ -174,6 +183,8 @@ func (a *App) buildServer(o Options) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       10 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         a.conns.State,
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	a.server.RegisterOnShutdown(a.hub.Close)

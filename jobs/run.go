@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatecrier/app/exception"
+	"gatecrier/app/scrub"
 	"gatecrier/models"
 )
 
@@ -92,9 +93,10 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 // maxMessage bounds the stored text of an error, in bytes.
 const maxMessage = 1000
 
-// readable returns the text of an error without bytes that a database refuses.
+// readable returns the text of an error without secrets, and without bytes that a database refuses.
 func readable(err error) string {
 	text := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "?"), "\x00", "?")
+	text, _ = scrub.Cut(text, maxMessage)
 	if len(text) > maxMessage {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}

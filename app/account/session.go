@@ -35,6 +35,16 @@ type Sessions struct {
 	seen  pendingTimes[string] // of sessions, by their tokens
 }
 
+// The names of the session's cookie. Browsers take a cookie of the second name only over HTTPS and from this
+// host, so that no other host of the domain can set it.
+const (
+	plainCookie = "gatecrier_session"
+	hostCookie  = "__Host-" + plainCookie
+)
+
+// sessionHost marks a session that began under hostCookie.
+const sessionHost = "host"
+
 // NewSessions returns the sessions of a store. With secure, browsers send the cookie only over
 // HTTPS.
 func NewSessions(store *models.Store, secure bool, users func() settings.Users) *Sessions {
@@ -43,7 +53,9 @@ func NewSessions(store *models.Store, secure bool, users func() settings.Users) 
 	m.Store = sessionStore{s}
 	m.Lifetime = settings.DefaultUsers().SessionTime // of sessions without a user
 	m.HashTokenInStore = true
-	m.Cookie.Name = "gatecrier_session"
+	if m.Cookie.Name = plainCookie; secure {
+		m.Cookie.Name = hostCookie
+	}
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = secure
@@ -63,7 +75,34 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	inner := s.SessionManager.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), requestSessionKey{}, &requestSession{})
-		inner.ServeHTTP(w, r.WithContext(ctx))
+		r = r.WithContext(ctx)
+		if s.Cookie.Name == hostCookie {
+			s.renameCookie(w, r)
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// renameCookie gives a session that began before the program was reached over HTTPS the cookie of HTTPS. It
+// does not take a session that began under that: another host could have set the plain cookie.
+func (s *Sessions) renameCookie(w http.ResponseWriter, r *http.Request) {
+	old, err := r.Cookie(plainCookie)
+	if _, missing := r.Cookie(hostCookie); err != nil || missing == nil {
+		return
+	}
+	loaded, err := s.Load(r.Context(), old.Value)
+	if err != nil || s.Token(loaded) != old.Value || s.GetBool(loaded, sessionHost) {
+		return
+	}
+	s.Put(loaded, sessionHost, true)
+	token, expiry, err := s.Commit(loaded)
+	if err != nil {
+		return
+	}
+	r.AddCookie(&http.Cookie{Name: hostCookie, Value: token})
+	s.WriteSessionCookie(loaded, w, token, expiry)
+	http.SetCookie(w, &http.Cookie{
+		Name: plainCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
@@ -86,6 +125,9 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	s.Put(ctx, sessionFrom, u.CredentialsFrom)
 	s.Put(ctx, sessionAgent, strings.ToValidUTF8(at.Agent[:min(len(at.Agent), maxAgent)], ""))
 	s.Put(ctx, sessionAddress, at.Address)
+	if s.Cookie.Name == hostCookie {
+		s.Put(ctx, sessionHost, true)
+	}
 	s.SetDeadline(ctx, s.store.Now().Add(s.users().SessionTime))
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -166,6 +167,8 @@ func (n NewToken) check(now time.Time) error {
 	var fieldErrs fault.Fields
 	if c := utf8.RuneCountInString(n.Name); c < 1 || c > 100 || strings.ContainsFunc(n.Name, unicode.IsControl) {
 		fieldErrs.Add("name", "1 to 100 characters, no control characters")
+	} else if why := visible.Hidden(n.Name); why != "" {
+		fieldErrs.Add("name", why)
 	}
 	if n.Role != "" && !n.Role.Valid() {
 		fieldErrs.Add("role", "One of reader, upload, writer, maintainer, owner, or none")

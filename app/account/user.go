@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -90,10 +90,10 @@ func (n *NewUser) trim() {
 func checkProfile(n NewUser) error {
 	var fieldErrs fault.Fields
 	if !ValidName(n.Name) {
-		fieldErrs.Add("name", "1 to 150 characters, no control characters")
+		fieldErrs.Add("name", nameReason(n.Name, "1 to 150 characters, no control characters"))
 	}
 	if n.FirstName != "" && !ValidName(n.FirstName) {
-		fieldErrs.Add("first_name", "At most 150 characters, no control characters")
+		fieldErrs.Add("first_name", nameReason(n.FirstName, "At most 150 characters, no control characters"))
 	}
 	if n.Email != "" && !ValidEmail(n.Email) {
 		fieldErrs.Add("email", "This is no mail address")
@@ -107,10 +107,19 @@ func ValidEmail(address string) bool {
 	return err == nil && a.Address == address && len(address) <= 254
 }
 
-// ValidName reports whether a text has 1 to 150 characters, none of them a control character.
+// nameReason returns why a name is not valid: by its hidden character, else the rule.
+func nameReason(name, rule string) string {
+	if n := utf8.RuneCountInString(name); n < 1 || n > 150 {
+		return rule
+	}
+	return visible.Problem(name)
+}
+
+// ValidName reports whether a text has 1 to 150 characters, none of them a control character or
+// hidden.
 func ValidName(name string) bool {
 	n := utf8.RuneCountInString(name)
-	return n >= 1 && n <= 150 && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
+	return n >= 1 && n <= 150 && visible.Problem(name) == ""
 }
 
 // MakeAdministrator makes a user an administrator, for the command line.

@@ -21,6 +21,7 @@ import (
 
 	"gatecrier/app"
 	"gatecrier/app/account"
+	"gatecrier/app/scrub"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -190,7 +191,7 @@ func (in *invocation) logger(c app.Config) (*slog.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: scrub.Attr}
 	if c.LogFormat == "json" || c.LogFormat == "" && !in.terminal {
 		return slog.New(slog.NewJSONHandler(in.stderr, options)), nil
 	}
@@ -199,7 +200,7 @@ func (in *invocation) logger(c app.Config) (*slog.Logger, error) {
 
 // quiet returns a log of warnings and errors only, for commands whose output programs read.
 func (in *invocation) quiet() *slog.Logger {
-	return slog.New(slog.NewTextHandler(in.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(slog.NewTextHandler(in.stderr, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: scrub.Attr}))
 }
 
 // withAccounts opens the database for a command that runs beside the server. It does not create

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gatecrier/app/visible"
 )
 
 // maxSource is the longest name of a source, in characters.
@@ -145,6 +147,8 @@ func sourceProblem(f *reportFile) string {
 		return fmt.Sprintf("=%s: the name of the source before the = is empty; a path begins with ./", f.path)
 	case !utf8.ValidString(f.source), strings.ContainsFunc(f.source, unicode.IsControl):
 		return f.label() + ": the name of the source must be UTF-8 without control characters"
+	case visible.Hidden(f.source) != "":
+		return f.label() + ": the name of the source: " + visible.Hidden(f.source)
 	case utf8.RuneCountInString(f.source) > maxSource:
 		return fmt.Sprintf("%s: the name of the source has more than %d characters", short(f.label(), 40), maxSource)
 	}

@@ -3,13 +3,13 @@ package connection
 import (
 	"context"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -86,14 +86,10 @@ func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config,
 
 // nameProblem returns what is wrong with a name, "" for nothing.
 func nameProblem(name string) string {
-	n := utf8.RuneCountInString(name)
-	switch {
-	case n < 1 || n > 100:
+	if n := utf8.RuneCountInString(name); n < 1 || n > 100 {
 		return "1 to 100 characters"
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return "No control characters"
 	}
-	return ""
+	return visible.Problem(name)
 }
 
 // generated returns the values that the module generated.

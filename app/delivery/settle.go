@@ -8,6 +8,7 @@ import (
 
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
+	"gatecrier/app/scrub"
 	"gatecrier/models"
 )
 
@@ -121,7 +122,7 @@ func (d *Dispatcher) writeOne(tx *models.Tx, c completion) error {
 	}
 	mine, err := tx.Settle(row, c.delivery.Claim, &models.Attempt{
 		At: c.began, Duration: c.took, Result: resultOf(c.result), Status: c.result.Status,
-		Reason: c.result.Reason, Answer: c.result.Answer, Private: c.result.Private, Probe: c.delivery.Probe,
+		Reason: c.result.Reason, Answer: scrub.Text(c.result.Answer), Private: c.result.Private, Probe: c.delivery.Probe,
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gatecrier/app/scrub"
 	"gatecrier/models"
 )
 
@@ -136,6 +137,8 @@ var placeholders = []struct {
 	pattern *regexp.Regexp
 	word    string
 }{
+	// One number in ten looks like that of a card. It is no other exception for that.
+	{regexp.MustCompile(regexp.QuoteMeta(scrub.Mask)), "<number>"},
 	{regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>)\]]+`), "<url>"},
 	{regexp.MustCompile(`[a-zA-Z0-9._%+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+`), "<email>"},
 	{regexp.MustCompile(`\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`), "<uuid>"},

@@ -4,10 +4,14 @@ package exception
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/scrub"
 	"gatecrier/models"
 )
 
@@ -91,6 +95,11 @@ func (r *Report) trim() (truncated bool) {
 	}
 	t.frames(&r.Frames)
 	t.chain(&r.Chain)
+	for i, word := range r.Fingerprint {
+		if strings.IndexFunc(word, unicode.IsLetter) >= 0 { // else a number, which is not shown
+			r.Fingerprint[i], _ = scrub.Cut(word, maxMessage)
+		}
+	}
 	r.Arguments, r.Tags = t.pairs(HideSecrets(r.Arguments)), t.pairs(HideSecrets(r.Tags))
 	if r.Class == "" {
 		r.Class = "Exception"
@@ -106,12 +115,11 @@ type trimmer struct {
 	truncated bool // it has cut something
 }
 
-// text cuts a text to at most limit bytes.
+// text hides the secrets of a text, and cuts it to at most limit bytes.
 func (t *trimmer) text(text *string, limit int) {
-	if short := Clean(*text, limit); short != *text {
-		t.truncated = t.truncated || len(*text) > limit
-		*text = short
-	}
+	short, cut := scrub.Cut(*text, limit)
+	t.truncated = t.truncated || cut || len(short) > limit
+	*text = Clean(scrub.Text(Clean(short, limit)), limit)
 }
 
 func (t *trimmer) frames(list *[]Frame) {
@@ -141,7 +149,8 @@ func (t *trimmer) chain(list *[]Cause) {
 // pairs returns at most maxPairs pairs of m. It returns an empty map for nil.
 func (t *trimmer) pairs(m map[string]string) map[string]string {
 	short := map[string]string{}
-	for key, value := range m {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		value := m[key]
 		if len(short) == maxPairs {
 			t.truncated = true
 			break

@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -71,8 +71,6 @@ func checkName(name string) string {
 		return "Must be UTF-8"
 	case utf8.RuneCountInString(name) > maxName:
 		return "At most 255 characters"
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return "No control characters"
 	}
-	return ""
+	return visible.Problem(name)
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"gatecrier/app/outbound"
+	"gatecrier/app/scrub"
 )
 
 // mask replaces secrets in what is shown.
@@ -44,7 +45,7 @@ func redact(text string, secrets []string) string {
 }
 
 // secretParts returns a secret and, for a URL, its parts that could be used alone, the longest
-// first. It leaves out those under 8 bytes: they are no secrets, and masking them would make the
+// first. A word of a path or a query is such a part only if it looks random. It leaves out those under 8 bytes: they are no secrets, and masking them would make the
 // text unreadable.
 func secretParts(secret string) []string {
 	all := []string{secret}
@@ -52,9 +53,14 @@ func secretParts(secret string) []string {
 		all = append(all, u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery)
 		password, _ := u.User.Password()
 		all = append(all, password)
-		all = append(all, strings.Split(u.Path, "/")...)
+		parts := strings.Split(u.Path, "/")
 		for _, values := range u.Query() {
-			all = append(all, values...)
+			parts = append(parts, values...)
+		}
+		for _, part := range parts { // "checkout" is a word of messages, too
+			if scrub.Random(part) {
+				all = append(all, part)
+			}
 		}
 	}
 	var long []string

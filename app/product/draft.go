@@ -8,6 +8,7 @@ import (
 
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -71,6 +72,8 @@ func checkText(text string, minLength, maxLength int, lines bool) string {
 		return strconv.Itoa(minLength) + " to " + strconv.Itoa(maxLength) + " characters"
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
 		return "No control characters"
+	case !lines:
+		return visible.Hidden(text)
 	}
 	return ""
 }

@@ -127,6 +127,9 @@ func (f *finder) run(from, maxBytes int, is func(byte) bool) int {
 	return end
 }
 
+// Random reports whether a text looks like a key or a token, and not like a word.
+func Random(text string) bool { return isRandom(text, 8) }
+
 // isRandom reports whether a text looks like a random value: long enough, with digits, and with letters
 // or signs between them.
 func isRandom(text string, length int) bool {

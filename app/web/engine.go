@@ -44,6 +44,7 @@ func NewEngine(
 	e.HandleMethodNotAllowed = true
 	e.ContextWithFallback = true
 	e.MaxMultipartMemory = 1 << 20
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}

@@ -8,16 +8,18 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 )
 
 // Render renders a whole page before it writes the status, so that an error cannot leave half a
-// page under a wrong status.
+// page under a wrong status. Characters that a reader cannot see, or that reorder text, are shown as their
+// numbers.
 func Render(c *gin.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request.Context(), &b); err != nil {
 		return fault.WithStack(err)
 	}
-	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	c.Data(status, "text/html; charset=utf-8", []byte(visible.Escape(b.String())))
 	return nil
 }
 
