@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"gatecrier/app"
@@ -33,6 +34,9 @@ func (serveCmd) Run(in *invocation) error {
 	log, err := in.logger(config)
 	if err != nil {
 		return err
+	}
+	for _, v := range unknownVariables(os.Environ()) {
+		log.Warn("unknown environment variable", "variable", v.name, "nearest", v.nearest)
 	}
 	a, err := app.New(in.ctx, app.Options{
 		Config:   config,

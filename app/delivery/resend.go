@@ -133,7 +133,10 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 			return made, err
 		}
 		ids = ids[:min(len(ids), p.Sendable-made.Total)]
-		n, err := l.requeueBatch(ctx, ids, made)
+		if err := l.recheck(ctx, actor, p.ByConnection); err != nil {
+			return made, err
+		}
+		n, err := l.requeueBatch(ctx, actor, ids, made)
 		if err != nil {
 			return made, err
 		}
@@ -141,6 +144,34 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 		made.Total += n
 	}
 	return made, nil
+}
+
+// recheck refuses a batch of a resend if the actor cannot edit its connections any more.
+func (l *Log) recheck(ctx context.Context, actor authz.Actor, list []models.ConnectionTally) error {
+	if actor.User.ID != 0 {
+		now, err := l.store.User(ctx, actor.User.ID)
+		if err != nil {
+			return err
+		}
+		if err := actor.RequireSame(now); err != nil {
+			return err
+		}
+		actor.User = now
+	}
+	owners := make([]models.Owner, len(list))
+	for i, t := range list {
+		owners[i] = t.Owner
+	}
+	may, err := l.editors.MayEditOwners(ctx, actor, owners)
+	if err != nil {
+		return err
+	}
+	for _, o := range owners {
+		if !may[o] {
+			return errNothingToResend(Preview{Forbidden: 1})
+		}
+	}
+	return nil
 }
 
 // writeAudit records what an actor did with deliveries.
@@ -183,9 +214,13 @@ func errNothingToResend(p Preview) error {
 	return fault.New(fault.Conflict, "Nothing of that can be sent again")
 }
 
-// requeueBatch makes deliveries due again as part of a resend, and returns how many.
-func (l *Log) requeueBatch(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
+// requeueBatch makes deliveries due again as part of a resend, and returns how many. It refuses an actor
+// whose credentials have ended meanwhile.
+func (l *Log) requeueBatch(ctx context.Context, actor authz.Actor, ids []int64, r models.Resend) (n int, err error) {
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
+		if err := authz.RequireCurrent(tx, actor); err != nil {
+			return err
+		}
 		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
 		if err != nil {
 			return err

@@ -44,21 +44,23 @@ func redact(text string, secrets []string) string {
 	return text
 }
 
+// longPart is the length of a part of a URL that no other text has by chance, in bytes.
+const longPart = 24
+
 // secretParts returns a secret and, for a URL, its parts that could be used alone, the longest
 // first. A word of a path or a query is such a part only if it looks random. It leaves out those under 8 bytes: they are no secrets, and masking them would make the
 // text unreadable.
 func secretParts(secret string) []string {
 	all := []string{secret}
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
-		all = append(all, u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery)
 		password, _ := u.User.Password()
 		all = append(all, password)
-		parts := strings.Split(u.Path, "/")
+		parts := append([]string{u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery}, strings.Split(u.Path, "/")...)
 		for _, values := range u.Query() {
 			parts = append(parts, values...)
 		}
 		for _, part := range parts { // "checkout" is a word of messages, too
-			if scrub.Random(part) {
+			if scrub.Random(part) || len(part) >= longPart {
 				all = append(all, part)
 			}
 		}

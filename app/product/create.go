@@ -56,7 +56,7 @@ func (s *Service) create(tx *models.Tx, actor authz.Actor, d Draft) (int64, erro
 		StaleAfter:  d.StaleAfter,
 	}
 	if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
-		return 0, err
+		return 0, hideTaken(actor, p.Name, err, tx.SeesProductNamed)
 	}
 	err := audit.Write(tx, actor, audit.Entry{
 		Action:    audit.Create,

@@ -116,7 +116,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
 	p.Counting, p.HoldSeconds, p.StaleAfter = d.Counting, d.HoldSeconds, d.StaleAfter
 	if err := tx.SaveProduct(&p); err != nil {
-		return err
+		return hideTaken(actor, p.Name, err, tx.SeesProductNamed)
 	}
 	err = audit.Write(tx, actor, audit.Entry{
 		Action:    audit.Change,

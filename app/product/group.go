@@ -72,7 +72,7 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 
 func createGroup(tx *models.Tx, actor authz.Actor, g models.Group) (int64, error) {
 	if err := tx.CreateGroup(&g, actor.User.ID); err != nil {
-		return 0, err
+		return 0, hideTaken(actor, g.Name, err, tx.SeesGroupNamed)
 	}
 	return g.ID, audit.Write(tx, actor, audit.Entry{
 		Action: audit.Create,

@@ -64,7 +64,7 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 	g.Name, g.Description, g.GateMode = d.Name, d.Description, d.GateMode
 	g.Thresholds, g.Counting = d.Thresholds, d.Counting
 	if err := tx.SaveGroup(&g); err != nil {
-		return err
+		return hideTaken(actor, g.Name, err, tx.SeesGroupNamed)
 	}
 	err = audit.Write(tx, actor, audit.Entry{
 		Action: audit.Change,
