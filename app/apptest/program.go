@@ -43,6 +43,7 @@ type Program struct {
 type Options struct {
 	Dir         string // an existing data directory
 	DatabaseURL string
+	BaseURL     string
 	Strict      bool          // refuse requests to this host
 	ClockBehind time.Duration // how far the clock starts before StartTime
 	StartTime   time.Time     // when the clock starts; zero means now
@@ -60,6 +61,7 @@ func Start(t testing.TB, o Options) *Program {
 	config := app.Config{
 		Listen: "127.0.0.1:0", DataDir: o.Dir, DatabaseURL: o.DatabaseURL, LogLevel: "info",
 		AdminUser: "admin", AdminPassword: Password, AllowNetworks: "127.0.0.0/8",
+		BaseURL: o.BaseURL,
 	}
 	if o.Strict {
 		config.AllowNetworks = ""

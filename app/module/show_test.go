@@ -17,3 +17,18 @@ func TestURLHint(t *testing.T) {
 		}
 	}
 }
+
+// A word of a secret URL's path is also a word of messages.
+func TestRedact_HidesSecretsByTheirPlace(t *testing.T) {
+	const secret = "https://hooks.example/checkout/T0a1B2c3D4/production?team=checkout"
+	for text, want := range map[string]string{
+		"the gate of checkout in production failed": "the gate of checkout in production failed",
+		"post " + secret + " now":                   "post [hidden] now",
+		"/checkout/T0a1B2c3D4/production is gone":   "[hidden] is gone",
+		"the key T0a1B2c3D4 is wrong":               "the key [hidden] is wrong",
+	} {
+		if got := redact(text, []string{secret}); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}

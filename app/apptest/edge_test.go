@@ -1,0 +1,193 @@
+package apptest_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+func TestStart_TakenPortWritesNothing(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := filepath.Join(t.TempDir(), "data")
+	said := startFails(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_LISTEN="+taken.Addr().String())
+	if left, err := os.ReadDir(dir); err == nil || !strings.Contains(said, "listen on") {
+		t.Errorf("it leaves %v and says: %s", left, said)
+	}
+}
+
+// A client that sends its whole body before it reads gets the answer, not a reset.
+func TestRefusedUpload_IsAnswered(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	for path, want := range map[string]string{
+		"/api/v1/products/1/reports": "401",
+		"/api/v1/exceptions":         "401",
+	} {
+		conn, err := net.Dial("tcp", p.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := bytes.Repeat([]byte(" "), 30<<20)
+		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			path, len(body))
+		if _, err := conn.Write(append([]byte(head), body...)); err != nil {
+			t.Errorf("%s: send: %v", path, err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || !strings.HasPrefix(answer.Status, want) {
+			t.Errorf("%s: %v, %v", path, answer, err)
+		} else {
+			answer.Body.Close()
+		}
+		conn.Close()
+	}
+}
+
+func cookiesOf(t *testing.T, r *http.Request) (*http.Response, map[string]string) {
+	t.Helper()
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	set := map[string]string{}
+	for _, c := range answer.Cookies() {
+		set[c.Name] = c.Value
+	}
+	return answer, set
+}
+
+func signInRequest(t *testing.T, p *apptest.Program) *http.Request {
+	t.Helper()
+	form := url.Values{"name": {"admin"}, "password": {apptest.Password}}.Encode()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", p.URL+"/login", strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// overviewWith requests the first page with one cookie.
+func overviewWith(t *testing.T, p *apptest.Program, name, value string) (status int, set map[string]string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", p.URL+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(&http.Cookie{Name: name, Value: value})
+	answer, set := cookiesOf(t, r)
+	return answer.StatusCode, set
+}
+
+func TestSession_HasHostCookieOverHTTPS(t *testing.T) {
+	const plain, host = "gatecrier_session", "__Host-gatecrier_session"
+	dir := t.TempDir()
+	p := apptest.Start(t, apptest.Options{Dir: dir})
+	answer, set := cookiesOf(t, signInRequest(t, p))
+	old := set[plain]
+	if old == "" || answer.Header.Get("Strict-Transport-Security") != "" {
+		t.Fatalf("over HTTP: %v, %v", set, answer.Header)
+	}
+	p.Stop()
+
+	p = apptest.Start(t, apptest.Options{Dir: dir, BaseURL: "https://gates.example"})
+	answer, set = cookiesOf(t, signInRequest(t, p))
+	fresh := set[host]
+	if fresh == "" || set[plain] != "" || answer.Header.Get("Strict-Transport-Security") == "" {
+		t.Fatalf("over HTTPS: %v, %v", set, answer.Header)
+	}
+	// The session from before goes on under the new name, once.
+	status, set := overviewWith(t, p, plain, old)
+	if status != http.StatusOK || set[host] != old {
+		t.Errorf("the old session: %d, %v", status, set)
+	}
+	if status, _ := overviewWith(t, p, host, old); status != http.StatusOK {
+		t.Errorf("the renamed session: %d", status)
+	}
+	// Another host of the domain could set the plain cookie: nothing else counts under that name.
+	for _, value := range []string{old, fresh} {
+		if status, _ := overviewWith(t, p, plain, value); status == http.StatusOK {
+			t.Error("a session of HTTPS counts under the plain name")
+		}
+	}
+}
+
+func TestTakenName_IsHiddenFromStrangers(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		admin := p.Client("admin")
+		admin.Must(http.StatusCreated, "POST", "/users", object{"name": "ann", "email": "ann@example.org"})
+		ann := p.Client("ann")
+		admin.Must(http.StatusCreated, "POST", "/products", object{"name": "merger"})
+		admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "mergers"})
+		ann.Must(http.StatusCreated, "POST", "/products", object{"name": "own"})
+		for path, name := range map[string]string{"/products": "merger", "/groups": "mergers"} {
+			body := ann.Do("POST", path, object{"name": name}).Text
+			if strings.Contains(body, "already") || !strings.Contains(body, "not available") {
+				t.Errorf("%s: %s", path, body)
+			}
+			if body := admin.Do("POST", path, object{"name": name}).Text; !strings.Contains(body, "already") {
+				t.Errorf("%s: the administrator reads %s", path, body)
+			}
+		}
+		if body := ann.Do("POST", "/products", object{"name": "own"}).Text; !strings.Contains(body, "already") {
+			t.Errorf("the owner reads %s", body)
+		}
+	})
+}
+
+func TestNames_RefuseHiddenCharacters(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		admin := p.Client("admin")
+		id := admin.Must(http.StatusCreated, "POST", "/products", object{"name": "shop"}).ID("id")
+		const name = "sh\u202eop"
+		for path, body := range map[string]object{
+			"/products":                            {"name": name},
+			"/groups":                      {"name": name},
+			"/users":                               {"name": name, "email": "a@example.com"},
+			"/tokens":                              {"name": name},
+			"/connections":                         {"name": name, "module": "webhook", "owner": object{"product": id}, "config": object{"url": "https://hooks.example/x"}},
+			fmt.Sprintf("/products/%d/tokens", id): {"name": name, "role": "upload"},
+		} {
+			a := admin.Do("POST", path, body)
+			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "U+202E (right-to-left override)") {
+				t.Errorf("%s: %d %s", path, a.Status, a.Text)
+			}
+		}
+	})
+}
+
+// A header that never ends is cut off, and an idle connection is not kept for ever.
+func TestSlowHeader_IsClosed(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	conn, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	head := "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 200<<10)
+	if _, err := conn.Write([]byte(head)); err != nil {
+		t.Log(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("%v, %v", answer, err)
+	}
+}
