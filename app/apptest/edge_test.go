@@ -130,7 +130,7 @@ func TestSession_HasHostCookieOverHTTPS(t *testing.T) {
 func TestTakenName_IsHiddenFromStrangers(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
-		admin.Must(http.StatusCreated, "POST", "/users", object{"name": "ann", "email": "ann@example.org"})
+		p.User("ann")
 		ann := p.Client("ann")
 		admin.Must(http.StatusCreated, "POST", "/products", object{"name": "merger"})
 		admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "mergers"})
@@ -157,10 +157,10 @@ func TestNames_RefuseHiddenCharacters(t *testing.T) {
 		const name = "sh\u202eop"
 		for path, body := range map[string]object{
 			"/products":                            {"name": name},
-			"/groups":                      {"name": name},
+			"/groups":                              {"name": name},
 			"/users":                               {"name": name, "email": "a@example.com"},
 			"/tokens":                              {"name": name},
-			"/connections":                         {"name": name, "module": "webhook", "owner": object{"product": id}, "config": object{"url": "https://hooks.example/x"}},
+			"/connections":                         {"name": name, "module": "webhook", "owner": "system", "config": object{"url": "https://hooks.example/x"}},
 			fmt.Sprintf("/products/%d/tokens", id): {"name": name, "role": "upload"},
 		} {
 			a := admin.Do("POST", path, body)
