@@ -33,9 +33,9 @@ func TestStart_TakenPortWritesNothing(t *testing.T) {
 // A client that sends its whole body before it reads gets the answer, not a reset.
 func TestRefusedUpload_IsAnswered(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
-	for path, want := range map[string]string{
-		"/api/v1/products/1/reports": "401",
-		"/api/v1/exceptions":         "401",
+	for _, path := range []string{
+		"/api/v1/products/1/reports", "/api/v1/products/1/vex", "/api/v1/exceptions", "/api/v1/tokens", "/api/1/envelope/", "/login",
+		"/nothing",
 	} {
 		conn, err := net.Dial("tcp", p.Addr())
 		if err != nil {
@@ -48,7 +48,7 @@ func TestRefusedUpload_IsAnswered(t *testing.T) {
 			t.Errorf("%s: send: %v", path, err)
 		}
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || !strings.HasPrefix(answer.Status, want) {
+		if err != nil || answer.StatusCode/100 != 4 {
 			t.Errorf("%s: %v, %v", path, answer, err)
 		} else {
 			answer.Body.Close()
