@@ -99,7 +99,7 @@ func (s *Sessions) renameCookie(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	r.AddCookie(&http.Cookie{Name: hostCookie, Value: token})
+	r.AddCookie(&http.Cookie{Name: hostCookie, Value: token}) //nolint:gosec // of a request: it has no attributes
 	s.WriteSessionCookie(loaded, w, token, expiry)
 	http.SetCookie(w, &http.Cookie{
 		Name: plainCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,

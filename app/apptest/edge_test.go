@@ -22,7 +22,7 @@ func TestStart_TakenPortWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { _ = taken.Close() }) //nolint:errcheck // nothing is sent
 	dir := filepath.Join(t.TempDir(), "data")
 	said := startFails(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_LISTEN="+taken.Addr().String())
 	if left, err := os.ReadDir(dir); err == nil || !strings.Contains(said, "listen on") {
@@ -34,10 +34,10 @@ func TestStart_TakenPortWritesNothing(t *testing.T) {
 func TestRefusedUpload_IsAnswered(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	for _, path := range []string{
-		"/api/v1/products/1/reports", "/api/v1/products/1/vex", "/api/v1/exceptions", "/api/v1/tokens", "/api/1/envelope/", "/login",
-		"/nothing",
+		"/api/v1/products/1/reports", "/api/v1/products/1/vex", "/api/v1/exceptions", "/api/v1/tokens", "/api/1/envelope/",
+		"/login", "/nothing",
 	} {
-		conn, err := net.Dial("tcp", p.Addr())
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,24 +51,27 @@ func TestRefusedUpload_IsAnswered(t *testing.T) {
 		if err != nil || answer.StatusCode/100 != 4 {
 			t.Errorf("%s: %v, %v", path, answer, err)
 		} else {
-			answer.Body.Close()
+			_ = answer.Body.Close() //nolint:errcheck // it is in memory
 		}
-		conn.Close()
+		_ = conn.Close() //nolint:errcheck // the server can have closed it
 	}
 }
 
-func cookiesOf(t *testing.T, r *http.Request) (*http.Response, map[string]string) {
+// cookiesOf sends a request, and returns the status, the header and the cookies of the response.
+func cookiesOf(t *testing.T, r *http.Request) (status int, h http.Header, set map[string]string) {
 	t.Helper()
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer.Body.Close()
-	set := map[string]string{}
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set = map[string]string{}
 	for _, c := range answer.Cookies() {
 		set[c.Name] = c.Value
 	}
-	return answer, set
+	return answer.StatusCode, answer.Header, set
 }
 
 func signInRequest(t *testing.T, p *apptest.Program) *http.Request {
@@ -90,26 +93,26 @@ func overviewWith(t *testing.T, p *apptest.Program, name, value string) (status 
 		t.Fatal(err)
 	}
 	r.AddCookie(&http.Cookie{Name: name, Value: value})
-	answer, set := cookiesOf(t, r)
-	return answer.StatusCode, set
+	status, _, set = cookiesOf(t, r)
+	return status, set
 }
 
 func TestSession_HasHostCookieOverHTTPS(t *testing.T) {
 	const plain, host = "gatecrier_session", "__Host-gatecrier_session"
 	dir := t.TempDir()
 	p := apptest.Start(t, apptest.Options{Dir: dir})
-	answer, set := cookiesOf(t, signInRequest(t, p))
+	_, header, set := cookiesOf(t, signInRequest(t, p))
 	old := set[plain]
-	if old == "" || answer.Header.Get("Strict-Transport-Security") != "" {
-		t.Fatalf("over HTTP: %v, %v", set, answer.Header)
+	if old == "" || header.Get("Strict-Transport-Security") != "" {
+		t.Fatalf("over HTTP: %v, %v", set, header)
 	}
 	p.Stop()
 
 	p = apptest.Start(t, apptest.Options{Dir: dir, BaseURL: "https://gates.example"})
-	answer, set = cookiesOf(t, signInRequest(t, p))
+	_, header, set = cookiesOf(t, signInRequest(t, p))
 	fresh := set[host]
-	if fresh == "" || set[plain] != "" || answer.Header.Get("Strict-Transport-Security") == "" {
-		t.Fatalf("over HTTPS: %v, %v", set, answer.Header)
+	if fresh == "" || set[plain] != "" || header.Get("Strict-Transport-Security") == "" {
+		t.Fatalf("over HTTPS: %v, %v", set, header)
 	}
 	// The session from before goes on under the new name, once.
 	status, set := overviewWith(t, p, plain, old)
@@ -155,16 +158,18 @@ func TestNames_RefuseHiddenCharacters(t *testing.T) {
 		admin := p.Client("admin")
 		id := admin.Must(http.StatusCreated, "POST", "/products", object{"name": "shop"}).ID("id")
 		const name = "sh\u202eop"
+		hook := object{"url": "https://hooks.example/x"}
 		for path, body := range map[string]object{
 			"/products":                            {"name": name},
 			"/groups":                              {"name": name},
 			"/users":                               {"name": name, "email": "a@example.com"},
 			"/tokens":                              {"name": name},
-			"/connections":                         {"name": name, "module": "webhook", "owner": "system", "config": object{"url": "https://hooks.example/x"}},
+			"/connections":                         {"name": name, "module": "webhook", "owner": "system", "config": hook},
 			fmt.Sprintf("/products/%d/tokens", id): {"name": name, "role": "upload"},
 		} {
 			a := admin.Do("POST", path, body)
-			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text, "U+202E (right-to-left override)") {
+			const named = "U+202E (right-to-left override)"
+			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text, named) {
 				t.Errorf("%s: %d %s", path, a.Status, a.Text)
 			}
 		}
@@ -174,11 +179,11 @@ func TestNames_RefuseHiddenCharacters(t *testing.T) {
 // A header that never ends is cut off, and an idle connection is not kept for ever.
 func TestSlowHeader_IsClosed(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
-	conn, err := net.Dial("tcp", p.Addr())
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() }) //nolint:errcheck // the server can have closed it
 	head := "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 200<<10)
 	if _, err := conn.Write([]byte(head)); err != nil {
 		t.Log(err)
@@ -188,6 +193,7 @@ func TestSlowHeader_IsClosed(t *testing.T) {
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil || answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("%v, %v", answer, err)
+		t.Fatalf("%v, %v", answer, err)
 	}
+	_ = answer.Body.Close() //nolint:errcheck // it is in memory
 }

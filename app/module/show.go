@@ -48,14 +48,16 @@ func redact(text string, secrets []string) string {
 const longPart = 24
 
 // secretParts returns a secret and, for a URL, its parts that could be used alone, the longest
-// first. A word of a path or a query is such a part only if it looks random. It leaves out those under 8 bytes: they are no secrets, and masking them would make the
+// first. A word of a path or a query is such a part only if it looks random. It leaves out those
+// under 8 bytes: they are no secrets, and masking them would make the
 // text unreadable.
 func secretParts(secret string) []string {
 	all := []string{secret}
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
 		password, _ := u.User.Password()
 		all = append(all, password)
-		parts := append([]string{u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery}, strings.Split(u.Path, "/")...)
+		parts := []string{u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery}
+		parts = append(parts, strings.Split(u.Path, "/")...)
 		for _, values := range u.Query() {
 			parts = append(parts, values...)
 		}

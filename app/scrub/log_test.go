@@ -18,7 +18,8 @@ func TestAttr_HidesSecretsInTheLog(t *testing.T) {
 		"list", []string{"secret=hunter2"},
 		"count", 4,
 		slog.Group("request", "header", "Authorization: Bearer hunter2"))
-	if got := out.String(); strings.Contains(got, "hunter2") || strings.Count(got, Mask) != 6 || !strings.Contains(got, `"count":4`) {
+	got := out.String()
+	if strings.Contains(got, "hunter2") || strings.Count(got, Mask) != 6 || !strings.Contains(got, `"count":4`) {
 		t.Error(got)
 	}
 }

@@ -37,7 +37,8 @@ var keyKinds = []string{
 }
 
 // harmless are words after a secret's word that name something else: "token_type", "PasswordError".
-var harmless = setOf("error errors exception type types name names count length len policy url uri endpoint file path dir field " +
+var harmless = setOf("" +
+	"error errors exception type types name names count length len policy url uri endpoint file path dir field " +
 	"format ttl expires expiry expired expiration expire size limit min max required valid invalid reset " +
 	"changed at in id ids manager service provider handler factory store storage index position hint age " +
 	"usage used budget strength version rotation enabled mode scheme not was is has the of for to with " +

@@ -10,9 +10,10 @@ func (f *finder) findNumbers() {
 			continue
 		}
 		end := 0
-		if isDigit(c) {
+		switch {
+		case isDigit(c):
 			end = f.cardEnd(i)
-		} else if i+1 < len(f.text) && isUpper(f.text[i+1]) {
+		case i+1 < len(f.text) && isUpper(f.text[i+1]):
 			end = f.ibanEnd(i)
 		}
 		if end > 0 {
@@ -29,11 +30,11 @@ const maxCard = 19
 // between its digits.
 func (f *finder) cardEnd(at int) int {
 	digits := make([]byte, 0, maxCard+1)
-	end := at
 	for i := at; i < len(f.text) && len(digits) <= maxCard; i++ {
 		c := f.text[i]
 		if isDigit(c) {
-			digits, end = append(digits, c), i+1
+			digits = append(digits, c)
+			end := i + 1
 			if isCard(digits) && (end == len(f.text) || !isAlnum(f.text[end])) && !f.continues(end) {
 				return end
 			}
@@ -86,9 +87,11 @@ func isCard(digits []byte) bool {
 }
 
 // ibanLengths are the lengths of the IBANs of countries.
-var ibanLengths = lengthsOf("NO15 BE16 DK18 FO18 FI18 GL18 NL18 SD18 FK18 MK19 SI19 AT20 BA20 EE20 KZ20 LT20 LU20 XK20 MN20 " +
+var ibanLengths = lengthsOf("" +
+	"NO15 BE16 DK18 FO18 FI18 GL18 NL18 SD18 FK18 MK19 SI19 AT20 BA20 EE20 KZ20 LT20 LU20 XK20 MN20 " +
 	"HR21 LV21 LI21 CH21 BH22 BG22 CR22 GE22 DE22 IE22 ME22 RS22 GB22 VA22 GI23 IL23 IQ23 OM23 TL23 AE23 SO23 " +
-	"AD24 CZ24 MD24 PK24 RO24 SA24 SK24 ES24 SE24 TN24 VG24 DZ26 PT25 LY25 IS26 TR26 FR27 GR27 IT27 MR27 MC27 SM27 " +
+	"AD24 CZ24 MD24 PK24 RO24 SA24 SK24 ES24 SE24 TN24 VG24 DZ26 PT25 LY25 IS26 TR26 " +
+	"FR27 GR27 IT27 MR27 MC27 SM27 " +
 	"AL28 AZ28 BY28 CY28 DO28 GT28 HU28 LB28 NI28 PL28 SV28 BR29 EG29 PS29 QA29 JO30 KW30 MU30 UA29 BI27 DJ27 " +
 	"SC31 LC32 MT31 RU33 YE30 ST25")
 

@@ -126,7 +126,10 @@ func TestText_HidesKnownPrefixes(t *testing.T) {
 		"whsec_" + mixed[:32], "hvs." + mixed[:40], "dop_v1_" + hexes[:64], "shpat_" + hexes[:32], "ya29." + mixed[:40],
 		"abc8Q~" + mixed[:34],
 	} {
-		for _, text := range []string{"x " + token + " y", "x (" + token + ") y", `x "` + token + `" y`, "x=" + token + "&y"} {
+		for _, text := range []string{
+			"x " + token + " y", "x (" + token + ") y", `x "` + token + `" y`,
+			"x=" + token + "&y",
+		} {
 			if got := Text(text); strings.Contains(got, token[len(token)-8:]) || !strings.HasSuffix(got, "y") {
 				t.Errorf("%q became %q", text, got)
 			}
@@ -190,9 +193,11 @@ func TestCut_HidesWhatItsEndCutsOff(t *testing.T) {
 // Each text is made to let a part look at the same bytes again and again.
 func TestText_IsLinear(t *testing.T) {
 	for _, part := range []string{
-		"token:", "token: [", "password={", "//", "//a:b", "npm_", "Bearer ", "bearer%20", "-----BEGIN ", "-----END PRIVATE KEY",
-		"eyJ", "a=", "4111 ", "GB82 ", "AC0", "token: \"", "'a','", "<token ", "@tcp(", "%2F%2F", "-u a", "\\\\\"", "password: |\n",
-		"token=true,", "AKIA", "1234567:", "/hooks/",
+		"token:", "token: [", "password={", "//", "//a:b",
+		"npm_", "Bearer ", "bearer%20", "-----BEGIN ",
+		"-----END PRIVATE KEY", "eyJ", "a=",
+		"4111 ", "GB82 ", "AC0", "token: \"", "'a','", "<token ", "@tcp(", "%2F%2F", "-u a",
+		"\\\\\"", "password: |\n", "token=true,", "AKIA", "1234567:", "/hooks/",
 	} {
 		began := time.Now()
 		Text(strings.Repeat(part, 1<<18/len(part)))
@@ -216,7 +221,8 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q became %q, then %q", text, once, twice)
 		}
 		if len(text) > 0 && strings.IndexByte(text, '\n') < 0 {
-			if got := Text("password='hunter2x' " + text); strings.Contains(got, "hunter2x") && !strings.Contains(text, "hunter2x") {
+			got := Text("password='hunter2x' " + text)
+			if strings.Contains(got, "hunter2x") && !strings.Contains(text, "hunter2x") {
 				t.Errorf("%q is not hidden", got)
 			}
 		}
@@ -224,7 +230,8 @@ func FuzzText(f *testing.F) {
 }
 
 func BenchmarkText(b *testing.B) {
-	text := strings.Repeat("2026-11-29T15:25:22Z worker 12 of checkout: get https://host/x?a=1&b=2: timeout (limit=20)\n", 50)
+	const line = "2026-11-29T15:25:22Z worker 12 of checkout: get https://host/x?a=1&b=2: timeout (limit=20)\n"
+	text := strings.Repeat(line, 50)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		Text(text)

@@ -84,7 +84,8 @@ func (f *finder) goDSN(at, _ int) {
 
 // hooks are the parts of the addresses of webhooks before the secret.
 var hooks = []string{
-	"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "hooks.slack-gov.com/services/",
+	"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/",
+	"hooks.slack-gov.com/services/",
 	"discord.com/api/webhooks/", "discordapp.com/api/webhooks/", "/api/v10/webhooks/", ".webhook.office.com/webhookb2/",
 	"outlook.office.com/webhook/", "outlook.office365.com/webhook/", "hooks.zapier.com/hooks/catch/",
 	"maker.ifttt.com/trigger/", "/api/v1/webhooks/incoming/", "open.feishu.cn/open-apis/bot/v2/hook/",

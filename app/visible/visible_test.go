@@ -31,13 +31,13 @@ func TestProblem_NamesTheCharacter(t *testing.T) {
 
 func TestEscape_ShowsHiddenCharacters(t *testing.T) {
 	for text, want := range map[string]string{
-		"shop":           "shop",
-		"a\u202Eb":       `a\u202Eb`,
-		"a\u200b":        `a\u200B`,
-		"a\U000E0041b":   `a\U000E0041b`,
-		"👩\u200d💻":       "👩\u200d💻",
-		"a\xff\u202eb":   "a\xff\\u202Eb",
-		"<b>\u2067</b> ": `<b>\u2067</b> `,
+		"shop":          "shop",
+		"a\u202Eb":      `a\u202Eb`,
+		"a\u200b":       `a\u200B`,
+		"a\U000E0041b":  `a\U000E0041b`,
+		"👩\u200d💻":      "👩\u200d💻",
+		"a\xff\u202eb":  "a\xff\\u202Eb",
+		"<b>\u2067</b>": `<b>\u2067</b>`,
 	} {
 		if got := Escape(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -41,11 +41,11 @@ func TestConns_CloseTheOldestIdleConnection(t *testing.T) {
 			defer server.Close()
 			var list []net.Conn
 			for i := range 6 {
-				conn, err := net.Dial("tcp", server.Listener.Addr().String())
+				conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer conn.Close()
+				t.Cleanup(func() { _ = conn.Close() }) //nolint:errcheck // the server can have closed it
 				if !ask(t, conn) {
 					t.Fatalf("client %d gets no answer", i)
 				}
@@ -75,7 +75,7 @@ func TestClientAddress_IgnoresXRealIP(t *testing.T) {
 		{"192.0.2.1:1", "X-Forwarded-For", "10.9.9.9, 203.0.113.9", "203.0.113.9"},
 		{"198.51.100.1:1", "X-Forwarded-For", "203.0.113.9", "198.51.100.1"},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = c.peer
 		r.Header.Set(c.header, c.value)
 		e.ServeHTTP(httptest.NewRecorder(), r)

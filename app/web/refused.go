@@ -30,15 +30,21 @@ func ReadRest(next http.Handler) http.Handler {
 		if body.ended || waits {
 			return
 		}
-		control := http.NewResponseController(w)
-		if err := control.SetReadDeadline(time.Now().Add(restTime)); err != nil {
+		discard(body)
+	})
+}
+
+// discard reads the rest of a body within the bounds. LimitTime bounds each read.
+func discard(body io.Reader) {
+	end := time.Now().Add(restTime)
+	buffer := make([]byte, 32<<10)
+	for n := 0; n < maxRest && time.Now().Before(end); {
+		read, err := body.Read(buffer)
+		if err != nil {
 			return
 		}
-		_, _ = io.CopyN(io.Discard, body, maxRest) //nolint:errcheck // the request is over in any case
-		if body.ended {
-			_ = control.SetReadDeadline(time.Time{}) //nolint:errcheck // the next request sets its own
-		}
-	})
+		n += read
+	}
 }
 
 // watchedBody knows whether a body was read.
