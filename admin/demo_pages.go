@@ -78,5 +78,5 @@ func (p *Page) SeeOther(path, title, text string) error {
 
 // SignIn makes the session one of the user u.
 func (p *Page) SignIn(u models.User) error {
-	return p.admin.Sessions.SignIn(p.Context(), u, clientOf(p.c))
+	return p.admin.Sessions.SignIn(p.Context(), u, p.admin.clientOf(p.c))
 }

@@ -42,7 +42,7 @@ func (a *Admin) loginView(name, next, problem string) page.LoginView {
 
 func (a *Admin) signIn(c *gin.Context) error {
 	name, next := c.PostForm("name"), safeRedirect(c.PostForm("next"))
-	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), c.ClientIP())
+	in, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), a.clientOf(c))
 	if fault.Is(err, fault.Unauthenticated) {
 		v := a.loginView(name, next, "That name and password do not belong together.")
 		return render(c, http.StatusUnauthorized, page.Login(v))
@@ -54,10 +54,11 @@ func (a *Admin) signIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.SignIn(c.Request.Context(), user, clientOf(c)); err != nil {
+	if err := a.Sessions.SignIn(c.Request.Context(), in.User, a.clientOf(c)); err != nil {
 		return err
 	}
-	a.Log.InfoContext(c, "signed in", "user", user.ID, "request_id", web.RequestID(c.Request.Context()))
+	a.Sessions.SetDevice(c.Writer, in.Device)
+	a.Log.InfoContext(c, "signed in", "user", in.User.ID, "request_id", web.RequestID(c.Request.Context()))
 	web.SeeOther(c, next)
 	return nil
 }

@@ -70,7 +70,7 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 		return err
 	}
 	if a.Sessions.UserID(ctx) == u.ID { // this session has ended too: start a new one
-		if err := a.Sessions.SignIn(ctx, u, clientOf(c)); err != nil {
+		if err := a.Sessions.SignIn(ctx, u, a.clientOf(c)); err != nil {
 			return err
 		}
 		return a.redirect(c, "ok", "Your email address is confirmed", u.Email, "/profile")

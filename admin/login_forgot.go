@@ -28,7 +28,7 @@ func (a *Admin) forgotSend(c *gin.Context) error {
 	v := page.ForgotView{
 		Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who"),
 	}
-	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())
+	err := a.Accounts.Forgot(c.Request.Context(), v.Who, a.clientOf(c))
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
 		v.Error = f.Text

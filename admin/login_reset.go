@@ -52,8 +52,9 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
 	keep, err := keptTokens(c)
+	device := ""
 	if err == nil {
-		err = a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword, keep)
+		device, err = a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword, keep, a.clientOf(c))
 	}
 	if errs := fieldErrors(err); errs != nil {
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
@@ -64,6 +65,7 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	a.Sessions.SetDevice(c.Writer, device)
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Password"),
 		Title: "Your password is changed",

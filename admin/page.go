@@ -48,7 +48,8 @@ func (a *Admin) requireUser(c *gin.Context) {
 		web.SeeOther(c, passwordPath)
 		c.Abort()
 	default:
-		c.Request = c.Request.WithContext(web.WithActor(ctx, actor))
+		ctx = account.WithRequest(web.WithActor(ctx, actor), c.ClientIP(), 0)
+		c.Request = c.Request.WithContext(ctx)
 	}
 }
 
@@ -175,6 +176,6 @@ func (a *Admin) guestFrame(title string) layout.View {
 }
 
 // clientOf returns the browser and the address of a request.
-func clientOf(c *gin.Context) account.Client {
-	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
+func (a *Admin) clientOf(c *gin.Context) account.Client {
+	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP(), Device: a.Sessions.Device(c.Request)}
 }

@@ -72,7 +72,7 @@ func (a *Admin) profileSave(c *gin.Context) error {
 		FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme, Password: c.PostForm("password"),
 	})
 	if err == nil && edited.Ended { // this session has ended too
-		err = a.Sessions.SignIn(ctx, edited.User, clientOf(c))
+		err = a.Sessions.SignIn(ctx, edited.User, a.clientOf(c))
 	}
 	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {

@@ -57,7 +57,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: start a new one.
-	err = a.Sessions.SignIn(ctx, u, clientOf(c))
+	err = a.Sessions.SignIn(ctx, u, a.clientOf(c))
 	const ended = "Your other sessions, your feed and the tokens that you did not keep have ended."
 	return a.done(c, err, "Your password is changed", ended, "/")
 }

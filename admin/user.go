@@ -70,7 +70,7 @@ func (a *Admin) userSave(c *gin.Context) error {
 		Password:   c.PostForm("password"),
 	})
 	if err == nil && edited.Ended && u.ID == actorOf(c).User.ID { // this session has ended too
-		err = a.Sessions.SignIn(c.Request.Context(), edited.User, clientOf(c))
+		err = a.Sessions.SignIn(c.Request.Context(), edited.User, a.clientOf(c))
 	}
 	if errs := formErrors(err); errs != nil {
 		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)

@@ -98,6 +98,7 @@ func (a *App) buildAccounts(o Options) {
 		Mailer:      account.Mailer{Ready: a.canSendMail, Send: a.mail.SendTo},
 		BaseURL:     a.BaseURL,
 		HashMemory:  o.HashMemory,
+		Events:      a.events,
 		Ended: func(user int64) { // open streams notice it at once
 			if a.hub != nil {
 				a.hub.Refresh(user)

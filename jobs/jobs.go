@@ -45,7 +45,7 @@ func expiryJobs() []Job {
 		{
 			Name:  "forget_sign_ins",
 			Title: "Failed sign-ins",
-			About: "Removes failures that slow nobody down any more.",
+			About: "Removes failures that slow nobody down any more, and networks and devices of sign-ins 180 days ago.",
 			Spec:  "29 * * * *",
 			Run:   forgetSignIns,
 		},
@@ -202,7 +202,16 @@ func forgetKeys(ctx context.Context, w *Work) error {
 }
 
 func forgetSignIns(ctx context.Context, w *Work) error {
-	return w.Repeat(ctx, (*models.Tx).DeleteOldSignIns)
+	for _, old := range []func(tx *models.Tx, limit int) (int64, error){
+		(*models.Tx).DeleteOldSignIns,
+		(*models.Tx).DeleteOldClients,
+		(*models.Tx).DeleteOldReports,
+	} {
+		if err := w.Repeat(ctx, old); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func forgetLinks(ctx context.Context, w *Work) error {

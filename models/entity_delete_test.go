@@ -16,6 +16,9 @@ import (
 var lasting = []string{
 	"restores",
 	"sign_in_tries",
+	"sign_in_reports",
+	"sign_in_notices",
+	"known_clients",
 	"audit",    // outlives all
 	"resends",  // theirs end by themselves
 	"removals", // of a product with more rows

@@ -128,8 +128,10 @@ func (s *Service) requirePassword(ctx context.Context, u models.User, field, pas
 	if password == "" {
 		return fault.BadField(field, "Enter your current password")
 	}
-	limits := tryLimits("password ", u.Name, "")
-	if err := s.mayTry(ctx, limits, "Your password was tried too often."); err != nil {
+	who := trouble{what: triedPassword, name: u.Name, network: clientNetwork(ctx)}
+	try, err := s.mayTry(ctx, who, []models.SignInTry{passwordTry(ctx, "password", u)},
+		"Your password was tried too often.")
+	if err != nil {
 		return err
 	}
 	ok, err := s.hasher.matches(ctx, password, u.PasswordHash)
@@ -137,9 +139,10 @@ func (s *Service) requirePassword(ctx context.Context, u models.User, field, pas
 		return err
 	}
 	if !ok {
+		s.troubles.failed(who, s.store.Now())
 		return fault.BadField(field, "This is not your current password")
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) })
+	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(try) })
 }
 
 // Suspect reports whether a token was made since the user's credentials were last renewed. Forms

@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"time"
 
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -10,15 +12,30 @@ import (
 
 // Forgot sends a link for a new password to the users with a name or an email address. The
 // answer and its timing do not depend on whether such a user exists: the search runs later.
-func (s *Service) Forgot(ctx context.Context, who, from string) error {
+//
+// It limits tries by name and network. Emails to a user have a bound of their own, which changes no
+// answer: while it holds them back, the last link still works.
+func (s *Service) Forgot(ctx context.Context, who string, from Client) error {
 	if !s.CanSendMail() {
 		return fault.New(fault.Unavailable, "Mail is not set up here: ask an administrator for a new password")
 	}
-	if err := s.mayTry(ctx, tryLimits("forgot ", who, from), "That was asked too often."); err != nil {
+	who = strings.TrimSpace(who)
+	tried := trouble{what: triedForgot, name: who, network: networkOf(from.Address)}
+	tries := []models.SignInTry{{Limits: tryLimits("forgot ", who, from.Address)}}
+	if from.Device != "" {
+		_, known, err := s.store.Known(ctx, who, "", hashed(from.Device))
+		if err != nil {
+			return err
+		}
+		if known { // strangers in the same network must not delay the user
+			device := byName("forgot device " + hashed(who) + " " + hashed(from.Device))
+			tries = append(tries, models.SignInTry{Limits: []models.SignInLimit{device}})
+		}
+	}
+	if _, err := s.mayTry(ctx, tried, tries, "That was asked too often."); err != nil {
 		return err
 	}
-	who = strings.TrimSpace(who)
-	s.sendLater(func(ctx context.Context) ([]accountMail, error) { return s.resetMails(ctx, who, from) })
+	s.sendLater(func(ctx context.Context) ([]accountMail, error) { return s.resetMails(ctx, who, from.Address) })
 	return nil
 }
 
@@ -35,6 +52,12 @@ func (s *Service) resetMails(ctx context.Context, who, from string) ([]accountMa
 	for _, u := range users {
 		if u.Email == "" || !u.Active {
 			s.log.InfoContext(ctx, "skip password link", "user", u.ID, "active", u.Active)
+			continue
+		}
+		if held, err := s.holdsReset(ctx, u); err != nil || held {
+			if err != nil {
+				return mails, err
+			}
 			continue
 		}
 		link := newLink(models.LinkPassword, u.Email, resetTime)
@@ -58,4 +81,23 @@ func (s *Service) findUsers(ctx context.Context, who string) ([]models.User, err
 		return nil, nil
 	}
 	return s.store.UsersByEmail(ctx, who, maxSameAddress)
+}
+
+// maxResetWait bounds the wait between two emails with links: shorter than a link is valid, so that a
+// user whom strangers ask for always has one that works.
+const maxResetWait = resetTime / 2
+
+// holdsReset reports whether a user has got too many emails with links lately.
+func (s *Service) holdsReset(ctx context.Context, u models.User) (bool, error) {
+	limit := models.SignInLimit{Key: "forgot mail " + strconv.FormatInt(u.ID, 10), Free: freeByName, Max: maxResetWait}
+	var until time.Time
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		var err error
+		until, err = tx.TrySignIn(models.SignInTry{Limits: []models.SignInLimit{limit}})
+		return err
+	})
+	if !until.IsZero() {
+		s.log.InfoContext(ctx, "hold back password link: the last one still works", "user", u.ID)
+	}
+	return !until.IsZero(), err
 }

@@ -121,15 +121,19 @@ func (s *Service) LinkTokens(ctx context.Context, u models.User) ([]models.Token
 
 // ChooseByLink sets the password that the user of a link has chosen, and uses the link up. It ends
 // all their credentials but the tokens with the ids of keep.
-func (s *Service) ChooseByLink(ctx context.Context, text, newPassword string, keep []int64) error {
+// Their client is known from then on. It returns the device for the browser's cookie.
+func (s *Service) ChooseByLink(
+	ctx context.Context, text, newPassword string, keep []int64, from Client,
+) (device string, err error) {
 	l, u, err := s.link(ctx, models.LinkPassword, text)
 	if err != nil {
-		return err
+		return "", err
 	}
 	hash, err := s.newHash(ctx, "new", newPassword, u)
 	if err != nil {
-		return err
+		return "", err
 	}
+	device = newDevice()
 	actor := authz.UserActor(u)
 	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
 		if err := checkKept(tx.Context(), tx, u.ID, keep); err != nil {
@@ -139,12 +143,15 @@ func (s *Service) ChooseByLink(ctx context.Context, text, newPassword string, ke
 			return err
 		}
 		// Earlier failures must not delay the next sign-in.
-		if err := tx.SignInWorked(tryLimits("", u.Name, "")...); err != nil {
+		if err := remember(tx, u.ID, from, device); err != nil {
+			return err
+		}
+		if err := tx.SignInWorked(models.SignInTry{Limits: tryLimits("", u.Name, from.Address)}); err != nil {
 			return err
 		}
 		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(keep)})
 	})
-	return err
+	return device, err
 }
 
 // use uses a link up. It fails if the user is deactivated.

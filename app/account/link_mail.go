@@ -51,6 +51,15 @@ func (s *Service) askedMail(u models.User) accountMail {
 	return accountMail{u.ID, u.Email, m}
 }
 
+// attackMail notifies a user of many failed sign-ins.
+func (s *Service) attackMail(u models.User) accountMail {
+	why := "Many tries to sign in as " + u.Name + " have failed within a day. Networks and devices that you signed " +
+		"in from before are not affected. Use a password that you use nowhere else; if you cannot sign in, " +
+		"ask for a link on the page for forgotten passwords."
+	m := s.messageTo("Many failed sign-ins to your account", why, s.BaseURL()+"/profile")
+	return accountMail{u.ID, u.Email, m}
+}
+
 // undoMail notifies the old address of a change, with a link that undoes it.
 func (s *Service) undoMail(u models.User, l link) accountMail {
 	why := "The account of " + u.Name + " does not use this address any more. " +

@@ -113,7 +113,9 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email, passwo
 	if err := s.requireRoomForMail(); err != nil || !confirms {
 		return nil, err
 	}
-	if err := s.mayTry(ctx, tryLimits("address ", u.Name, ""), "Your address was changed too often."); err != nil {
+	who := trouble{what: triedAddress, name: u.Name, network: clientNetwork(ctx)}
+	tries := []models.SignInTry{passwordTry(ctx, "address", u)}
+	if _, err := s.mayTry(ctx, who, tries, "Your address was changed too often."); err != nil {
 		return nil, err
 	}
 	l := newLink(models.LinkEmail, email, emailTime)

@@ -5,8 +5,10 @@ package account
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"gatecrier/app/authz"
+	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -20,6 +22,9 @@ type Service struct {
 	hasher *hasher
 	tasks  chan mailTask
 	used   pendingTimes[int64] // of tokens, by their ids
+
+	troubles troubles
+	tried    atomic.Int64 // tries that were counted
 }
 
 // Parts are the dependencies of a service. Store and Log are required.
@@ -32,6 +37,7 @@ type Parts struct {
 	Mailer      Mailer
 	BaseURL     func() string // begins the links in mails
 	HashMemory  uint32        // of one password hash, in KiB: 0 is 19 MiB, only tests use less
+	Events      *event.Log    // nil: nobody is notified of attacks
 	// Ended is called after the sessions of a user have ended; nil: nobody waits for that.
 	Ended func(userID int64)
 }

@@ -110,6 +110,7 @@ func (s *Sessions) renameCookie(w http.ResponseWriter, r *http.Request) {
 type Client struct {
 	Agent   string // the browser's User-Agent
 	Address string
+	Device  string // the secret in the browser's cookie, "" for none
 }
 
 // maxAgent bounds the stored part of a User-Agent, in bytes.

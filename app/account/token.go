@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -265,8 +266,8 @@ func tokenHash(text string) []byte {
 	return sum[:]
 }
 
-// Flush writes when tokens were last used. The caller calls it every few seconds, and once
-// before the program stops.
+// Flush writes when tokens were last used, and which tries failed. The caller calls it every few
+// seconds, and once before the program stops.
 func (s *Service) Flush(ctx context.Context) error {
-	return s.used.flush(ctx, s.store, (*models.Tx).TouchTokens)
+	return errors.Join(s.used.flush(ctx, s.store, (*models.Tx).TouchTokens), s.flushTroubles(ctx))
 }

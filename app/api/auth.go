@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/account"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
@@ -33,7 +34,8 @@ func (a *API) authenticate(c *gin.Context) {
 		return
 	}
 	ctx := context.WithValue(c.Request.Context(), bearerKey{}, strings.TrimSpace(token))
-	c.Request = c.Request.WithContext(web.WithActor(ctx, actor))
+	ctx = account.WithRequest(web.WithActor(ctx, actor), c.ClientIP(), actor.TokenID)
+	c.Request = c.Request.WithContext(ctx)
 }
 
 // bearerKey is the context key of the request's token.

@@ -72,7 +72,7 @@ func signInWithFile(t *testing.T, url, dir string) {
 	accounts := account.New(account.Parts{Store: s, Log: slog.New(slog.DiscardHandler)})
 	password, err := os.ReadFile(filepath.Join(dir, "initial-password"))
 	if err == nil {
-		_, err = accounts.SignIn(t.Context(), "admin", strings.TrimSpace(string(password)), "127.0.0.1")
+		_, err = accounts.SignIn(t.Context(), "admin", strings.TrimSpace(string(password)), account.Client{})
 	}
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Errorf("with the password in the file: %v", err)

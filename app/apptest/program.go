@@ -45,6 +45,7 @@ type Options struct {
 	DatabaseURL string
 	BaseURL     string
 	Strict      bool          // refuse requests to this host
+	Proxies     string        // GATECRIER_TRUSTED_PROXIES: the tests' X-Forwarded-For is believed
 	ClockBehind time.Duration // how far the clock starts before StartTime
 	StartTime   time.Time     // when the clock starts; zero means now
 	Extra       func(*app.App) []admin.Route
@@ -60,7 +61,7 @@ func Start(t testing.TB, o Options) *Program {
 	}
 	config := app.Config{
 		Listen: "127.0.0.1:0", DataDir: o.Dir, DatabaseURL: o.DatabaseURL, LogLevel: "info",
-		AdminUser: "admin", AdminPassword: Password, AllowNetworks: "127.0.0.0/8",
+		AdminUser: "admin", AdminPassword: Password, AllowNetworks: "127.0.0.0/8", TrustedProxies: o.Proxies,
 		BaseURL: o.BaseURL,
 	}
 	if o.Strict {

@@ -25,6 +25,8 @@ const (
 	// Release and Cancel are decisions about what a restore held.
 	Release Action = "send held"
 	Cancel  Action = "cancel held"
+	// Refuse is a number of tries that failed or were refused.
+	Refuse Action = "refuse"
 )
 
 // Kind is the kind of the thing that changed.
@@ -53,6 +55,7 @@ const (
 	Silence            Kind = "silence"
 	Feed               Kind = "feed"
 	VEXDocument        Kind = "VEX document"
+	SignIn             Kind = models.SignInKind
 )
 
 // Kinds returns all kinds in the order of a menu.
@@ -79,6 +82,7 @@ func Kinds() []Kind {
 		Silence,
 		Feed,
 		VEXDocument,
+		SignIn,
 	}
 }
 

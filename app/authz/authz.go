@@ -43,6 +43,7 @@ type Actor struct {
 	User      models.User // zero for a product's token
 	ProductID int64       // of a product's token, else 0
 	Role      models.Role // of a token: the role that it is limited to; "" for no limit
+	TokenID   int64       // of the token, 0 for a session
 	Label     string      // the name in the log and in messages
 }
 
@@ -51,7 +52,7 @@ func UserActor(u models.User) Actor { return Actor{User: u, Label: u.Name} }
 
 // TokenActor returns the actor of an API token.
 func TokenActor(b models.Bearer) Actor {
-	a := Actor{User: b.User, Role: b.Token.Role, Label: b.User.Name}
+	a := Actor{User: b.User, Role: b.Token.Role, TokenID: b.Token.ID, Label: b.User.Name}
 	if b.Token.ProductID != nil {
 		a.ProductID, a.Label = *b.Token.ProductID, "token "+b.Token.Name
 	}

@@ -29,12 +29,15 @@ const (
 	SilenceHasEnded    Type = "silence.ended"
 	RoutingFailed      Type = "routing.failed"
 	IngestExceeded     Type = "ingest.exceeded"
+	AccountIsAttacked  Type = "account.attacked"
 )
 
 // Mandatory reports whether events of a type notify despite silences: those of messages that
-// do not arrive, of events that cannot be routed, and of ended silences.
+// do not arrive, of events that cannot be routed, of ended silences, and of attacks on
+// a user's account.
 func (t Type) Mandatory() bool {
-	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded || t == RoutingFailed
+	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded || t == RoutingFailed ||
+		t == AccountIsAttacked
 }
 
 // AboutException reports whether events of a type are about exceptions. Their messages go after

@@ -54,6 +54,7 @@ func payloads() map[Type]describer {
 		SilenceHasEnded:    &SilenceEnded{},
 		RoutingFailed:      &RoutingFailure{},
 		IngestExceeded:     &IngestBudgetExceeded{},
+		AccountIsAttacked:  &AccountAttack{},
 	}
 }
 

@@ -124,6 +124,7 @@ var publicTypes = []event.Type{
 	event.ExceptionSummary,
 	event.IngestExceeded,
 	event.SilenceHasEnded,
+	event.AccountIsAttacked,
 }
 
 // visible returns an event without the parts that the actor cannot see.

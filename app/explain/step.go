@@ -62,6 +62,8 @@ func (f *data) about() Link {
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The exceptions"}
 		}
+	case event.AccountIsAttacked:
+		return Link{"/profile", "Your profile"}
 	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale:
 	}
 	if f.event.ProductID != 0 {
@@ -121,7 +123,8 @@ func (f *data) window() []Step {
 		event.ProductIsStale,
 		event.ExceptionSummary,
 		event.IngestExceeded,
-		event.SilenceHasEnded:
+		event.SilenceHasEnded,
+		event.AccountIsAttacked:
 		return nil
 	default:
 		return nil

@@ -80,6 +80,8 @@ func (f *data) notSent() Step {
 	switch kind := event.Type(f.event.Type); {
 	case kind == event.SilenceHasEnded:
 		s.Text = "Only a silence of a product that held something back is told outside"
+	case kind == event.AccountIsAttacked:
+		s.Text = "Only the user is notified, in the inbox and by email"
 	case kind == event.ConnectorBroken || kind == event.ConnectorRecovered:
 		s.Text = "There was nobody else to tell: no other connection, and no mail"
 	case f.event.ProductID == 0:

@@ -35,6 +35,8 @@ func (r *Router) addressees(
 		if err != nil || len(mails) > 0 {
 			return mails, err
 		}
+	case event.AccountIsAttacked: // in the user's inbox; the account mails its user itself
+		return nil, nil
 	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
 	}
 	list := make([]addressee, len(targets))

@@ -152,6 +152,9 @@ func (v NotificationView) about() string {
 	if v.Type == "silence.ended" {
 		return "The silence, and all that it has held back"
 	}
+	if v.Type == "account.attacked" {
+		return "Your profile: your password and your sessions"
+	}
 	return "The exception: where it came from, and how often"
 }
 
@@ -192,6 +195,8 @@ func typeIcon(kind string) string {
 		return "hourglass"
 	case "silence.ended":
 		return "bell-off"
+	case "account.attacked":
+		return "lock"
 	case "exception.request", "exception.task", "exception.reported", "exception.summary", "ingest.exceeded":
 		return "bolt"
 	}
