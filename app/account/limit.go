@@ -29,6 +29,7 @@ const (
 	triedPassword = "password"
 	triedForgot   = "forgotten password"
 	triedAddress  = "email address"
+	triedToken    = "API token"
 )
 
 // hashed returns a part of a key. Names are hashed because users type passwords there by mistake.

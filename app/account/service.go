@@ -25,6 +25,8 @@ type Service struct {
 
 	troubles troubles
 	tried    atomic.Int64 // tries that were counted
+
+	wrongTokens wrongTokens
 }
 
 // Parts are the dependencies of a service. Store and Log are required.

@@ -232,14 +232,24 @@ func MintToken(name string) (text string, token models.Token) {
 	return text, models.Token{Name: name, Hash: tokenHash(text), Hint: text[len(text)-4:]}
 }
 
-// Bearer returns the actor that an API token belongs to. It notes that the token was used.
-func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) {
+// Bearer returns the actor that an API token belongs to. It notes that the token was used. A network
+// that sends many wrong tokens is slowed down, but not for tokens that worked lately.
+func (s *Service) Bearer(ctx context.Context, text, address string) (authz.Actor, error) {
 	unknown := fault.New(fault.Unauthenticated, "This token is unknown, expired or revoked")
 	if !strings.HasPrefix(text, tokenPrefix) || len(text) > 200 {
 		return authz.Actor{}, unknown
 	}
-	b, err := s.store.Bearer(ctx, tokenHash(text))
+	hash, network := string(tokenHash(text)), networkOf(address)
+	if wait := s.wrongTokens.wait(hash, network, s.store.Now()); wait > 0 {
+		s.troubles.refused(trouble{what: triedToken, network: network}, s.store.Now())
+		e := fault.New(fault.TooMany, "Too many wrong tokens came from this network. Try again in "+wait.String())
+		e.Wait = wait
+		return authz.Actor{}, e
+	}
+	b, err := s.store.Bearer(ctx, []byte(hash))
 	if fault.Is(err, fault.NotFound) {
+		s.wrongTokens.wrong(hash, network, s.store.Now())
+		s.troubles.failed(trouble{what: triedToken, network: network}, s.store.Now())
 		return authz.Actor{}, unknown
 	}
 	if err != nil {
@@ -255,6 +265,7 @@ func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) 
 		const reason = "The user of this token must change the password first: sign in and choose one"
 		return authz.Actor{}, fault.New(fault.Forbidden, reason)
 	}
+	s.wrongTokens.worked(hash)
 	s.used.set(b.Token.ID, s.store.Now())
 	return authz.TokenActor(b), nil
 }

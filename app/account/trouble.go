@@ -128,7 +128,9 @@ func auditedName(typed string, u models.User) string {
 		return u.Name
 	case typed == models.OtherNames:
 		return typed
-	case strings.ContainsFunc(typed, unicode.IsControl), typed == "":
+	case typed == "":
+		return "-"
+	case strings.ContainsFunc(typed, unicode.IsControl):
 		return "an unknown name"
 	}
 	return "an unknown name (" + hashed(typed)[:8] + ")"

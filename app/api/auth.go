@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -24,11 +27,14 @@ func (a *API) authenticate(c *gin.Context) {
 	var actor authz.Actor
 	err := error(fault.New(fault.Unauthenticated, "Send a token: Authorization: Bearer gct_..."))
 	if strings.EqualFold(scheme, "Bearer") {
-		actor, err = a.Accounts.Bearer(c.Request.Context(), strings.TrimSpace(token))
+		actor, err = a.Accounts.Bearer(c.Request.Context(), strings.TrimSpace(token), c.ClientIP())
 	}
 	if err != nil {
 		if fault.Is(err, fault.Unauthenticated) {
 			c.Header("WWW-Authenticate", "Bearer")
+		}
+		if f := (*fault.Error)(nil); errors.As(err, &f) && f.Wait > 0 {
+			c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
 		}
 		a.fail(c, err)
 		return

@@ -196,7 +196,7 @@ func typeIcon(kind string) string {
 	case "silence.ended":
 		return "bell-off"
 	case "account.attacked":
-		return "lock"
+		return "alert-triangle"
 	case "exception.request", "exception.task", "exception.reported", "exception.summary", "ingest.exceeded":
 		return "bolt"
 	}
