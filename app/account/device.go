@@ -46,7 +46,7 @@ func (s *Sessions) Device(r *http.Request) string {
 
 // SetDevice sets the cookie that makes a browser a known device.
 func (s *Sessions) SetDevice(w http.ResponseWriter, device string) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without HTTPS, a secure cookie would not be kept
 		Name:     s.deviceCookie(),
 		Value:    device,
 		Path:     "/",
