@@ -161,7 +161,9 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 		{"wait after a failed sign-in", func(w world) {
 			for range 3 {
 				w.write(func(tx *models.Tx) error {
-					_, err := tx.TrySignIn(models.SignInLimit{Key: "ann", Free: 1})
+					_, err := tx.TrySignIn(models.SignInTry{
+						Limits: []models.SignInLimit{{Key: "ann", Free: 1, Max: 15 * time.Minute}},
+					})
 					return err
 				})
 			}

@@ -35,7 +35,7 @@ func (r *Router) addressees(
 		if err != nil || len(mails) > 0 {
 			return mails, err
 		}
-	case event.AccountIsAttacked: // in the user's inbox; the account mails its user itself
+	case event.AccountIsAttacked: // in the inbox of the user; the account sends the email
 		return nil, nil
 	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
 	}
