@@ -29,6 +29,8 @@ const maxTroubles = 2000
 // troubles counts failed and refused tries until their flush to the database, so that an attack
 // costs no write for each. The zero value is ready, and safe for concurrent use.
 type troubles struct {
+	flushing sync.Mutex // a flush that returns has written all that was counted before
+
 	mu     sync.Mutex
 	counts map[troubleHour]troubleCounts
 	logged time.Time     // when the last line was logged
@@ -83,34 +85,17 @@ func (t *troubles) toLog(n troubleCounts, now time.Time) (troubleCounts, bool) {
 const troublesAtOnce = 50
 
 // flushTroubles writes what failed and was refused to the audit log and the log, and notifies the
-// users that it is about.
+// users that it is about. What it cannot write waits for the next flush.
 func (s *Service) flushTroubles(ctx context.Context) error {
+	s.troubles.flushing.Lock()
+	defer s.troubles.flushing.Unlock()
 	counts := s.troubles.take()
-	reports := make([]models.SignInReport, 0, len(counts))
-	users := map[string]models.User{}
-	var sum troubleCounts
+	users, err := s.reportTroubles(ctx, counts)
 	for key, n := range counts {
-		u, known := users[key.name]
-		if !known {
-			var err error
-			if u, err = s.store.UserByName(ctx, key.name); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			users[key.name] = u
-		}
-		sum.failed, sum.refused = sum.failed+n.failed, sum.refused+n.refused
-		reports = append(reports, models.SignInReport{
-			What: key.what, Name: auditedName(key.name, u), Network: key.network, UserID: u.ID,
-			At: key.hour, Failed: n.failed, Refused: n.refused,
-		})
+		s.troubles.add(key.trouble, key.hour, n)
 	}
-	s.logTroubles(ctx, reports, sum)
-	for len(reports) > 0 {
-		some := reports[:min(troublesAtOnce, len(reports))]
-		if err := s.reportTroubles(ctx, some); err != nil {
-			return err
-		}
-		reports = reports[len(some):]
+	if err != nil {
+		return err
 	}
 	for _, u := range users {
 		if err := s.noticeTroubles(ctx, u); err != nil {
@@ -136,7 +121,11 @@ func auditedName(typed string, u models.User) string {
 	return "an unknown name (" + hashed(typed)[:8] + ")"
 }
 
-func (s *Service) logTroubles(ctx context.Context, reports []models.SignInReport, sum troubleCounts) {
+func (s *Service) logTroubles(ctx context.Context, reports []models.SignInReport) {
+	var sum troubleCounts
+	for _, r := range reports {
+		sum.failed, sum.refused = sum.failed+r.Failed, sum.refused+r.Refused
+	}
 	n, due := s.troubles.toLog(sum, s.store.Now())
 	if !due {
 		return
@@ -148,15 +137,49 @@ func (s *Service) logTroubles(ctx context.Context, reports []models.SignInReport
 	s.log.WarnContext(ctx, "sign-ins failed or were refused", args...)
 }
 
-func (s *Service) reportTroubles(ctx context.Context, reports []models.SignInReport) error {
-	return s.store.Write(ctx, func(tx *models.Tx) error {
-		for _, r := range reports {
-			if err := tx.ReportSignIns(r); err != nil {
-				return err
+// reportTroubles writes counts to the audit log, and removes those from the map that it has written.
+// It returns the users of their names.
+func (s *Service) reportTroubles(
+	ctx context.Context, counts map[troubleHour]troubleCounts,
+) (map[string]models.User, error) {
+	users := map[string]models.User{}
+	var keys []troubleHour
+	var reports []models.SignInReport
+	for key, n := range counts {
+		u, known := users[key.name]
+		if !known {
+			var err error
+			if u, err = s.store.UserByName(ctx, key.name); err != nil && !fault.Is(err, fault.NotFound) {
+				return nil, err
 			}
+			users[key.name] = u
 		}
-		return nil
-	})
+		keys = append(keys, key)
+		reports = append(reports, models.SignInReport{
+			What: key.what, Name: auditedName(key.name, u), Network: key.network, UserID: u.ID,
+			At: key.hour, Failed: n.failed, Refused: n.refused,
+		})
+	}
+	for len(reports) > 0 {
+		n := min(troublesAtOnce, len(reports))
+		err := s.store.Write(ctx, func(tx *models.Tx) error {
+			for _, r := range reports[:n] {
+				if err := tx.ReportSignIns(r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys[:n] {
+			delete(counts, key)
+		}
+		s.logTroubles(ctx, reports[:n])
+		keys, reports = keys[n:], reports[n:]
+	}
+	return users, nil
 }
 
 const (
