@@ -62,6 +62,8 @@ func (f *data) about() Link {
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The exceptions"}
 		}
+	case event.RoutingFailed:
+		return Link{"/admin/unrouted", "The events"}
 	case event.AccountIsAttacked:
 		return Link{"/profile", "Your profile"}
 	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale:

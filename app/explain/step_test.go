@@ -75,8 +75,8 @@ func TestSteps_Targets(t *testing.T) {
 			},
 			Target,
 			"waiting: It waits for its turn; waiting: It is on its way; waiting: Not delivered yet, after 2 attempts; " +
-				"done: Delivered after 2 attempts; failed: Given up, after 2 attempts; skipped: Not sent; waiting: Held after a restore, " +
-				"until an administrator decides; " +
+				"done: Delivered after 2 attempts; failed: Given up, after 2 attempts; skipped: Not sent; " +
+				"waiting: Held after a restore, until an administrator decides; " +
 				"held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts",
 		},
 		"an endpoint that is down": {
