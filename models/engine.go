@@ -76,10 +76,6 @@ func TryLock(path string) (*os.File, error) { return engine.TryLock(path) }
 // matches ErrLocked and the error of ctx.
 func Lock(ctx context.Context, path string) (*os.File, error) { return engine.Lock(ctx, path) }
 
-// Transient reports whether an error says that the database could not be used now, and nothing about
-// what was asked of it.
-func Transient(err error) bool { return engine.Transient(err) }
-
 // CheckURL returns an error if a database URL is invalid. The error does not repeat the URL.
 func CheckURL(url string) error { return engine.CheckURL(url) }
 

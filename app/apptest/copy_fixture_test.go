@@ -26,6 +26,11 @@ var copiedRows = map[string]string{
 		SELECT id, id, 5 FROM products`,
 	"removals": `INSERT INTO removals (kind, subject_id, name, total, created_at)
 		VALUES ('product', 999, 'x', 0, 1)`,
+	"known_clients": `INSERT INTO known_clients (user_id, kind, value, at)
+		SELECT id, 'network', '192.0.2.0/24', 6 FROM users`,
+	"sign_in_reports": `INSERT INTO sign_in_reports (hour, what, name, network, user_id, failed, refused, audit_id)
+		SELECT 7, 'sign-in', name, '192.0.2.0/24', id, 1, 2, 3 FROM users`,
+	"sign_in_notices": "INSERT INTO sign_in_notices (user_id, at) SELECT id, 8 FROM users",
 	"restores": "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
 }
 

@@ -186,14 +186,14 @@ func mountSmall(t *testing.T, mib int) string {
 // lost, and work goes on as soon as the disk has room.
 func TestStoreOutage_DiskFull(t *testing.T) {
 	t.Parallel()
-	dir := mountSmall(t, 24)
+	dir := mountSmall(t, 96) // more than the callers fill
 	p := apptest.Start(t, apptest.Options{Dir: dir})
 	c := p.Client("admin")
 	from := len(p.Logged())
 	callers := startCallers(t, c)
 	<-time.After(200 * time.Millisecond)
 	filler := filepath.Join(dir, "filler")
-	if err := os.WriteFile(filler, bytes.Repeat([]byte("x"), 32<<20), 0o600); err == nil {
+	if err := os.WriteFile(filler, bytes.Repeat([]byte("x"), 97<<20), 0o600); err == nil {
 		t.Fatal("the disk is not full")
 	}
 	checkNotReady(t, p, "full")

@@ -108,7 +108,7 @@ func TestUnrouted_DatabaseErrorsCountAsNoTry(t *testing.T) {
 	setCritical(c, s, 1)
 	apptest.Eventually(t, "it fails some times", func() bool {
 		p.Wake()
-		return strings.Count(p.Logged(), "too strange") > 6
+		return p.Store.Condition().Failures > 6
 	})
 	if n, why := tries(c); n != 0 {
 		t.Errorf("%d tries are counted: %s", n, why)

@@ -111,15 +111,15 @@ func (d *Demo) run(ctx context.Context, isNew bool) error {
 		Banner: banner(),
 		Extra:  func(*app.App) []admin.Route { return d.routes() },
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		const text = "something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)"
+		return fmt.Errorf(text, d.options.Listen, err)
+	}
 	if err != nil {
 		return err
 	}
 	d.App = a
 	if err := a.Start(ctx); err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
-			const text = "something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)"
-			err = fmt.Errorf(text, d.options.Listen, err)
-		}
 		return errors.Join(err, a.Close())
 	}
 	d.URL = a.BaseURL() + "/demo/enter?key=" + d.key

@@ -131,7 +131,8 @@ func (r *Router) Route(ctx context.Context) (int, error) {
 // isNotOfEvent reports whether a write succeeded, or failed for a reason that has nothing to do with
 // its events.
 func isNotOfEvent(err error) bool {
-	return err == nil || errors.Is(err, errOtherInstance) || models.Transient(err)
+	return err == nil || errors.Is(err, errOtherInstance) || errors.Is(err, context.Canceled) ||
+		models.StateOf(err) != models.Available
 }
 
 func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error) {

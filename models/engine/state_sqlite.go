@@ -15,6 +15,7 @@ const (
 	sqlitePerm      = 3
 	sqliteBusy      = 5
 	sqliteLocked    = 6
+	sqliteNoMemory  = 7
 	sqliteReadOnly  = 8
 	sqliteIOErr     = 10
 	sqliteCorrupt   = 11
@@ -40,7 +41,7 @@ func sqliteState(err error) State {
 		return Corrupt
 	}
 	switch int(e.Code) {
-	case sqliteBusy, sqliteLocked, sqliteProtocol:
+	case sqliteBusy, sqliteLocked, sqliteNoMemory, sqliteProtocol:
 		return Busy
 	case sqliteFull:
 		return Full

@@ -34,6 +34,7 @@ func TestStateOf_DriverErrors(t *testing.T) {
 		{pg("23505"), engine.Available},
 		{sqlite3.Error{Code: sqlite3.ErrBusy}, engine.Busy},
 		{sqlite3.Error{Code: sqlite3.ErrLocked}, engine.Busy},
+		{sqlite3.Error{Code: sqlite3.ErrNomem}, engine.Busy},
 		{sqlite3.Error{Code: sqlite3.ErrFull}, engine.Full},
 		{ioErr(syscall.ENOSPC), engine.Full},
 		{ioErr(syscall.EFBIG), engine.Full},
