@@ -10,7 +10,7 @@ import (
 // gitleaks reads the JSON of Gitleaks 8 (gitleaks git --report-format json): a list of leaks. A
 // clean scan is an empty list, which names no tool; the detector decides about it.
 //
-// Gitleaks gives no severity. A leaked secret is high: whoever reads the repository can use it.
+// Gitleaks gives no severity. A leaked secret is high: any reader of the repository can use it.
 // In SARIF, Gitleaks gives no level either, which makes it medium there.
 type gitleaks struct {
 	doc      *document
