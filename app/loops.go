@@ -15,6 +15,7 @@ const (
 	countEvery    = time.Second     // the counts of exceptions in memory
 	announceEvery = time.Second     // gate changes whose time on hold is over
 	silenceEvery  = time.Second     // silences that have ended
+	assessEvery   = time.Second     // assessments of many observations that were interrupted
 	heldEvery     = time.Second     // a decision about held messages
 	refreshEvery  = time.Second     // settings that another instance has changed
 )
@@ -36,6 +37,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
 		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},
 		{Name: "removals", Run: a.remover().Run},
+		{Name: "assessments", Run: every(assessEvery, "assess observations", a.Observations.Continue)},
 		{Name: "VEX", Run: every(tidyEvery, "follow VEX documents", a.Observations.TidyVEX)},
 		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.countExceptions), Quiet: true},
 		{Name: "restored messages", Run: every(heldEvery, "decide held messages", a.Held.Apply)},

@@ -216,6 +216,7 @@ func (tx *Tx) hideProduct(id int64) error {
 		"DELETE FROM ingest_keys WHERE product_id = ?",
 		"DELETE FROM silences WHERE product_id = ?",
 		"DELETE FROM event_work WHERE product_id = ?",
+		"DELETE FROM assessment_runs WHERE product_id = ?",
 		"UPDATE branches SET is_default = FALSE WHERE product_id = ? AND is_default",
 	} {
 		if err == nil {

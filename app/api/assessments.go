@@ -140,8 +140,10 @@ func (a *API) listedFilter(ctx context.Context, productID int64, l listed) (mode
 
 type manyAnswer struct {
 	Body struct {
-		Changed int           `json:"changed"`
-		Gates   []outcomeBody `json:"gates" doc:"Of each branch that they are in"`
+		Changed   int           `json:"changed"`
+		Skipped   int           `json:"skipped" doc:"Deleted, or assessed by a user, since the request"`
+		Remaining int           `json:"remaining" doc:"Assessed in the background, also after a restart; GET /products/{id}/assessments shows the progress"`
+		Gates     []outcomeBody `json:"gates" doc:"Of each branch that they are in, as it is now"`
 	}
 }
 
@@ -305,7 +307,8 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	}
 	done, err := a.Observations.AssessMany(ctx, actorOf(ctx), sel, assessment)
 	out := &manyAnswer{}
-	out.Body.Changed, out.Body.Gates = done.Changed, make([]outcomeBody, len(done.Gates))
+	out.Body.Changed, out.Body.Skipped, out.Body.Remaining = done.Changed, done.Skipped, done.Remaining
+	out.Body.Gates = make([]outcomeBody, len(done.Gates))
 	for i, g := range done.Gates {
 		out.Body.Gates[i] = outcomeOf(g)
 	}

@@ -46,8 +46,8 @@ func (f *Activated) AddReopened(e event.Finding) {
 	f.group(activation{now: standingOf(e)}).add(e).reopened++
 }
 
-// clone returns a copy that shares nothing with f.
-func (f Activated) clone() Activated {
+// Clone returns a copy that shares nothing with f.
+func (f Activated) Clone() Activated {
 	f.groups = maps.Clone(f.groups)
 	for a, g := range f.groups {
 		f.groups[a] = &activatedGroup{added: g.added, reopened: g.reopened, named: slices.Clone(g.named)}

@@ -35,7 +35,7 @@ func (e EndedDuplicates) AddTo(a Activated) Activated {
 	if len(e.active) == 0 {
 		return a
 	}
-	a = a.clone()
+	a = a.Clone()
 	for _, f := range e.active {
 		a.AddReopened(f)
 	}

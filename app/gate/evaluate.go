@@ -20,7 +20,20 @@ type Evaluation struct {
 	Activated Activated        // the findings that the cause made active
 	// Unreported says that no source of reports is left: then the gate does not pass.
 	Unreported bool
+	// Part is which part of its cause an evaluation belongs to. The zero value is the whole cause.
+	Part Part
 }
+
+// Part is a part of a cause that takes several transactions. A change is announced with the last
+// one, so that a gate that fails and passes between two parts announces nothing.
+type Part int
+
+// The parts.
+const (
+	Whole     Part = iota
+	MoreComes      // another part of the same cause follows
+	LastPart
+)
 
 // Outcome is the result of an evaluation.
 type Outcome struct {
@@ -59,7 +72,7 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
 	if b.Held.Any() && out.Before == out.After {
-		if err := s.resetHold(tx, g); err != nil {
+		if err := s.keepHold(tx, g, e, policy, verdict); err != nil {
 			return out, err
 		}
 	}
@@ -83,24 +96,15 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, e Evaluation) (Outcome
 // record writes a change of a product's gate as an event and a row of the history. With a
 // hold time, AnnounceDue announces the change later, or never if the gate returns before.
 func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict, out *Outcome) error {
-	failing, err := failingObservations(tx, g.Branch.ID, v, policy.Counting, e.Activated)
+	payload, err := payloadOf(tx, g, e, policy, v)
 	if err != nil {
 		return err
 	}
-	payload := event.GateChange{
-		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
-		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: e.Active.Counts, Policy: string(policy.Owner),
-		Cause: e.Cause, Failing: failing, Uncounted: v.Uncounted,
-		OnlyFixable: policy.Counting.OnlyFixable, KEVAsCritical: policy.Counting.KEVAsCritical,
-	}
-	if policy.Active {
-		payload.Thresholds = &policy.Thresholds
-	}
-	if policy.Counting.Any() {
-		payload.Effective = &v.Effective
-	}
 	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: e.Active.Counts}
 	lastAnnounced, hold := g.Branch.Gate, s.HoldTime(g.Product)
+	if e.Part == MoreComes {
+		hold = max(hold, partHold)
+	}
 	if g.Branch.Held.Any() {
 		lastAnnounced = g.Branch.Held.From
 	}
@@ -124,6 +128,24 @@ func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Pol
 		}
 	}
 	return tx.InsertGateChange(row)
+}
+
+// payloadOf returns the event of a change to a verdict.
+func payloadOf(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict) (event.GateChange, error) {
+	failing, err := failingObservations(tx, g.Branch.ID, v, policy.Counting, e.Activated)
+	payload := event.GateChange{
+		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
+		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: e.Active.Counts, Policy: string(policy.Owner),
+		Cause: e.Cause, Failing: failing, Uncounted: v.Uncounted,
+		OnlyFixable: policy.Counting.OnlyFixable, KEVAsCritical: policy.Counting.KEVAsCritical,
+	}
+	if policy.Active {
+		payload.Thresholds = &policy.Thresholds
+	}
+	if policy.Counting.Any() {
+		payload.Effective = &v.Effective
+	}
+	return payload, err
 }
 
 // failingObservations returns the findings that an event names: those that the cause made

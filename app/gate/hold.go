@@ -16,6 +16,10 @@ import (
 // announceBatch is how many branches on hold AnnounceDue reads at once.
 const announceBatch = 100
 
+// partHold is how long a change is at least on hold while another part of its cause follows. The
+// last part ends that. A crash between them delays the announcement by as much.
+const partHold = time.Minute
+
 // HoldTime returns how long a new state of a product's gate must last before it is announced.
 func (s *Service) HoldTime(p models.Product) time.Duration {
 	hold, _ := holdTime(s.settings(), p)
@@ -28,6 +32,49 @@ func holdTime(global settings.Gate, p models.Product) (time.Duration, Source) {
 		return global.Hold, SourceGlobal
 	}
 	return time.Duration(*p.HoldSeconds) * time.Second, SourceProduct
+}
+
+// keepHold looks again at a change on hold whose gate stays as it is: while more of its cause
+// follows, it stays on hold; with the last part it is announced, unless the product has a hold time.
+func (s *Service) keepHold(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict) error {
+	held := g.Branch.Held
+	switch {
+	case e.Part == MoreComes:
+		held.Until = later(held.Until, tx.Now().Add(partHold))
+		return tx.SaveHeld(g.Branch.ID, held)
+	case e.Part == LastPart && s.HoldTime(g.Product) == 0 && g.Branch.Default:
+		return s.announceNow(tx, g, e, policy, v)
+	}
+	return s.resetHold(tx, g)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// announceNow announces a change on hold with the present counts.
+func (s *Service) announceNow(tx *models.Tx, g models.Gated, e Evaluation, policy Policy, v Verdict) error {
+	held := g.Branch.Held
+	_, ok, err := pendingChange(tx, held)
+	if err != nil || !ok {
+		return errors.Join(err, tx.SaveHeld(g.Branch.ID, models.Held{}))
+	}
+	payload, err := payloadOf(tx, g, e, policy, v)
+	if err != nil {
+		return err
+	}
+	payload.From = held.From
+	announced, err := s.events.Append(tx, g.Product.ID, e.Actor, payload)
+	if err != nil {
+		return err
+	}
+	if err := tx.AnnounceGateChange(g.Product.ID, held.EventID, announced.ID); err != nil {
+		return err
+	}
+	return tx.SaveHeld(g.Branch.ID, models.Held{})
 }
 
 // resetHold applies the current hold time to a change on hold.

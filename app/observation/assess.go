@@ -27,9 +27,10 @@ func (s *Service) Assess(
 	return o, done, err
 }
 
-// AssessMany assesses many observations in one transaction, and evaluates the gate of each
-// branch once. If one of them cannot be assessed, it changes none. A version goes with a single
-// one.
+// AssessMany assesses many observations, and evaluates the gates of their branches. If one of them
+// cannot be assessed, it changes none. Up to partSize take one transaction; more are stored and
+// assessed in parts, and the result says how many are left if that takes longer than sel.Wait. A
+// version goes with a single one.
 func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selection, a Assessment) (Done, error) {
 	if err := s.requireAssess(ctx, actor, sel.ProductID); err != nil {
 		return Done{}, err
@@ -40,15 +41,32 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 	if len(sel.IDs) > MaxSelected {
 		return Done{}, fault.BadField("ids", "At most 10,000 at a time")
 	}
+	if len(sel.IDs) != 1 {
+		list, err := selectObservations(ctx, s.store, sel)
+		if err != nil {
+			return Done{}, err
+		}
+		if len(list) > partSize {
+			return s.assessInParts(ctx, actor, sel, a, list)
+		}
+	}
+	return s.assessAtOnce(ctx, actor, sel, a)
+}
+
+// assessAtOnce assesses few observations in one transaction.
+func (s *Service) assessAtOnce(ctx context.Context, actor authz.Actor, sel Selection, a Assessment) (Done, error) {
 	var done Done
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		done = Done{}
 		if err := tx.LockProduct(sel.ProductID); err != nil {
 			return err
 		}
-		list, err := selectObservations(tx, sel)
+		list, err := selectObservations(tx.Context(), tx, sel)
 		if err != nil {
 			return err
+		}
+		if len(list) > 2*partSize {
+			return fault.New(fault.Conflict, "Many more observations match the filter now: look at the list again")
 		}
 		if err := requireVersion(tx, list[0], a.IfVersion); err != nil {
 			return err

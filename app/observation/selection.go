@@ -1,8 +1,10 @@
 package observation
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -17,14 +19,20 @@ type Selection struct {
 	IDs       []int64
 	Filter    *models.ObservationFilter // without IDs
 	Expected  int                       // how many the user saw match the filter; 0 = any number
+	Wait      time.Duration             // how long to wait for the end of a large one; 0 = a default
+}
+
+// reader reads observations inside and outside of transactions.
+type reader interface {
+	Observations(ctx context.Context, scope models.Scope, f models.ObservationFilter) ([]models.Observation, error)
 }
 
 // selectObservations reads the observations of a selection. It returns fault.NotFound if one
 // of its IDs is missing.
-func selectObservations(tx *models.Tx, sel Selection) ([]models.Observation, error) {
+func selectObservations(ctx context.Context, r reader, sel Selection) ([]models.Observation, error) {
 	scope := models.SystemScope("the right to assess was checked")
 	if len(sel.IDs) == 0 {
-		return selectFiltered(tx, scope, sel)
+		return selectFiltered(ctx, r, scope, sel)
 	}
 	ids := slices.Compact(slices.Sorted(slices.Values(sel.IDs)))
 	list := make([]models.Observation, 0, len(ids))
@@ -32,7 +40,7 @@ func selectObservations(tx *models.Tx, sel Selection) ([]models.Observation, err
 		f := models.ObservationFilter{
 			ProductID: sel.ProductID, IDs: part, All: true, Versions: len(ids) == 1, Limit: len(part),
 		}
-		rows, err := tx.Observations(tx.Context(), scope, f)
+		rows, err := r.Observations(ctx, scope, f)
 		if err != nil {
 			return nil, err
 		}
@@ -46,13 +54,15 @@ func selectObservations(tx *models.Tx, sel Selection) ([]models.Observation, err
 
 // selectFiltered reads the observations that match the filter of a selection. It returns a
 // conflict if their number is not the expected one.
-func selectFiltered(tx *models.Tx, scope models.Scope, sel Selection) ([]models.Observation, error) {
+func selectFiltered(
+	ctx context.Context, r reader, scope models.Scope, sel Selection,
+) ([]models.Observation, error) {
 	if sel.Filter == nil {
 		return nil, fault.BadField("ids", "Say which observations: by ids, or by a filter")
 	}
 	f := *sel.Filter
 	f.ProductID, f.After, f.Limit = sel.ProductID, nil, MaxSelected+1
-	list, err := tx.Observations(tx.Context(), scope, f)
+	list, err := r.Observations(ctx, scope, f)
 	switch {
 	case err != nil:
 		return nil, err

@@ -27,6 +27,8 @@ type Service struct {
 	store  *models.Store
 	gates  *gate.Service
 	events *event.Log
+
+	running running
 }
 
 // New returns a service.
@@ -58,8 +60,10 @@ func (s *Service) requireAssess(ctx context.Context, actor authz.Actor, productI
 // Done is the result of a change: the number of observations, and the gate of each of their
 // branches.
 type Done struct {
-	Changed int
-	Gates   []BranchGate
+	Changed   int
+	Skipped   int // observations that were deleted, or that a user has assessed meanwhile
+	Remaining int // observations that are assessed in the background
+	Gates     []BranchGate
 }
 
 // BranchGate is a branch's gate after a change.
@@ -98,13 +102,20 @@ func (s *Service) recount(
 func (s *Service) evaluate(
 	tx *models.Tx, productID int64, branch string, shift branchShift, cause event.Cause, actor string,
 ) (BranchGate, error) {
+	return s.evaluatePart(tx, productID, branch, shift, gate.Evaluation{Cause: cause, Actor: actor})
+}
+
+// evaluatePart is evaluate for a cause, an actor and a part of the cause.
+func (s *Service) evaluatePart(
+	tx *models.Tx, productID int64, branch string, shift branchShift, e gate.Evaluation,
+) (BranchGate, error) {
 	g, err := tx.GateOf(productID, branch)
 	if err != nil {
 		return BranchGate{}, err
 	}
 	total := g.Branch.Plus(shift.counts)
-	evaluation := gate.Evaluation{Active: total, Cause: cause, Actor: actor, Activated: shift.activated}
-	out, err := s.gates.Evaluate(tx, g, evaluation)
+	e.Active, e.Activated = total, shift.activated
+	out, err := s.gates.Evaluate(tx, g, e)
 	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total.Counts, Outcome: out}, err
 }
 
