@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -34,6 +35,9 @@ type selection struct {
 	ids   []int64
 	all   int // the number that the filter found; 0 with ids
 }
+
+// assessWait is how long the form waits for the end of a large assessment.
+const assessWait = 2 * time.Second
 
 // filterField is the field of the form that carries the filter.
 const filterField = "filter"
@@ -170,7 +174,7 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	if s.isEmpty() {
 		return a.assessPage(c, http.StatusOK, row, s, page.AssessForm{})
 	}
-	selected := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all}
+	selected := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all, Wait: assessWait}
 	if len(s.ids) == 0 {
 		selected.Filter = &s.query.ObservationFilter
 	}
@@ -180,6 +184,14 @@ func (a *Admin) assessMany(c *gin.Context) error {
 		return a.assessPage(c, web.StatusOf(err), row, s, form)
 	}
 	title := ui.Plural(done.Changed, "observation", "observations") + " assessed"
+	if err == nil && done.Remaining > 0 {
+		const text = "The rest goes on in the background. The list shows the progress."
+		title = ui.Number(int64(done.Changed)) + " of " + ui.Plural(done.Total(), "observation", "observations") + " assessed"
+		return a.done(c, nil, title, text, s.listPath())
+	}
+	if done.Skipped > 0 {
+		title += ", " + ui.Number(int64(done.Skipped)) + " changed or deleted meanwhile"
+	}
 	return a.assessed(c, done, err, title, s.listPath())
 }
 

@@ -38,6 +38,9 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	if t.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, row.ID); err != nil {
 		return err
 	}
+	if err := a.assessmentRuns(c, row.ID, t); err != nil {
+		return err
+	}
 	if err := a.observationPages(c, &q, &rows, t); err != nil {
 		return err
 	}
@@ -46,6 +49,18 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 		t.Rows = append(t.Rows, a.observationRow(c, o, policy, counts))
 	}
 	return nil
+}
+
+// assessmentRuns adds the assessments of many observations that are in progress.
+func (a *Admin) assessmentRuns(c *gin.Context, productID int64, t *page.ObservationsTab) error {
+	runs, err := a.Observations.Running(c.Request.Context(), actorOf(c), productID)
+	t.Here = c.Request.URL.RequestURI()
+	for _, r := range runs {
+		t.Runs = append(t.Runs, page.AssessmentProgress{
+			By: r.Input.Actor, Done: r.Total - r.Remaining(), Total: r.Total, At: r.CreatedAt,
+		})
+	}
+	return err
 }
 
 // observationPages cuts the rows to one page, and says how many match in all. It only counts them

@@ -27,6 +27,7 @@ var notPlanned = map[string]string{
 	"audit":                 "at",
 	"authorization_groups":  "created_at updated_at",
 	"authorization_members": "created_at",
+	"assessment_runs":       "created_at finished_at", // a later end only keeps it longer
 	"authorization_roles":   "created_at",
 	"branches":              "gate_since counted_at stale_since created_at",
 	"connection_health":     "paused_at broken_at", // only a user or a probe ends them

@@ -241,9 +241,21 @@ func (tx *Tx) DisableConnection(id int64, reason string) error {
 	return tx.CancelWaiting(id, reason)
 }
 
-// CancelWaiting cancels the waiting messages of a connection.
+// CancelWaiting cancels the waiting messages of a connection that is turned off. If it has many, they
+// are cancelled in parts by and by; the dispatcher sends none of them meanwhile.
 func (tx *Tx) CancelWaiting(id int64, reason string) error {
-	_, err := tx.exec(`
+	many, err := tx.hasMany(tx.Context(), CancelMessages, id)
+	if err != nil {
+		return err
+	}
+	if many {
+		var name string
+		if err := tx.get(tx.Context(), "SELECT name FROM connections WHERE id = ?", []any{id}, &name); err != nil {
+			return notFound(err, "target")
+		}
+		return tx.beginRemoval(Removal{Kind: CancelMessages, SubjectID: id, Name: name, Reason: reason})
+	}
+	_, err = tx.exec(`
 		UPDATE deliveries
 		SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
 		WHERE connection_id = ?

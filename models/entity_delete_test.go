@@ -81,6 +81,10 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 		); err != nil {
 			return err
 		}
+		run := models.AssessmentRun{ProductID: o.product, Input: models.AssessmentInput{Action: models.ActionAssess}}
+		if err := tx.BeginAssessmentRun(&run, []models.AssessmentRunRow{{ObservationID: 1, BranchID: o.branch}}); err != nil {
+			return err
+		}
 		if _, err := tx.LockExceptionQuota(o.product); err != nil {
 			return err
 		}

@@ -103,7 +103,9 @@ func (tx *Tx) mergeException(into int64, g ExceptionGroup, by string) error {
 			SELECT CAST(? AS BIGINT), name, first_at, last_at
 			FROM exception_releases
 			WHERE group_id = ?
-			ON CONFLICT (group_id, name) DO NOTHING`, []any{into, g.ID}},
+			ORDER BY last_at DESC, name
+			LIMIT ?
+			ON CONFLICT (group_id, name) DO NOTHING`, []any{into, g.ID, maxReleases}},
 		{`
 			UPDATE exception_groups
 			SET count = count + ?, suppressed = suppressed + ?, new_suppressed = new_suppressed + ?,

@@ -202,11 +202,38 @@ func (tx *Tx) noteException(groupID, n int64, at time.Time, releases ...string) 
 		if err != nil || release == "" {
 			return err
 		}
-		_, err = tx.exec(`
+		var first time.Time
+		err = tx.get(tx.Context(), `
 			INSERT INTO exception_releases (group_id, name, first_at, last_at)
 			VALUES (?, ?, ?, ?)
-			ON CONFLICT (group_id, name) DO UPDATE SET last_at = excluded.last_at`, groupID, release, micro(at), micro(at))
+			ON CONFLICT (group_id, name) DO UPDATE SET last_at = excluded.last_at
+			RETURNING first_at`, []any{groupID, release, micro(at), micro(at)}, timeTo(&first))
+		if err == nil && first.Equal(at.Truncate(time.Microsecond)) {
+			err = tx.dropOldReleases(groupID)
+		}
 	}
+	return err
+}
+
+const (
+	// maxReleases is how many releases of a group are kept: those that were seen last.
+	maxReleases = 1000
+	// dropAtOnce is how many older ones a write removes.
+	dropAtOnce = 200
+)
+
+func (tx *Tx) dropOldReleases(groupID int64) error {
+	_, err := tx.exec(`
+		DELETE FROM exception_releases
+		WHERE group_id = ?
+		AND name IN (
+			SELECT name
+			FROM exception_releases
+			WHERE group_id = ?
+			ORDER BY last_at DESC, name
+			LIMIT ?
+			OFFSET ?
+		)`, groupID, groupID, dropAtOnce, maxReleases)
 	return err
 }
 

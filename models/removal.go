@@ -16,6 +16,9 @@ type RemovalKind string
 const (
 	RemoveConnection RemovalKind = "connection"
 	RemoveProduct    RemovalKind = "product"
+	RemoveVEX        RemovalKind = "vex_document"
+	// CancelMessages cancels the waiting messages of a connection, and removes nothing.
+	CancelMessages RemovalKind = "messages"
 )
 
 // Removal is the progress of the removal of something with many rows, which lists no longer show.
@@ -23,7 +26,8 @@ type Removal struct {
 	Kind      RemovalKind
 	SubjectID int64
 	Name      string
-	Total     int64 // rows when the removal began, 0 = not counted yet
+	Reason    string // why messages are cancelled
+	Total     int64  // rows when the removal began, 0 = not counted yet
 	Done      int64
 	CreatedAt time.Time
 }
@@ -36,50 +40,67 @@ const (
 )
 
 // removalStep removes some rows of a subject. from and where select their keys by the subject's id;
-// each of remove gets a positive number, or the subject's id, and the keys in place of %s.
+// each of remove gets a positive number, or the subject's id, and the keys in place of %s. A step that
+// cancels gets a reason and a time before these.
 type removalStep struct {
 	key, from, where string
 	remove           []string
+	cancels          bool
 }
 
 // The steps of each kind, in their order. With an event go its notification, its deliveries and its
 // work.
 var removalSteps = map[RemovalKind][]removalStep{
 	RemoveConnection: {{
-		"d.id", "deliveries d", "d.connection_id = ?",
-		[]string{"DELETE FROM deliveries WHERE connection_id = ? AND id IN (%s)"},
+		key: "d.id", from: "deliveries d", where: "d.connection_id = ?",
+		remove: []string{"DELETE FROM deliveries WHERE connection_id = ? AND id IN (%s)"},
+	}},
+	RemoveVEX: {{
+		key: "v.id", from: "vex_statements v", where: "v.document_id = ?",
+		remove: []string{"DELETE FROM vex_statements WHERE document_id = ? AND id IN (%s)"},
+	}},
+	CancelMessages: {{ // the first condition finds the index of what waits
+		key: "d.id", from: "deliveries d",
+		where: "d.connection_id = ? AND d.state IN ('pending', 'retrying', 'sending') AND d.state IN " + waitingStates,
+		remove: []string{`
+			UPDATE deliveries
+			SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
+			WHERE connection_id = ?
+			AND id IN (%s)
+			AND state IN ` + waitingStates},
+		cancels: true,
 	}},
 	RemoveProduct: {
 		{
-			"n.event_id", "notifications n", "n.product_id = ?",
-			[]string{"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			key: "n.event_id", from: "notifications n", where: "n.product_id = ?",
+			remove: []string{"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
 		},
 		{
-			"g.event_id", "gate_changes g", "g.product_id = ?",
-			[]string{
+			key: "g.event_id", from: "gate_changes g", where: "g.product_id = ?",
+			remove: []string{
 				"DELETE FROM events WHERE id IN (SELECT announced_id FROM gate_changes WHERE product_id = ? AND event_id IN (%s))",
 				"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)",
 				"DELETE FROM gate_changes WHERE product_id = ? AND event_id IN (%s)",
 			},
 		},
 		{
-			"d.id", "deliveries d", "d.product_id = ?",
-			[]string{
+			key: "d.id", from: "deliveries d", where: "d.product_id = ?",
+			remove: []string{
 				"DELETE FROM events WHERE id IN (SELECT event_id FROM deliveries WHERE product_id = ? AND id IN (%s))",
 				"DELETE FROM deliveries WHERE product_id = ? AND id IN (%s)",
 			},
 		},
 		{
-			"o.id", "branches b JOIN observations o ON o.branch_id = b.id", "b.product_id = ?",
-			[]string{"DELETE FROM observations WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			key: "o.id", from: "branches b JOIN observations o ON o.branch_id = b.id", where: "b.product_id = ?",
+			remove: []string{"DELETE FROM observations WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
 		},
 		{
-			"e.id", "exception_groups e", "e.product_id = ?",
-			[]string{"DELETE FROM exception_groups WHERE product_id = ? AND id IN (%s)"},
+			key: "e.id", from: "exception_groups e", where: "e.product_id = ?",
+			remove: []string{"DELETE FROM exception_groups WHERE product_id = ? AND id IN (%s)"},
 		},
 		{
-			"v.id", "vex_documents d JOIN vex_statements v ON v.document_id = d.id", "d.product_id = ?",
-			[]string{"DELETE FROM vex_statements WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			key: "v.id", from: "vex_documents d JOIN vex_statements v ON v.document_id = d.id", where: "d.product_id = ?",
+			remove: []string{"DELETE FROM vex_statements WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
 		},
 	},
 }
@@ -88,10 +109,10 @@ var removalSteps = map[RemovalKind][]removalStep{
 func (r queries) Removals(ctx context.Context) ([]Removal, error) {
 	var list []Removal
 	err := r.query(ctx, `
-		SELECT kind, subject_id, name, total, done, created_at
+		SELECT kind, subject_id, name, reason, total, done, created_at
 		FROM removals
 		ORDER BY created_at, kind, subject_id`, nil, collect(&list, func(m *Removal) []any {
-		return []any{&m.Kind, &m.SubjectID, &m.Name, &m.Total, &m.Done, timeTo(&m.CreatedAt)}
+		return []any{&m.Kind, &m.SubjectID, &m.Name, &m.Reason, &m.Total, &m.Done, timeTo(&m.CreatedAt)}
 	}))
 	return list, err
 }
@@ -146,8 +167,11 @@ func (tx *Tx) RemovePart(m Removal, limit int) (done bool, err error) {
 			continue
 		}
 		for _, query := range step.remove {
-			query = fmt.Sprintf(query, placeholders(len(keys)))
-			if _, err := tx.exec(query, append([]any{m.SubjectID}, toAny(keys)...)...); err != nil {
+			args := append([]any{m.SubjectID}, toAny(keys)...)
+			if step.cancels {
+				args = append([]any{m.Reason, micro(tx.Now())}, args...)
+			}
+			if _, err := tx.exec(fmt.Sprintf(query, placeholders(len(keys))), args...); err != nil {
 				return false, err
 			}
 		}
@@ -158,19 +182,36 @@ func (tx *Tx) RemovePart(m Removal, limit int) (done bool, err error) {
 	if _, err := tx.exec("DELETE FROM removals WHERE kind = ? AND subject_id = ?", m.Kind, m.SubjectID); err != nil {
 		return false, err
 	}
-	if m.Kind == RemoveConnection {
+	switch m.Kind {
+	case RemoveConnection:
 		_, err = tx.exec("DELETE FROM connections WHERE id = ?", m.SubjectID)
-		return true, err
+	case RemoveVEX:
+		_, err = tx.exec("DELETE FROM vex_documents WHERE id = ?", m.SubjectID)
+	case RemoveProduct:
+		err = tx.dropProduct(m.SubjectID)
+	case CancelMessages:
 	}
-	return true, tx.dropProduct(m.SubjectID)
+	return true, err
 }
 
 // beginRemoval records a removal. Its name is for pages.
-func (tx *Tx) beginRemoval(kind RemovalKind, id int64, name string) error {
+func (tx *Tx) beginRemoval(m Removal) error {
 	_, err := tx.exec(`
-		INSERT INTO removals (kind, subject_id, name, total, created_at)
-		VALUES (?, ?, ?, 0, ?)
-		ON CONFLICT (kind, subject_id) DO NOTHING`, kind, id, name, micro(tx.Now()))
+		INSERT INTO removals (kind, subject_id, name, reason, total, created_at)
+		VALUES (?, ?, ?, ?, 0, ?)
+		ON CONFLICT (kind, subject_id) DO NOTHING`, m.Kind, m.SubjectID, m.Name, m.Reason, micro(tx.Now()))
+	return err
+}
+
+// RequireCancelled returns a conflict while messages of a connection that was turned off are still
+// being cancelled: else it would send some of them when it is turned on.
+func (tx *Tx) RequireCancelled(connectionID int64) error {
+	var n int
+	err := tx.get(tx.Context(), "SELECT count(*) FROM removals WHERE kind = ? AND subject_id = ?",
+		[]any{CancelMessages, connectionID}, &n)
+	if err == nil && n > 0 {
+		return fault.New(fault.Conflict, "Its waiting messages are still being cancelled: turn it on when that is done")
+	}
 	return err
 }
 
@@ -189,7 +230,7 @@ func (tx *Tx) hideConnection(id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.beginRemoval(RemoveConnection, id, name)
+	return tx.beginRemoval(Removal{Kind: RemoveConnection, SubjectID: id, Name: name})
 }
 
 // hideProduct takes a product from all users, tokens and lists, frees its name, and begins its
@@ -233,7 +274,7 @@ func (tx *Tx) hideProduct(id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.beginRemoval(RemoveProduct, id, name)
+	return tx.beginRemoval(Removal{Kind: RemoveProduct, SubjectID: id, Name: name})
 }
 
 // hiddenName begins the names of hidden products. No user can enter it.

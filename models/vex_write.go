@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -61,9 +62,29 @@ func (tx *Tx) SaveVEX(v VEXDocument) error {
 	return tx.bumpVEX(v.ProductID)
 }
 
-// DeleteVEX removes a document. Its observations keep what it says until they are reconciled.
+// hideVEX frees the name of a document, which no read finds then, and begins its removal.
+func (tx *Tx) hideVEX(id int64) error {
+	var name string
+	if err := tx.get(tx.Context(), "SELECT document FROM vex_documents WHERE id = ?", []any{id}, &name); err != nil {
+		return notFound(err, "VEX document")
+	}
+	_, err := tx.exec("UPDATE vex_documents SET document = ?, revision = 0 WHERE id = ?",
+		fmt.Sprintf("%s%d", hiddenName, id), id)
+	if err != nil {
+		return err
+	}
+	return tx.beginRemoval(Removal{Kind: RemoveVEX, SubjectID: id, Name: name})
+}
+
+// DeleteVEX removes a document, one with many statements in parts. Its observations keep what it says until they are reconciled.
 func (tx *Tx) DeleteVEX(v VEXDocument) error {
-	if _, err := tx.exec("DELETE FROM vex_documents WHERE id = ?", v.ID); err != nil {
+	many, err := tx.hasMany(tx.Context(), RemoveVEX, v.ID)
+	if err == nil && many {
+		err = tx.hideVEX(v.ID)
+	} else if err == nil {
+		_, err = tx.exec("DELETE FROM vex_documents WHERE id = ?", v.ID)
+	}
+	if err != nil {
 		return err
 	}
 	return tx.bumpVEX(v.ProductID)
@@ -113,14 +134,25 @@ func (tx *Tx) DropOldVEX(productID int64, limit int) (done bool, err error) {
 // UnfinishedVEX reports whether there are documents that DropUnfinishedVEX removes.
 func (r queries) UnfinishedVEX(ctx context.Context, before time.Time) (bool, error) {
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM vex_documents WHERE revision = 0 AND uploaded_at < ?",
-		[]any{micro(before)}, &n)
+	err := r.get(ctx, "SELECT count(*) FROM vex_documents v WHERE "+unfinishedVEX, []any{micro(before)}, &n)
 	return n > 0, err
 }
 
+// unfinishedVEX selects documents that have never counted and are not being removed.
+const unfinishedVEX = `v.revision = 0
+	AND v.uploaded_at < ?
+	AND v.id NOT IN (SELECT m.subject_id FROM removals m WHERE m.kind = 'vex_document')`
+
 // DropUnfinishedVEX removes documents that have never counted, since their upload was interrupted.
 func (tx *Tx) DropUnfinishedVEX(before time.Time) error {
-	_, err := tx.exec("DELETE FROM vex_documents WHERE revision = 0 AND uploaded_at < ?", micro(before))
+	var ids []int64
+	err := tx.query(tx.Context(), "SELECT v.id FROM vex_documents v WHERE "+unfinishedVEX+" LIMIT 100",
+		[]any{micro(before)}, collect(&ids, idDst))
+	for _, id := range ids {
+		if err == nil {
+			err = tx.hideVEX(id)
+		}
+	}
 	return err
 }
 

@@ -183,8 +183,11 @@ func (a *API) assessments() {
 		"Say what counts of an observation, or change one that was entered by hand (JSON merge patch)",
 		a.assess)
 	register(a, onPost("/products/{id}/observations/assess", "assess-observations", http.StatusOK),
-		"Say the same of many observations, in one step",
+		"Assess many observations: all or none; more than 100 in parts",
 		a.assessMany)
+	register(a, onGet("/products/{id}/assessments", "running-assessments"),
+		"Assessments of many observations that are in progress, the oldest first",
+		a.runningAssessments)
 	register(a, onGet("/observations/{id}/history", "observation-history"),
 		"What people have said of an observation, newest first",
 		a.assessmentHistory)
@@ -311,6 +314,28 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	out.Body.Gates = make([]outcomeBody, len(done.Gates))
 	for i, g := range done.Gates {
 		out.Body.Gates[i] = outcomeOf(g)
+	}
+	return out, err
+}
+
+// assessmentRunBody is the progress of an assessment of many observations.
+type assessmentRunBody struct {
+	ID        int64     `json:"id"`
+	Actor     string    `json:"actor"`
+	CreatedAt time.Time `json:"created_at"`
+	Total     int       `json:"total"`
+	Changed   int       `json:"changed"`
+	Skipped   int       `json:"skipped" doc:"Deleted, or assessed by a user, since it began"`
+}
+
+func (a *API) runningAssessments(ctx context.Context, in *IDPath) (*list[assessmentRunBody], error) {
+	out := &list[assessmentRunBody]{}
+	out.Body.Items = []assessmentRunBody{}
+	runs, err := a.Observations.Running(ctx, actorOf(ctx), in.ID)
+	for _, r := range runs {
+		out.Body.Items = append(out.Body.Items, assessmentRunBody{
+			ID: r.ID, Actor: r.Input.Actor, CreatedAt: r.CreatedAt, Total: r.Total, Changed: r.Changed, Skipped: r.Skipped,
+		})
 	}
 	return out, err
 }

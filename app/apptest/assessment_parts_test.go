@@ -1,11 +1,15 @@
 package apptest_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // The largest selection is assessed, in two branches, while 8 callers write. It logs how long they
@@ -37,6 +41,119 @@ func TestAssessmentTrial_OthersWrite(t *testing.T) {
 			p99, worst, writes := stop()
 			t.Logf("%v: %d observations in %v; %d writes meanwhile, p99 %v, worst %v",
 				said["status"], a.ID("changed"), took, writes, p99, worst)
+		}
+		s.checkCounts(t, p)
+	})
+}
+
+// After a kill between two parts, whole parts are assessed and the counts and the gate fit them. The
+// next start assesses the rest, and announces the gate once.
+func TestKill_DuringAssessment(t *testing.T) {
+	t.Parallel()
+	const n = 8000
+	dir, receiver := t.TempDir(), apptest.NewReceiver(t)
+	first := apptest.Start(t, apptest.Options{Dir: dir})
+	s := newProduct(t, first.Client("admin"), "Shop", receiver.URL)
+	s.upload(first.Client("admin"), largeReport(n, sameSeverity("High")))
+	wantNotified(t, first, receiver, map[string]int{"gate.changed": 1})
+	first.Stop()
+
+	p := startProcess(t, dir)
+	store := p.store(t)
+	c := p.client(t)
+	go postUntilKilled(t, c, p.url+"/api/v1"+s.path+"/observations/assess", `{"filter": {}, "status": "not_affected"}`)
+	look := func() (run models.AssessmentRun) {
+		list, err := store.OpenAssessmentRuns(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) > 0 {
+			run = list[0]
+		}
+		return run
+	}
+	apptest.Eventually(t, "it has begun", func() bool { return look().Changed > 0 })
+	p.kill()
+	before := look()
+	if before.Remaining() == 0 {
+		t.Fatal("it was killed too late")
+	}
+	t.Logf("killed after %d of %d", before.Changed, before.Total)
+	b := defaultBranch(t, store, s.id)
+	if int(b.Counts.High) != n-before.Changed || b.Gate != models.GateFailed {
+		t.Errorf("%d assessed, and the branch has %d high and is %s", before.Changed, b.Counts.High, b.Gate)
+	}
+	second := apptest.Start(t, apptest.Options{Dir: dir})
+	apptest.Eventually(t, "it has ended", func() bool { return look().ID == 0 })
+	if b = defaultBranch(t, second.Store, s.id); b.Counts.High != 0 || b.Gate != models.GatePassed {
+		t.Errorf("at the end: %+v", b)
+	}
+	wantNotified(t, second, receiver, map[string]int{"gate.changed": 2})
+	if got := messageBody(t, receiver.Messages()[1]); got.Data.Cause.Text != fmt.Sprintf("an assessment of %d observations", n) {
+		t.Errorf("message: %+v", got)
+	}
+	s.checkCounts(t, second)
+}
+
+// postUntilKilled sends a request to a process that is killed before it answers.
+func postUntilKilled(t *testing.T, c *apptest.Client, url, body string) {
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	r.Header.Set("Authorization", "Bearer "+c.Token)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return
+	}
+	_ = answer.Body.Close()
+	t.Errorf("it was killed too late: %s", answer.Status)
+}
+
+// Of a user's assessment and an earlier one of many observations that is still written, the user's
+// counts. The gate is announced once, with the counts of the end.
+func TestAssessmentInParts_LaterWordCounts(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		const n = 3000
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		s.upload(c, largeReport(n, sameSeverity("High")))
+		last := s.observation(t, c, fmt.Sprintf("CVE-%06d", n-1)).ID("id")
+		answered := make(chan apptest.Answer)
+		go func() {
+			answered <- c.Do("POST", s.path+"/observations/assess", object{"filter": object{}, "severity": "low"})
+		}()
+		apptest.Eventually(t, "it has begun", func() bool {
+			return c.Must(http.StatusOK, "GET", s.path+"/assessments", nil).ID("items.0.changed") > 0
+		})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/observations/%d", last), object{"severity": "critical"})
+		a := <-answered
+		if a.Status != http.StatusOK || a.ID("changed")+a.ID("skipped") != n || a.ID("remaining") != 0 {
+			t.Fatalf("answer: %s", a.Text)
+		}
+		if got := c.Must(http.StatusOK, "GET", fmt.Sprintf("/observations/%d", last), nil); got.Get("severity") != "critical" {
+			t.Errorf("the user's word is gone: %s", got.Text)
+		}
+		// It stays failed: of the high ones first, of the critical one then.
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/observations/%d", last), object{"severity": "low"})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
+		c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{"filter": object{}, "severity": "high"})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 3})
+		var got struct {
+			Data struct {
+				Counts    models.Counts
+				HeldSince *time.Time `json:"held_since"`
+				Failing   struct{ Reopened int }
+			}
+		}
+		if err := json.Unmarshal(receiver.Messages()[2].Body, &got); err != nil || got.Data.Counts.High != n ||
+			got.Data.HeldSince != nil || got.Data.Failing.Reopened != n {
+			t.Errorf("message: %+v, %v", got, err)
 		}
 		s.checkCounts(t, p)
 	})

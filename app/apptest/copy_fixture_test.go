@@ -22,6 +22,10 @@ var copiedRows = map[string]string{
 	"vex_statements": `INSERT INTO vex_statements (document_id, revision, vulnerability, products, status, at)
 		SELECT 1, 1, '["CVE-1"]', '[]', 'fixed', 3`,
 	"vex_states": "INSERT INTO vex_states (product_id, version) SELECT id, 7 FROM products",
+	"assessment_runs": `INSERT INTO assessment_runs (product_id, actor, input, after_id, total, created_at)
+		SELECT id, 'ann', '{}', 0, 1, 9 FROM products`,
+	"assessment_run_rows": `INSERT INTO assessment_run_rows (run_id, number, observation_id, branch_id)
+		SELECT id, 1, 2, 3 FROM assessment_runs`,
 	"exception_quotas": `INSERT INTO exception_quotas (owner, product_id, began_at)
 		SELECT id, id, 5 FROM products`,
 	"removals": `INSERT INTO removals (kind, subject_id, name, total, created_at)

@@ -21,6 +21,7 @@ var rightsTable = []route{
 		method: "POST", path: "/api/v1/products/{product}/observations/assess", need: assesses,
 		body: object{"filter": object{}, "status": "open"},
 	},
+	{method: "GET", path: "/api/v1/products/{product}/assessments", need: viewProduct},
 	{method: "GET", path: "/api/v1/observations/{observation}", need: viewProduct},
 	{method: "GET", path: "/api/v1/observations/{observation}/history", need: viewProduct},
 	{method: "PATCH", path: "/api/v1/observations/{observation}", need: assesses, body: object{"severity": "low"}},

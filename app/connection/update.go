@@ -51,6 +51,11 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = now
+		if now.Enabled && !before.Enabled {
+			if err := tx.RequireCancelled(now.ID); err != nil {
+				return err
+			}
+		}
 		if err := tx.SaveConnection(&saved.Connection); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 
 const (
 	// partSize is how many observations one transaction assesses.
-	partSize = 250
+	partSize = 100
 	// defaultWait is how long a caller waits for the end of a run.
 	defaultWait = 20 * time.Second
 	// keepRuns is how long a finished run is kept for the caller that waits for it.

@@ -66,6 +66,9 @@ type Done struct {
 	Gates     []BranchGate
 }
 
+// Total returns how many observations were selected.
+func (d Done) Total() int { return d.Changed + d.Skipped + d.Remaining }
+
 // BranchGate is a branch's gate after a change.
 type BranchGate struct {
 	Branch  string

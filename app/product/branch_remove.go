@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	removeAtOnce = 500 // observations per transaction: other writers wait no longer
+	removeAtOnce = 200 // observations per transaction: other writers wait no longer
 	staleAtOnce  = 100 // branches per query
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -128,9 +129,15 @@ type sourceReader interface {
 	SourcesWithReports(ctx context.Context, branchID int64) ([]models.Source, error)
 }
 
-// RemoveSource removes a source with its observations, a large one in several transactions. Between
-// them the branch is consistent, with fewer observations. A new report of the source creates it
-// again.
+// errNewReport is the conflict of a removal with a report that came after it had begun.
+var errNewReport = fault.New(
+	fault.Conflict, "A new report of this source was imported while it was being removed: the rest is kept",
+)
+
+// RemoveSource removes a source with its observations, a large one in several transactions, between
+// which others write. Between them the branch is consistent, with fewer observations; after a crash
+// the rest of the source is there, and can be removed. A new report of the source stops the removal;
+// one that comes later creates the source again.
 func (s *Service) RemoveSource(ctx context.Context, actor authz.Actor, id int64) error {
 	row, err := s.Source(ctx, actor, id)
 	if err != nil {
@@ -138,12 +145,16 @@ func (s *Service) RemoveSource(ctx context.Context, actor authz.Actor, id int64)
 	}
 	ctx = context.WithoutCancel(ctx) // half of a source is of no use
 	for done := false; !done; {
+		began := time.Now()
 		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
 			done, err = s.removeSourcePart(tx, actor, row)
 			return err
 		})
 		if err != nil {
 			return err
+		}
+		if !done {
+			<-time.After(time.Since(began))
 		}
 	}
 	return nil
@@ -155,6 +166,9 @@ func (s *Service) removeSourcePart(tx *models.Tx, actor authz.Actor, row models.
 	now, err := sourceNow(tx, row)
 	if err != nil {
 		return false, err
+	}
+	if !now.LastReportAt.Equal(row.LastReportAt) {
+		return false, errNewReport
 	}
 	g, err := tx.GateOf(now.ProductID, now.Branch)
 	if err != nil {

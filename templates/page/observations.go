@@ -15,11 +15,13 @@ type ObservationsTab struct {
 	Rows   []ObservationRow
 	Pager  ui.Pager
 
-	CanAssess bool        // the rows can be selected
-	Hidden    [][2]string // the filter, for the form of a selection
-	All       string      // the page that assesses all that the filter finds; "" = none
-	Total     int         // how many it finds
-	TooMany   bool        // it finds more than are assessed in one step
+	CanAssess bool                 // the rows can be selected
+	Hidden    [][2]string          // the filter, for the form of a selection
+	All       string               // the page that assesses all that the filter finds; "" = none
+	Total     int                  // how many it finds
+	Here      string               // this page
+	Runs      []AssessmentProgress // assessments of many observations in progress
+	TooMany   bool                 // it finds more than are assessed in one step
 }
 
 // FindingFilter is the part of the filter beside the chips.
@@ -60,6 +62,18 @@ type ObservationRow struct {
 	FailsGate   bool // its severity is over the limit
 	FirstSeen   time.Time
 	Scanner     string
+}
+
+// AssessmentProgress is the progress of an assessment of many observations.
+type AssessmentProgress struct {
+	By          string // who assesses them
+	Done, Total int
+	At          time.Time
+}
+
+// text returns the progress: "1,200 of 10,000 observations assessed".
+func (r AssessmentProgress) text() string {
+	return ui.Number(int64(r.Done)) + " of " + ui.Plural(r.Total, "observation", "observations") + " assessed"
 }
 
 // AssessForm is the form that assesses observations.
