@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -14,6 +15,16 @@ func (a *Admin) askPage(c *gin.Context, status int, title string, nav layout.Nav
 	v.Action = cmp.Or(v.Action, c.Request.URL.Path)
 	v.Frame = a.frame(c, title, nav)
 	return render(c, status, page.Ask(v))
+}
+
+// inPartsNote says that a removal goes on in the background, "" for one that does not.
+func (a *Admin) inPartsNote(c *gin.Context, kind models.RemovalKind, id int64) (string, error) {
+	many, err := a.Store.RemovedInParts(c.Request.Context(), kind, id)
+	if err != nil || !many {
+		return "", err
+	}
+	return "It disappears at once. Its many rows are then removed in the background, also after a restart. " +
+		"Administrators see the progress on the page Health.", nil
 }
 
 // confirmPage asks before something is lost. Its form posts to the path of v, or the page's own.

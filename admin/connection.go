@@ -202,8 +202,13 @@ func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	note, err := a.inPartsNote(c, models.RemoveConnection, found.ID)
+	if err != nil {
+		return err
+	}
 	return a.confirmPage(c, http.StatusOK, "Delete "+found.Name, layout.NavConnections, page.ConfirmView{
 		Title: "Delete " + found.Name + "?",
+		Note:  note,
 		Lost: []string{
 			"its address and its secret",
 			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, with their attempts",

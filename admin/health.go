@@ -100,12 +100,20 @@ func (a *Admin) addCheck(c *gin.Context, v *page.HealthView) error {
 	return err
 }
 
+// removalWords names the kinds of removals.
+var removalWords = map[models.RemovalKind]string{
+	models.RemoveConnection: "connection",
+	models.RemoveProduct:    "product",
+	models.RemoveVEX:        "VEX document",
+	models.CancelMessages:   "waiting messages, cancelled",
+}
+
 // addRemovals adds what was deleted and is being removed.
 func (a *Admin) addRemovals(c *gin.Context, v *page.HealthView) error {
 	list, err := a.Store.Removals(c.Request.Context())
 	for _, m := range list {
 		row := page.RemovalRow{
-			Name: m.Name, Kind: string(m.Kind), Done: m.Done, Total: m.Total, At: a.inUserZone(c, m.CreatedAt),
+			Name: m.Name, Kind: removalWords[m.Kind], Done: m.Done, Total: m.Total, At: a.inUserZone(c, m.CreatedAt),
 		}
 		v.Removals = append(v.Removals, row)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
+	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -34,9 +35,14 @@ func (a *Admin) productDeletePage(c *gin.Context, status int, problem string) er
 	if err != nil {
 		return err
 	}
+	note, err := a.inPartsNote(c, models.RemoveProduct, row.ID)
+	if err != nil {
+		return err
+	}
 	active := plural(int(row.Default.Counts.Total()), "active observation", "active observations")
 	return a.confirmPage(c, status, "Delete "+row.Name, layout.NavProducts, page.ConfirmView{
 		Title: "Delete " + row.Name + "?",
+		Note:  note,
 		Lost: []string{
 			active + ", and all resolved ones, of every branch",
 			"the history of its gate, and its notifications in everybody's inbox",

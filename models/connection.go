@@ -244,7 +244,7 @@ func (tx *Tx) DisableConnection(id int64, reason string) error {
 // CancelWaiting cancels the waiting messages of a connection that is turned off. If it has many, they
 // are cancelled in parts by and by; the dispatcher sends none of them meanwhile.
 func (tx *Tx) CancelWaiting(id int64, reason string) error {
-	many, err := tx.hasMany(tx.Context(), CancelMessages, id)
+	many, err := tx.RemovedInParts(tx.Context(), CancelMessages, id)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (tx *Tx) CancelWaiting(id int64, reason string) error {
 // DeleteConnection removes a connection with its deliveries. If it has many, they are removed in parts
 // by and by, and only the connection disappears at once.
 func (tx *Tx) DeleteConnection(id int64) error {
-	many, err := tx.hasMany(tx.Context(), RemoveConnection, id)
+	many, err := tx.RemovedInParts(tx.Context(), RemoveConnection, id)
 	if err != nil {
 		return err
 	}

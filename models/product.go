@@ -260,7 +260,7 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
 	}
-	many, err := tx.hasMany(tx.Context(), RemoveProduct, id)
+	many, err := tx.RemovedInParts(tx.Context(), RemoveProduct, id)
 	if err != nil {
 		return err
 	}

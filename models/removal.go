@@ -131,8 +131,9 @@ func (r queries) RemovalRows(ctx context.Context, m Removal) (int64, error) {
 	return total, nil
 }
 
-// hasMany reports whether a subject has more than maxAtOnce rows of a kind. It reads no more.
-func (r queries) hasMany(ctx context.Context, kind RemovalKind, id int64) (bool, error) {
+// RemovedInParts reports whether a subject has so many rows that they are removed in parts, in the
+// background. The caller must have checked the right to see it.
+func (r queries) RemovedInParts(ctx context.Context, kind RemovalKind, id int64) (bool, error) {
 	for _, step := range removalSteps[kind] {
 		keys, err := r.removalKeys(ctx, step, id, maxAtOnce+1)
 		if err != nil || len(keys) > maxAtOnce {

@@ -78,7 +78,7 @@ func (tx *Tx) hideVEX(id int64) error {
 
 // DeleteVEX removes a document, one with many statements in parts. Its observations keep what it says until they are reconciled.
 func (tx *Tx) DeleteVEX(v VEXDocument) error {
-	many, err := tx.hasMany(tx.Context(), RemoveVEX, v.ID)
+	many, err := tx.RemovedInParts(tx.Context(), RemoveVEX, v.ID)
 	if err == nil && many {
 		err = tx.hideVEX(v.ID)
 	} else if err == nil {

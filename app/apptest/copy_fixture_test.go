@@ -22,10 +22,12 @@ var copiedRows = map[string]string{
 	"vex_statements": `INSERT INTO vex_statements (document_id, revision, vulnerability, products, status, at)
 		SELECT 1, 1, '["CVE-1"]', '[]', 'fixed', 3`,
 	"vex_states": "INSERT INTO vex_states (product_id, version) SELECT id, 7 FROM products",
-	"assessment_runs": `INSERT INTO assessment_runs (product_id, actor, input, after_id, total, created_at)
-		SELECT id, 'ann', '{}', 0, 1, 9 FROM products`,
+	// A finished run, which is kept for an hour.
+	"assessment_runs": `INSERT INTO assessment_runs
+			(id, product_id, actor, input, after_id, total, created_at, finished_at)
+		SELECT 1, min(id), 'ann', '{}', 0, 1, 9, 4000000000000000 FROM products`,
 	"assessment_run_rows": `INSERT INTO assessment_run_rows (run_id, number, observation_id, branch_id)
-		SELECT id, 1, 2, 3 FROM assessment_runs`,
+		SELECT 1, 1, 2, 3`,
 	"exception_quotas": `INSERT INTO exception_quotas (owner, product_id, began_at)
 		SELECT id, id, 5 FROM products`,
 	"removals": `INSERT INTO removals (kind, subject_id, name, total, created_at)

@@ -16,6 +16,7 @@ type ConfirmView struct {
 	Frame  layout.View
 	Title  string   // "Delete payments-api?"
 	Lost   []string // what is lost, with numbers
+	Note   string   // what to know besides; "" = nothing
 	Action string   // path
 	Button string   // "Delete the product"
 	Cancel string   // path to go back to

@@ -16,6 +16,7 @@ func below(title string) ProductFrame {
 func selectable() ObservationsTab {
 	t := observations()
 	t.CanAssess, t.All, t.Total, t.Hidden = true, "/products/7/observations/assess?all=83", 83, [][2]string{{"q", script}}
+	t.Here, t.Runs = "/products/7", []AssessmentProgress{{By: script, Done: 1200, Total: 10_000, At: now}}
 	t.Show = []ui.Chip{
 		{Label: "Active", Href: "?", Count: 83, Current: true},
 		{Label: "Not active", Href: "?active=false", Count: -1},
