@@ -41,12 +41,13 @@ type AssessmentRunRow struct {
 }
 
 // assessmentRunColumns are the columns of a run. An input names a user by the column user_id.
-const assessmentRunColumns = `r.id, r.product_id, coalesce(r.user_id, 0), r.input, r.after_id, r.total, r.changed, r.skipped,
-	r.created_at, r.finished_at`
+const assessmentRunColumns = `r.id, r.product_id, coalesce(r.user_id, 0), r.input, r.after_id, r.total, r.changed,
+	r.skipped, r.created_at, r.finished_at`
 
 func (r queries) assessmentRuns(ctx context.Context, where string, args ...any) ([]AssessmentRun, error) {
 	var list []AssessmentRun
-	err := r.query(ctx, "SELECT "+assessmentRunColumns+" FROM assessment_runs r WHERE "+where, args, func(rows scanner) error {
+	query := "SELECT " + assessmentRunColumns + " FROM assessment_runs r WHERE " + where
+	err := r.query(ctx, query, args, func(rows scanner) error {
 		var a AssessmentRun
 		var user int64
 		var input string

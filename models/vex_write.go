@@ -76,7 +76,8 @@ func (tx *Tx) hideVEX(id int64) error {
 	return tx.beginRemoval(Removal{Kind: RemoveVEX, SubjectID: id, Name: name})
 }
 
-// DeleteVEX removes a document, one with many statements in parts. Its observations keep what it says until they are reconciled.
+// DeleteVEX removes a document, one with many statements in parts. Its observations keep what it says
+// until they are reconciled.
 func (tx *Tx) DeleteVEX(v VEXDocument) error {
 	many, err := tx.RemovedInParts(tx.Context(), RemoveVEX, v.ID)
 	if err == nil && many {

@@ -31,7 +31,9 @@ func TestAssessmentTrial_OthersWrite(t *testing.T) {
 			}
 		}
 		for _, said := range []object{
-			{"status": "in_review", "severity": "medium"}, {"status": "not_affected", "comment": "The feature is off"}, {"clear": true},
+			{"status": "in_review", "severity": "medium"},
+			{"status": "not_affected", "comment": "The feature is off"},
+			{"clear": true},
 		} {
 			said["ids"] = ids
 			stop := measureWrites(t, p, 8)
@@ -89,7 +91,8 @@ func TestKill_DuringAssessment(t *testing.T) {
 		t.Errorf("at the end: %+v", b)
 	}
 	wantNotified(t, second, receiver, map[string]int{"gate.changed": 2})
-	if got := messageBody(t, receiver.Messages()[1]); got.Data.Cause.Text != fmt.Sprintf("an assessment of %d observations", n) {
+	cause := fmt.Sprintf("an assessment of %d observations", n)
+	if got := messageBody(t, receiver.Messages()[1]); got.Data.Cause.Text != cause {
 		t.Errorf("message: %+v", got)
 	}
 	s.checkCounts(t, second)
@@ -108,7 +111,9 @@ func postUntilKilled(t *testing.T, c *apptest.Client, url, body string) {
 	if err != nil {
 		return
 	}
-	_ = answer.Body.Close()
+	if err := answer.Body.Close(); err != nil {
+		t.Error(err)
+	}
 	t.Errorf("it was killed too late: %s", answer.Status)
 }
 
@@ -135,7 +140,8 @@ func TestAssessmentInParts_LaterWordCounts(t *testing.T) {
 		if a.Status != http.StatusOK || a.ID("changed")+a.ID("skipped") != n || a.ID("remaining") != 0 {
 			t.Fatalf("answer: %s", a.Text)
 		}
-		if got := c.Must(http.StatusOK, "GET", fmt.Sprintf("/observations/%d", last), nil); got.Get("severity") != "critical" {
+		got := c.Must(http.StatusOK, "GET", fmt.Sprintf("/observations/%d", last), nil)
+		if got.Get("severity") != "critical" {
 			t.Errorf("the user's word is gone: %s", got.Text)
 		}
 		// It stays failed: of the high ones first, of the critical one then.
@@ -144,16 +150,16 @@ func TestAssessmentInParts_LaterWordCounts(t *testing.T) {
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 		c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{"filter": object{}, "severity": "high"})
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 3})
-		var got struct {
+		var message struct {
 			Data struct {
 				Counts    models.Counts
 				HeldSince *time.Time `json:"held_since"`
 				Failing   struct{ Reopened int }
 			}
 		}
-		if err := json.Unmarshal(receiver.Messages()[2].Body, &got); err != nil || got.Data.Counts.High != n ||
-			got.Data.HeldSince != nil || got.Data.Failing.Reopened != n {
-			t.Errorf("message: %+v, %v", got, err)
+		if err := json.Unmarshal(receiver.Messages()[2].Body, &message); err != nil || message.Data.Counts.High != n ||
+			message.Data.HeldSince != nil || message.Data.Failing.Reopened != n {
+			t.Errorf("message: %+v, %v", message, err)
 		}
 		s.checkCounts(t, p)
 	})

@@ -135,7 +135,7 @@ func TestKill_DuringRemoval(t *testing.T) {
 		t.Fatalf("it was killed too late: %+v", before)
 	}
 	t.Logf("killed after %d of %d", before.Done, before.Total)
-	p = startProcess(t, dir)
+	startProcess(t, dir)
 	apptest.Eventually(t, "it has ended", func() bool { return look().Kind == "" })
 	rows := modelstest.Rows(t, "sqlite:"+filepath.Join(dir, "gatecrier.db"))
 	if rows["deliveries"] != 0 || rows["connections"] != 1 || rows["products"] != 1 {
