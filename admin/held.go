@@ -45,8 +45,12 @@ func (a *Admin) heldPage(c *gin.Context, status int, reason, problem string) err
 	}
 	v.Frame.Alert = layout.Alert{}
 	for _, t := range s.Targets {
+		path := ""
+		if t.ConnectionID != 0 {
+			path = "/connections/" + formatInt(t.ConnectionID)
+		}
 		v.Targets = append(v.Targets, page.HeldTargetRow{
-			Path:   "/connections/" + formatInt(t.ConnectionID),
+			Path:   path,
 			Name:   t.Connection,
 			Module: t.Module,
 			Owner:  t.Owner,

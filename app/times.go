@@ -26,6 +26,8 @@ func (a *App) maxTimes() models.MaxTimes {
 		Hold:      a.Settings.Gate().Hold,
 		Exception: a.Settings.Exceptions().RateLimit,
 		Links:     account.MaxLinkTimes(),
+		Mail:      account.MaxMailWait,
+		MailLife:  account.MaxMailTime,
 	}
 }
 

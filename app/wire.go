@@ -31,6 +31,7 @@ import (
 	"gatecrier/app/silence"
 	"gatecrier/app/web"
 	"gatecrier/jobs"
+	"gatecrier/models"
 )
 
 // build creates all parts in the order in which they need each other.
@@ -43,7 +44,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err != nil {
 		return err
 	}
-	a.buildAccounts(o)
+	a.buildAccounts(o, ring)
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err
 	}
@@ -89,16 +90,20 @@ func (a *App) buildModules(o Options, client *outbound.Client) (*module.Registry
 	return module.NewRegistry(append(own, o.Modules...)...)
 }
 
-func (a *App) buildAccounts(o Options) {
+func (a *App) buildAccounts(o Options, ring *secret.Ring) {
 	a.Accounts = account.New(account.Parts{
 		Store:       a.Store,
 		Log:         o.Log,
 		InitialFile: o.Config.initialFile(),
 		Users:       a.Settings.Users,
 		Mailer:      account.Mailer{Ready: a.canSendMail, Send: a.mail.SendTo},
-		BaseURL:     a.BaseURL,
-		HashMemory:  o.HashMemory,
-		Events:      a.events,
+		Ring:        ring,
+		Claim: func() string { // the dispatcher is built later
+			return models.NewClaim(a.instance, a.Dispatcher != nil && a.Dispatcher.Present())
+		},
+		BaseURL:    a.BaseURL,
+		HashMemory: o.HashMemory,
+		Events:     a.events,
 		Ended: func(user int64) { // open streams notice it at once
 			if a.hub != nil {
 				a.hub.Refresh(user)

@@ -27,6 +27,8 @@ type MaxTimes struct {
 	Hold      time.Duration            // of gate changes of products without a time of their own
 	Exception time.Duration            // the window of an exception
 	Links     map[string]time.Duration // by purpose
+	Mail      time.Duration            // until the next attempt of an email about an account
+	MailLife  time.Duration            // until such an email expires
 }
 
 // maxRate is the longest time for which the rate of an endpoint makes it wait.
@@ -118,6 +120,11 @@ func (m MaxTimes) accountRules() []timeRule {
 		{
 			table: "user_links", key: "hash", over: "used_at IS NULL AND " + aheadOf("expires_at", links),
 			set: "expires_at = :now + " + links,
+		},
+		{table: "account_mails", key: "id", over: "next_at IS NOT NULL AND " + ahead("next_at", m.Mail), set: "next_at = :now"},
+		{
+			table: "account_mails", key: "id", over: ahead("expires_at", m.MailLife),
+			set: "expires_at = " + after(m.MailLife),
 		},
 		{table: "idempotency_keys", key: "key", over: ahead("created_at", 0), set: "created_at = :now"},
 	}

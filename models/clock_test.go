@@ -18,10 +18,12 @@ var maxTimes = models.MaxTimes{
 	Send: lease, Import: time.Minute, Job: 2 * time.Minute, Retry: 12 * time.Hour, Probe: 6 * time.Hour,
 	Routing: 5 * time.Minute, Hold: 10 * time.Minute, Exception: time.Hour,
 	Links: map[string]time.Duration{"password": time.Hour, "email": 24 * time.Hour},
+	Mail:  10 * time.Minute, MailLife: 7 * 24 * time.Hour,
 }
 
 // notPlanned are the stored times that nothing waits for, or that a user has chosen, by table.
 var notPlanned = map[string]string{
+	"account_mails":         "created_at",
 	"assessments":           "at waiver_until",
 	"attempts":              "at",
 	"audit":                 "at",

@@ -37,15 +37,23 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	return tx.returnSending("locked_until <= ?", micro(by))
 }
 
-// ReturnAll is ReturnExpired for all deliveries that are being sent. It is for the start of a program
+// ReturnAll is ReturnExpired for all deliveries and emails that are being sent. It is for the start of a program
 // that is the only instance.
-func (tx *Tx) ReturnAll() (int64, error) { return tx.returnSending("locked_until IS NOT NULL") }
+func (tx *Tx) ReturnAll() (int64, error) {
+	if _, err := tx.returnAccountMails("%"); err != nil {
+		return 0, err
+	}
+	return tx.returnSending("locked_until IS NOT NULL")
+}
 
-// ReturnOfAbsent is ReturnExpired for the deliveries of an instance that holds its presence no
+// ReturnOfAbsent is ReturnExpired for the deliveries and emails of an instance that holds its presence no
 // longer. If it holds it, nothing is returned.
 func (tx *Tx) ReturnOfAbsent(instance string) (int64, error) {
 	present, err := tx.tx.IsPresent(instance)
 	if err != nil || present {
+		return 0, err
+	}
+	if _, err := tx.returnAccountMails(presentClaim + instance + "/%"); err != nil {
 		return 0, err
 	}
 	return tx.returnSending("claim LIKE ?", presentClaim+instance+"/%")

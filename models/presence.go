@@ -26,19 +26,25 @@ func NewClaim(instance string, present bool) string {
 	return claim
 }
 
-// OtherSenders lists the instances that are sending deliveries, except one, and have claimed them
-// while they held their presence. It is for PostgreSQL: SQLite has one instance.
+// OtherSenders lists the instances that are sending deliveries or emails about accounts, except one,
+// and have claimed them while they held their presence. It is for PostgreSQL: SQLite has one instance.
 func (r queries) OtherSenders(ctx context.Context, but string) ([]string, error) {
 	if r.dialect == SQLite {
 		return nil, nil
 	}
 	var list []string
 	err := r.query(ctx, `
-		SELECT DISTINCT split_part(claim, '/', 2)
+		SELECT split_part(claim, '/', 2)
 		FROM deliveries
 		WHERE state = 'sending'
 		AND claim LIKE ?
-		AND claim NOT LIKE ?`, []any{presentClaim + "%", presentClaim + but + "/%"},
+		AND claim NOT LIKE ?
+		UNION
+		SELECT split_part(claim, '/', 2)
+		FROM account_mails
+		WHERE claim LIKE ?
+		AND claim NOT LIKE ?`,
+		[]any{presentClaim + "%", presentClaim + but + "/%", presentClaim + "%", presentClaim + but + "/%"},
 		collect(&list, func(name *string) []any { return []any{name} }))
 	return list, err
 }

@@ -42,7 +42,7 @@ func (r queries) Restore(ctx context.Context) (s Restore, ok bool, err error) {
 
 // HeldTarget counts the held deliveries of a connection.
 type HeldTarget struct {
-	ConnectionID int64
+	ConnectionID int64 // 0 for emails about accounts, which have none
 	Connection   string
 	Module       string
 	Owner        string // the product, the group or the user that the connection belongs to, "" for the system
@@ -50,7 +50,8 @@ type HeldTarget struct {
 	Oldest       time.Time
 }
 
-// HeldTargets counts the held deliveries by connection, the most first.
+// HeldTargets counts the held deliveries by connection, the most first, and then the held emails
+// about accounts.
 func (r queries) HeldTargets(ctx context.Context) ([]HeldTarget, error) {
 	var list []HeldTarget
 	err := r.query(ctx, `
@@ -68,14 +69,31 @@ func (r queries) HeldTargets(ctx context.Context) ([]HeldTarget, error) {
 		ORDER BY t.n DESC, c.id`, nil, collect(&list, func(t *HeldTarget) []any {
 		return []any{&t.ConnectionID, &t.Connection, &t.Module, &t.Owner, &t.Count, timeTo(&t.Oldest)}
 	}))
+	if err != nil {
+		return nil, err
+	}
+	mails := HeldTarget{Connection: "Emails about accounts", Module: "email"}
+	if mails.Count, mails.Oldest, err = r.heldAccountMails(ctx); mails.Count > 0 {
+		list = append(list, mails)
+	}
 	return list, err
 }
 
-// CountHeld counts the held deliveries, up to a limit.
+// CountHeld counts the held deliveries and emails about accounts, up to a limit.
 func (r queries) CountHeld(ctx context.Context, limit int) (int, error) {
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'held' LIMIT ?) x",
-		[]any{limit}, &n)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM deliveries
+			WHERE state = 'held'
+			UNION ALL
+			SELECT 1
+			FROM account_mails
+			WHERE next_at IS NULL
+			LIMIT ?
+		) x`, []any{limit}, &n)
 	return n, err
 }
 
@@ -107,14 +125,14 @@ func (tx *Tx) SaveRestore(backupAt time.Time) error {
 }
 
 // DropCredentials ends all sessions and removes all links that were sent by email: what was ended or
-// used after a backup must not work again.
+// used after a backup must not work again. It holds the emails about accounts that have no link.
 func (tx *Tx) DropCredentials() error {
 	for _, table := range []string{"sessions", "user_links"} {
 		if _, err := tx.exec("DELETE FROM " + table); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.holdAccountMails()
 }
 
 // DecideRestore records a decision; ok is false if there is one already, or nothing to decide.
@@ -126,9 +144,12 @@ func (tx *Tx) DecideRestore(decision RestoreDecision, reason, by string) (ok boo
 	return n == 1, err
 }
 
-// ReleaseHeld makes some held deliveries due, the oldest first, and returns how many. Those of one
-// queue keep their order.
+// ReleaseHeld makes the held emails about accounts and some held deliveries due, the oldest first, and
+// returns how many deliveries. Those of one queue keep their order.
 func (tx *Tx) ReleaseHeld(limit int) (int, error) {
+	if err := tx.releaseAccountMails(); err != nil {
+		return 0, err
+	}
 	var ids []int64
 	lock := ""
 	if tx.dialect == Postgres {
@@ -167,8 +188,12 @@ func (tx *Tx) ReleaseHeld(limit int) (int, error) {
 	return len(ids), nil
 }
 
-// CancelHeld cancels some held deliveries, and returns how many.
+// CancelHeld deletes the held emails about accounts, cancels some held deliveries, and returns how
+// many deliveries.
 func (tx *Tx) CancelHeld(limit int, reason string) (int, error) {
+	if err := tx.cancelAccountMails(); err != nil {
+		return 0, err
+	}
 	n, err := tx.exec(`
 		UPDATE deliveries
 		SET state = 'cancelled', reason = ?, finished_at = ?

@@ -19,6 +19,7 @@ var sealedColumns = []sealedColumn{
 	{table: "key_checks", key: "id", column: "sealed", number: true},
 	{table: "settings", key: "section", column: "secrets"},
 	{table: "connections", key: "id", column: "config", number: true},
+	{table: "account_mails", key: "id", column: "content"},
 }
 
 // SealedValue is a sealed value and the row that has it.
@@ -104,10 +105,11 @@ func (tx *Tx) Reseal(v SealedValue, to secret.Text) error {
 }
 
 // DiscardSecrets removes all that is sealed, for a database whose key is lost: connections with their
-// deliveries, and the secrets of settings.
+// deliveries, the secrets of settings, and emails about accounts.
 func (tx *Tx) DiscardSecrets() error {
 	for _, query := range []string{
 		"DELETE FROM connections", "UPDATE settings SET secrets = NULL", "DELETE FROM key_checks",
+		"DELETE FROM account_mails",
 	} {
 		if _, err := tx.exec(query); err != nil {
 			return err

@@ -17,13 +17,8 @@ func (s *Service) ConfirmEmail(ctx context.Context, text string, keep []int64) (
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := s.requireRoomForMail(); err != nil {
-		return models.User{}, err
-	}
 	actor := authz.UserActor(u)
-	var mails []accountMail
-	u, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
-		mails = nil
+	return s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
 		if u.EmailPending != l.Email {
 			return expiredLink(fault.NewNotFound("link"))
 		}
@@ -33,14 +28,8 @@ func (s *Service) ConfirmEmail(ctx context.Context, text string, keep []int64) (
 		if err := use(tx, l, u); err != nil {
 			return err
 		}
-		var err error
-		mails, err = s.moveEmail(tx, actor, u, move{l.Email, l.LastToken, keepThese(keep)})
-		return err
+		return s.moveEmail(tx, actor, u, move{l.Email, l.LastToken, keepThese(keep)})
 	})
-	if err == nil {
-		s.sendLater(ready(mails...))
-	}
-	return u, err
 }
 
 // move is a change of an email address by its user.
@@ -50,33 +39,33 @@ type move struct {
 	keeps  keeper
 }
 
-// moveEmail changes the address of a user, and ends their other credentials. It returns the mail to
-// the old address, if there is one.
+// moveEmail changes the address of a user, and ends their other credentials. It notifies the old
+// address, if there is one.
 //
 // An address gets a link that undoes the change only if no other such link is open: if somebody has
 // taken the account over, the first address gets it back, and theirs gets no link to it.
-func (s *Service) moveEmail(tx *models.Tx, actor authz.Actor, u *models.User, m move) ([]accountMail, error) {
+func (s *Service) moveEmail(tx *models.Tx, actor authz.Actor, u *models.User, m move) error {
 	old := u.Email
 	u.Email = m.to
 	if err := s.renew(tx, actor, u, m.keeps); err != nil {
-		return nil, err
+		return err
 	}
 	if old == "" || !s.CanSendMail() {
-		return nil, nil
+		return nil
 	}
 	open, err := tx.HasUserLink(tx.Context(), u.ID, models.LinkUndo)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if open {
 		const how = "The first of the addresses that it had in the last 7 days can undo this."
-		return []accountMail{s.movedMail(*u, old, how)}, nil
+		return s.queue(tx, s.movedMail(*u, old, how))
 	}
 	undo := newLink(models.LinkUndo, old, undoTime)
 	if err := undo.saveSince(tx, *u, m.newest); err != nil {
-		return nil, err
+		return err
 	}
-	return []accountMail{s.undoMail(*u, undo)}, nil
+	return s.queue(tx, s.undoMail(*u, undo))
 }
 
 // Undone is an account whose old address was restored.
@@ -116,13 +105,4 @@ func (s *Service) UndoEmail(ctx context.Context, text string) (Undone, error) {
 		})
 	})
 	return Undone{u, choose.text}, err
-}
-
-// requireRoomForMail refuses a change that could not be announced to the old address: the queue of
-// mails drops what it has no room for.
-func (s *Service) requireRoomForMail() error {
-	if len(s.tasks) > maxMailTasks/2 {
-		return fault.New(fault.Unavailable, "Too many emails are waiting: try again in some minutes")
-	}
-	return nil
 }

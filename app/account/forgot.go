@@ -2,9 +2,10 @@ package account
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -35,38 +36,116 @@ func (s *Service) Forgot(ctx context.Context, who string, from Client) error {
 	if _, err := s.mayTry(ctx, tried, tries, "That was asked too often."); err != nil {
 		return err
 	}
-	s.sendLater(func(ctx context.Context) ([]accountMail, error) { return s.resetMails(ctx, who, from.Address) })
-	return nil
+	return s.storeRequest(ctx, linkRequest{who, from.Address})
+}
+
+// linkRequest is what is sealed of a request for a link: users type passwords there by mistake.
+type linkRequest struct{ Who, From string }
+
+const (
+	maxLinkRequests = 500 // that wait; they wait for the database only, never for the mail server
+	maxWho          = 640 // bytes: no user has a longer name or address
+	requestBatch    = 20
+)
+
+// storeRequest stores a request until its users are looked up. It takes as long for any name.
+func (s *Service) storeRequest(ctx context.Context, r linkRequest) error {
+	if len(r.Who) > maxWho {
+		r.Who = ""
+	}
+	row := models.AccountMail{ID: "request_" + rand.Text(), Rank: 1, ExpiresAt: s.store.Now().Add(resetTime)}
+	if err := s.seal(&row, r); err != nil {
+		return err
+	}
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		n, err := tx.CountLinkRequests(tx.Context(), maxLinkRequests)
+		if err != nil {
+			return err
+		}
+		if n == maxLinkRequests {
+			return fault.New(fault.Unavailable, "Too many requests are waiting: try again in some minutes")
+		}
+		return tx.CreateAccountMail(row)
+	})
+	if err == nil {
+		s.wakeMail()
+	}
+	return err
+}
+
+// RunRequests looks up the users of requests for a password link, until ctx ends.
+func (s *Service) RunRequests(ctx context.Context) { repeat(ctx, s.requestDue, s.answerRequests) }
+
+func (s *Service) answerRequests(ctx context.Context) {
+	for ctx.Err() == nil {
+		list, err := s.store.LinkRequests(ctx, requestBatch)
+		for _, row := range list {
+			err = errors.Join(err, s.answerRequest(ctx, row))
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "answer requests for password links", "error", err)
+		}
+		if err != nil || len(list) < requestBatch {
+			return
+		}
+	}
 }
 
 // maxSameAddress bounds the users of one email address that get a link.
 const maxSameAddress = 5
 
-// resetMails creates the links and the mails for the users with a name or an email address.
-func (s *Service) resetMails(ctx context.Context, who, from string) ([]accountMail, error) {
-	users, err := s.findUsers(ctx, who)
-	if err != nil {
-		return nil, err
+// answerRequest replaces a request by the emails to its users, in one transaction.
+func (s *Service) answerRequest(ctx context.Context, row models.AccountMail) error {
+	var r linkRequest
+	if err := s.open(row, &r); err != nil {
+		return err
 	}
-	var mails []accountMail
-	for _, u := range users {
-		if u.Email == "" || !u.Active {
-			s.log.InfoContext(ctx, "skip password link", "user", u.ID, "active", u.Active)
-			continue
+	var users []models.User
+	if row.ExpiresAt.After(s.store.Now()) {
+		var err error
+		if users, err = s.findUsers(ctx, r.Who); err != nil {
+			return err
 		}
-		if held, err := s.holdsReset(ctx, u); err != nil || held {
-			if err != nil {
-				return mails, err
+	}
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		ok, err := tx.DeleteAccountMail(row)
+		if err != nil || !ok || len(users) == 0 {
+			return err
+		}
+		if err := tx.LockUsers(); err != nil { // users before limits, the lock order everywhere
+			return err
+		}
+		for _, u := range users {
+			if err := s.sendLink(tx, u.ID, r); err != nil {
+				return err
 			}
-			continue
 		}
-		link := newLink(models.LinkPassword, u.Email, resetTime)
-		if err := s.store.Write(ctx, func(tx *models.Tx) error { return link.save(tx, u) }); err != nil {
-			return mails, err
-		}
-		mails = append(mails, s.resetMail(u, link, from))
+		return nil
+	})
+	if err == nil && len(users) > 0 {
+		s.wakeMail()
 	}
-	return mails, nil
+	return err
+}
+
+// sendLink stores the email with a link for a user, unless they have got too many lately.
+func (s *Service) sendLink(tx *models.Tx, id int64, r linkRequest) error {
+	u, err := tx.LockUser(id)
+	if err != nil {
+		return err
+	}
+	if u.Email == "" || !u.Active {
+		s.log.Info("skip password link", "user", u.ID, "active", u.Active)
+		return nil
+	}
+	if held, err := s.holdsReset(tx, u); err != nil || held {
+		return err
+	}
+	link := newLink(models.LinkPassword, u.Email, resetTime)
+	if err := link.save(tx, u); err != nil {
+		return err
+	}
+	return s.queue(tx, s.resetMail(u, link, r.From))
 }
 
 // findUsers returns the user of a name, else the users of an email address.
@@ -88,16 +167,11 @@ func (s *Service) findUsers(ctx context.Context, who string) ([]models.User, err
 const maxResetWait = resetTime / 2
 
 // holdsReset reports whether a user has got too many emails with links lately.
-func (s *Service) holdsReset(ctx context.Context, u models.User) (bool, error) {
+func (s *Service) holdsReset(tx *models.Tx, u models.User) (bool, error) {
 	limit := models.SignInLimit{Key: "forgot mail " + strconv.FormatInt(u.ID, 10), Free: freeByName, Max: maxResetWait}
-	var until time.Time
-	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		var err error
-		until, err = tx.TrySignIn(models.SignInTry{Limits: []models.SignInLimit{limit}})
-		return err
-	})
+	until, err := tx.TrySignIn(models.SignInTry{Limits: []models.SignInLimit{limit}})
 	if !until.IsZero() {
-		s.log.InfoContext(ctx, "hold back password link: the last one still works", "user", u.ID)
+		s.log.Info("hold back password link: the last one still works", "user", u.ID)
 	}
 	return !until.IsZero(), err
 }

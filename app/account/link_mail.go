@@ -7,8 +7,15 @@ import (
 	"gatecrier/models"
 )
 
-func (s *Service) message(title, why string, l link) module.Message {
-	return s.messageTo(title, why, l.address(s.BaseURL()))
+// linkMail returns an email with a link, to the address of the link.
+func (s *Service) linkMail(u models.User, l link, title, why string) accountMail {
+	return accountMail{
+		userID:  u.ID,
+		to:      l.email,
+		message: s.messageTo(title, why, l.address(s.BaseURL())),
+		lasts:   l.lasts,
+		link:    tokenHash(l.text),
+	}
 }
 
 func (s *Service) messageTo(title, why, address string) module.Message {
@@ -28,19 +35,21 @@ func (s *Service) resetMail(u models.User, l link, from string) accountMail {
 	why := "Somebody at " + from + " has asked for this on the page for forgotten passwords. " +
 		"The link works once, within an hour. " +
 		"If it was not you, do nothing: your password stays as it is."
-	return accountMail{u.ID, l.email, s.message("Choose a new password for "+u.Name, why, l)}
+	m := s.linkMail(u, l, "Choose a new password for "+u.Name, why)
+	m.public = true
+	return m
 }
 
 func (s *Service) inviteMail(u models.User, l link) accountMail {
 	why := "An administrator has made this possible. The link works once, within three days. " +
 		"You sign in as " + u.Name + "."
-	return accountMail{u.ID, l.email, s.message("Choose a password for "+u.Name, why, l)}
+	return s.linkMail(u, l, "Choose a password for "+u.Name, why)
 }
 
 func (s *Service) confirmMail(u models.User, l link) accountMail {
 	why := "Confirm it within a day, and mail for this account comes here. " +
 		"If you do not know of this, do nothing."
-	return accountMail{u.ID, l.email, s.message("Is this the address of "+u.Name+"?", why, l)}
+	return s.linkMail(u, l, "Is this the address of "+u.Name+"?", why)
 }
 
 // askedMail notifies the present address that another one is to replace it.
@@ -48,7 +57,7 @@ func (s *Service) askedMail(u models.User) accountMail {
 	why := u.EmailPending + " becomes the address of this account when its owner confirms it. " +
 		"If you did not ask for this, change your password now: that ends the request."
 	m := s.messageTo("Another email address for "+u.Name, why, s.BaseURL()+"/profile/password")
-	return accountMail{u.ID, u.Email, m}
+	return accountMail{userID: u.ID, to: u.Email, message: m, lasts: emailTime}
 }
 
 // attackMail notifies a user of many failed sign-ins.
@@ -57,7 +66,7 @@ func (s *Service) attackMail(u models.User) accountMail {
 		"in from before are not affected. Use a password that you use nowhere else; if you cannot sign in, " +
 		"ask for a link on the page for forgotten passwords."
 	m := s.messageTo("Many failed sign-ins to your account", why, s.BaseURL()+"/profile")
-	return accountMail{u.ID, u.Email, m}
+	return accountMail{userID: u.ID, to: u.Email, message: m, lasts: noticeEvery, public: true}
 }
 
 // undoMail notifies the old address of a change, with a link that undoes it.
@@ -65,11 +74,12 @@ func (s *Service) undoMail(u models.User, l link) accountMail {
 	why := "The account of " + u.Name + " does not use this address any more. " +
 		"If you did not change it, the link undoes the change within 7 days: " +
 		"it restores this address, ends all sessions, and lets you choose a new password."
-	return accountMail{u.ID, l.email, s.message("The email address of "+u.Name+" has changed", why, l)}
+	return s.linkMail(u, l, "The email address of "+u.Name+" has changed", why)
 }
 
 // movedMail notifies an address that cannot undo the change; how says what else can be done.
 func (s *Service) movedMail(u models.User, old, how string) accountMail {
 	why := "The account of " + u.Name + " does not use this address any more. " + how
-	return accountMail{u.ID, old, s.messageTo("The email address of "+u.Name+" has changed", why, s.BaseURL()+"/login")}
+	m := s.messageTo("The email address of "+u.Name+" has changed", why, s.BaseURL()+"/login")
+	return accountMail{userID: u.ID, to: old, message: m, lasts: MaxMailTime}
 }

@@ -2,125 +2,206 @@ package account
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"gatecrier/app/module"
+	"gatecrier/models"
 )
 
-// mailTask prepares mails after the request that caused them has its answer.
-type mailTask func(ctx context.Context) ([]accountMail, error)
-
-// accountMail is a mail to one user. It is not in the delivery log, which would show its link.
+// accountMail is an email to one user. It is not in the delivery log, which would show its link, keep
+// it for months and let users send it again.
 type accountMail struct {
 	userID  int64
 	to      string
 	message module.Message
+	lasts   time.Duration // it is not sent later
+	link    []byte        // the hash of its link, nil for none: it is sent only while that is valid
+	public  bool          // strangers can cause it: it is sent after all others
 }
 
-// maxMailTasks bounds the tasks that wait. More are dropped; users can ask again.
-const maxMailTasks = 100
+// mailContent is what is sealed of an email.
+type mailContent struct {
+	To      string
+	Message module.Message
+}
 
-// sendTime bounds one attempt and, before the program stops, all that is left.
+const (
+	mailEvery = time.Second      // between looks for due emails
+	mailLease = 30 * time.Second // of an email that is being sent
+	mailBatch = 4                // emails that are sent at the same time
+	staleMost = 100              // emails that one transaction drops
+)
+
+// sendTime bounds one attempt.
 const sendTime = 8 * time.Second
 
-// pauses are the pauses after failed attempts.
-var pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute}
+const (
+	// MaxMailWait is the longest time until the next attempt of an email.
+	MaxMailWait = 10 * time.Minute
+	// MaxMailTime is the longest time for which an email waits.
+	MaxMailTime = undoTime
+)
 
-// ready returns a task whose mails are prepared already.
-func ready(mails ...accountMail) mailTask {
-	return func(context.Context) ([]accountMail, error) { return mails, nil }
-}
+// pauses are the pauses after failed attempts; the last one repeats.
+var pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 5 * time.Minute, MaxMailWait}
 
-// sendLater queues a task. It never waits: a task that finds the queue full is dropped.
-func (s *Service) sendLater(task mailTask) {
-	select {
-	case s.tasks <- task:
-	default:
-		s.log.Warn("drop account mail: queue is full")
-	}
-}
-
-// Run sends mails until ctx ends, then those that were queued before.
-func (s *Service) Run(ctx context.Context) {
-	for {
-		select {
-		case task := <-s.tasks:
-			s.runTask(ctx, task)
-		case <-ctx.Done():
-			s.drain(context.WithoutCancel(ctx))
-			return
-		}
-	}
-}
-
-// drain runs the queued tasks within sendTime. It attempts each mail once.
-func (s *Service) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, sendTime)
-	defer cancel()
-	for {
-		select {
-		case task := <-s.tasks:
-			s.runTask(ctx, task)
-		default:
-			return
-		}
-	}
-}
-
-func (s *Service) runTask(ctx context.Context, task mailTask) {
-	mails, err := task(context.WithoutCancel(ctx))
-	if err != nil {
-		s.log.ErrorContext(ctx, "prepare account mail", "error", err)
-	}
+// queue stores emails in the transaction of the change that they are about. After its commit, call
+// wakeMail.
+func (s *Service) queue(tx *models.Tx, mails ...accountMail) error {
 	for _, m := range mails {
-		s.send(ctx, m)
+		row := models.AccountMail{
+			ID:        m.message.ID,
+			UserID:    m.userID,
+			Link:      m.link,
+			ExpiresAt: tx.Now().Add(m.lasts),
+		}
+		if m.public {
+			row.Rank = 1
+		}
+		if err := s.seal(&row, mailContent{m.to, m.message}); err != nil {
+			return err
+		}
+		if err := tx.CreateAccountMail(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal seals the content of a row.
+func (s *Service) seal(row *models.AccountMail, content any) error {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("write account mail: %w", err)
+	}
+	row.Content, err = s.Ring.Seal(row.Place(), string(text))
+	return err
+}
+
+// open reads the content of a row.
+func (s *Service) open(row models.AccountMail, content any) error {
+	text, err := s.Ring.Open(row.Place(), row.Content)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), content)
+}
+
+// wakeMail lets the loops look for emails and requests at once. It never waits.
+func (s *Service) wakeMail() {
+	for _, c := range []chan struct{}{s.mailDue, s.requestDue} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// send sends a mail. It repeats attempts that failed for a time.
-func (s *Service) send(ctx context.Context, m accountMail) {
-	var reason string
-	for i := 0; ; i++ {
-		r := s.attempt(ctx, m)
-		if r.Kind() == module.KindDelivered {
-			s.log.InfoContext(ctx, "mail sent", "user", m.userID)
+// repeat calls fn until ctx ends: at once, when it is woken, and every mailEvery.
+func repeat(ctx context.Context, woken <-chan struct{}, fn func(ctx context.Context)) {
+	ticker := time.NewTicker(mailEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		fn(ctx)
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		case <-woken:
+		}
+	}
+}
+
+// Run sends emails until ctx ends. Those that are left then are sent by another instance, or after
+// the next start.
+func (s *Service) Run(ctx context.Context) { repeat(ctx, s.mailDue, s.sendMails) }
+
+func (s *Service) sendMails(ctx context.Context) {
+	for ctx.Err() == nil {
+		mails, err := s.claimMails(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "claim account mails", "error", err)
+		}
+		if err != nil || len(mails) == 0 {
 			return
 		}
-		reason = r.Reason
-		if i == len(pauses) || !retryable(r.Kind()) || !wait(ctx, pauses[i]) {
-			break
+		var group sync.WaitGroup
+		for _, m := range mails {
+			group.Go(func() { s.sendMail(context.WithoutCancel(ctx), m) })
 		}
+		group.Wait()
 	}
-	s.log.WarnContext(ctx, "send account mail", "user", m.userID, "reason", reason)
 }
 
-// attempt tries to send a mail once. It continues for a while after ctx ends.
-func (s *Service) attempt(ctx context.Context, m accountMail) module.Result {
-	limit := time.Now().Add(sendTime) // not the store's clock
-	if end, bounded := ctx.Deadline(); bounded {
-		limit = end
+// claimMails claims some emails that are due. It drops those that are of no use any more.
+func (s *Service) claimMails(ctx context.Context) ([]models.AccountMail, error) {
+	due, err := s.store.HasDueAccountMail(ctx)
+	if err != nil || !due {
+		return nil, err
 	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit)
+	var mails, stale []models.AccountMail
+	err = s.store.Write(ctx, func(tx *models.Tx) (err error) {
+		if stale, err = tx.DropStaleAccountMails(staleMost); err != nil {
+			return err
+		}
+		mails, err = tx.ClaimAccountMails(s.Claim(), tx.Now().Add(mailLease), mailBatch)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range stale {
+		s.log.WarnContext(ctx, "drop account mail: too late", "user", m.UserID, "attempts", m.Attempts)
+	}
+	return mails, nil
+}
+
+// sendMail tries to send an email once, and stores what follows.
+func (s *Service) sendMail(ctx context.Context, m models.AccountMail) {
+	r := s.attempt(ctx, m)
+	again := r.Kind() != module.KindDelivered && retryable(r.Kind())
+	switch {
+	case r.Kind() == module.KindDelivered:
+		s.log.InfoContext(ctx, "mail sent", "user", m.UserID)
+	case again:
+		s.log.WarnContext(ctx, "send account mail", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
+	default:
+		s.log.WarnContext(ctx, "give up account mail", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
+	}
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if again {
+			return tx.RetryAccountMail(m, tx.Now().Add(pauses[min(m.Attempts, len(pauses))-1]))
+		}
+		_, err := tx.DeleteAccountMail(m)
+		return err
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "write result of account mail", "user", m.UserID, "error", err)
+	}
+}
+
+func (s *Service) attempt(ctx context.Context, m models.AccountMail) (r module.Result) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.log.ErrorContext(ctx, "send account mail", "panic", v, "stack", string(debug.Stack()))
+			r = module.Transient("the program failed")
+		}
+	}()
+	var content mailContent
+	if err := s.open(m, &content); err != nil {
+		s.log.ErrorContext(ctx, "open account mail", "error", err)
+		return module.Transient("it cannot be opened")
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime) // not the store's clock
 	defer cancel()
-	return s.Mailer.Send(ctx, m.to, m.message)
+	return s.Mailer.Send(ctx, content.To, content.Message)
 }
 
-// retryable reports whether another attempt can succeed.
+// retryable reports whether another attempt can succeed. Mail that is not set up can be again.
 func retryable(k module.Kind) bool {
-	return k == module.KindTransient || k == module.KindRetryAfter || k == module.KindRejected
-}
-
-// wait reports whether the pause passed before ctx ended. It does not wait under a deadline.
-func wait(ctx context.Context, pause time.Duration) bool {
-	if _, bounded := ctx.Deadline(); bounded { // the program stops
-		return false
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return k == module.KindTransient || k == module.KindRetryAfter || k == module.KindRejected ||
+		k == module.KindSkipped
 }

@@ -52,19 +52,13 @@ func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile)
 			return Edited{}, err
 		}
 	}
-	var mails []accountMail
 	was := me
 	me, err = s.change(ctx, actor, me.ID, func(tx *models.Tx, u *models.User) error {
 		was = *u
-		var err error
-		mails, err = s.applyProfile(tx, actor, u, p, confirm)
-		return err
+		return s.applyProfile(tx, actor, u, p, confirm)
 	})
 	if err != nil {
 		return Edited{}, err
-	}
-	if len(mails) > 0 {
-		s.sendLater(ready(mails...))
 	}
 	return Edited{me, confirm != nil, me.CredentialsFrom != was.CredentialsFrom}, nil
 }
@@ -110,8 +104,8 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email, passwo
 	if err := s.requirePassword(ctx, u, "password", password); err != nil {
 		return nil, err
 	}
-	if err := s.requireRoomForMail(); err != nil || !confirms {
-		return nil, err
+	if !confirms {
+		return nil, nil
 	}
 	who := trouble{what: triedAddress, name: u.Name, network: clientNetwork(ctx)}
 	tries := []models.SignInTry{passwordTry(ctx, "address", u)}
@@ -122,30 +116,33 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email, passwo
 	return &l, nil
 }
 
-// applyProfile changes u, and returns the mails about it.
+// applyProfile changes u, and stores the emails about it.
 func (s *Service) applyProfile(
 	tx *models.Tx, actor authz.Actor, u *models.User, p Profile, confirm *link,
-) ([]accountMail, error) {
+) error {
 	set(&u.FirstName, p.FirstName, identity)
 	set(&u.TimeZone, p.TimeZone, identity)
 	set(&u.Theme, p.Theme, identity)
 	switch {
 	case p.Email == nil:
-		return nil, nil
+		return nil
 	case confirm != nil:
 		u.EmailPending = confirm.email
+		if err := confirm.save(tx, *u); err != nil {
+			return err
+		}
 		mails := []accountMail{s.confirmMail(*u, *confirm)}
 		if u.Email != "" {
 			mails = append(mails, s.askedMail(*u))
 		}
-		return mails, confirm.save(tx, *u)
+		return s.queue(tx, mails...)
 	case *p.Email == "" && u.Email != "":
 		newest, err := tx.NewestToken(tx.Context(), u.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		return s.moveEmail(tx, actor, u, move{"", newest, keepAll})
 	}
 	u.Email, u.EmailPending = *p.Email, ""
-	return nil, tx.EndUserLinks(u.ID, models.LinkEmail)
+	return tx.EndUserLinks(u.ID, models.LinkEmail)
 }

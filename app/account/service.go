@@ -10,6 +10,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/module"
+	"gatecrier/app/secret"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -20,13 +21,14 @@ type Service struct {
 	store  *models.Store
 	log    *slog.Logger
 	hasher *hasher
-	tasks  chan mailTask
 	used   pendingTimes[int64] // of tokens, by their ids
 
 	troubles troubles
 	tried    atomic.Int64 // tries that were counted
 
 	wrongTokens wrongTokens
+
+	mailDue, requestDue chan struct{} // wake the loops
 }
 
 // Parts are the dependencies of a service. Store and Log are required.
@@ -37,6 +39,8 @@ type Parts struct {
 	InitialFile string
 	Users       func() settings.Users // nil: the defaults
 	Mailer      Mailer
+	Ring        *secret.Ring  // seals emails until they are sent; nil: none is sent
+	Claim       func() string // returns a new claim of this instance; nil: Run is never called
 	BaseURL     func() string // begins the links in mails
 	HashMemory  uint32        // of one password hash, in KiB: 0 is 19 MiB, only tests use less
 	Events      *event.Log    // nil: nobody is notified of attacks
@@ -60,7 +64,9 @@ func New(p Parts) *Service {
 		store:  p.Store,
 		log:    p.Log,
 		hasher: newHasher(p.HashMemory),
-		tasks:  make(chan mailTask, maxMailTasks),
+
+		mailDue:    make(chan struct{}, 1),
+		requestDue: make(chan struct{}, 1),
 	}
 }
 

@@ -203,11 +203,16 @@ func (s *Service) noticeTroubles(ctx context.Context, u models.User) error {
 			return err
 		}
 		p := event.AccountAttack{UserID: u.ID, Tries: n}
-		_, err := s.Events.Append(tx, 0, "", p)
-		return err
+		if _, err := s.Events.Append(tx, 0, "", p); err != nil {
+			return err
+		}
+		if u.Email == "" || !s.CanSendMail() {
+			return nil
+		}
+		return s.queue(tx, s.attackMail(u))
 	})
-	if err == nil && due && u.Email != "" && s.CanSendMail() {
-		s.sendLater(ready(s.attackMail(u)))
+	if err == nil && due {
+		s.wakeMail()
 	}
 	return err
 }

@@ -173,6 +173,9 @@ func (s *Service) change(
 		}
 		return audit.Write(tx, actor, e)
 	})
+	if err == nil {
+		s.wakeMail()
+	}
 	return u, err
 }
 

@@ -77,12 +77,15 @@ func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (
 		if err := insert(tx, actor, &u); err != nil {
 			return err
 		}
-		return link.save(tx, u)
+		if err := link.save(tx, u); err != nil {
+			return err
+		}
+		return s.queue(tx, s.inviteMail(u, link))
 	})
 	if err != nil {
 		return Added{}, err
 	}
-	s.sendLater(ready(s.inviteMail(u, link)))
+	s.wakeMail()
 	return Added{User: u}, nil
 }
 
@@ -115,7 +118,6 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 	if err := s.requireOwnPassword(ctx, actor, id, e); err != nil {
 		return Edited{}, err
 	}
-	var mails []accountMail
 	ended := false
 	u, err := s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
 		was := *u
@@ -125,14 +127,10 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 		if err := guardAdministrators(tx, actor, was, *u); err != nil {
 			return err
 		}
-		var err error
-		mails, err = s.endByAdministrator(tx, actor, was, u, e.KeepTokens)
+		err := s.endByAdministrator(tx, actor, was, u, e.KeepTokens)
 		ended = u.CredentialsFrom != was.CredentialsFrom
 		return err
 	})
-	if err == nil && len(mails) > 0 {
-		s.sendLater(ready(mails...))
-	}
 	return Edited{User: u, Ended: ended}, err
 }
 
@@ -148,22 +146,22 @@ func (s *Service) requireOwnPassword(ctx context.Context, actor authz.Actor, id 
 	return s.requirePassword(ctx, me, "password", e.Password)
 }
 
-// endByAdministrator ends what a change by an administrator ends, and returns the mails about it.
+// endByAdministrator ends what a change by an administrator ends, and notifies the old address.
 // The old address cannot undo this change: it can be wrong, or that of a thief. Administrators who
 // change their own address have the same protection as other users.
 func (s *Service) endByAdministrator(
 	tx *models.Tx, actor authz.Actor, was models.User, u *models.User, keepTokens bool,
-) ([]accountMail, error) {
+) error {
 	moved := was.Email != u.Email
 	switch {
 	case !moved && !was.Active && u.Active:
-		return nil, s.revokeTokens(tx, actor, *u, keepNone)
+		return s.revokeTokens(tx, actor, *u, keepNone)
 	case !moved && was.Active == u.Active:
-		return nil, nil
+		return nil
 	case actor.User.ID == u.ID:
 		newest, err := tx.NewestToken(tx.Context(), u.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		to := u.Email
 		u.Email = was.Email
@@ -174,13 +172,13 @@ func (s *Service) endByAdministrator(
 		keeps = nil // the tokens are revoked at the activation: until then calls get the reason
 	}
 	if err := tx.EndUserLinks(u.ID, models.LinkUndo); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.renew(tx, actor, u, keeps); err != nil || !moved || was.Email == "" || !s.CanSendMail() {
-		return nil, err
+		return err
 	}
 	const how = "An administrator changed it. If you did not expect this, ask an administrator."
-	return []accountMail{s.movedMail(*u, was.Email, how)}, nil
+	return s.queue(tx, s.movedMail(*u, was.Email, how))
 }
 
 func (e UserEdit) apply(u *models.User) error {
@@ -272,6 +270,9 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 		if err := link.save(tx, *now); err != nil {
 			return err
 		}
+		if err := s.queue(tx, s.inviteMail(u, link)); err != nil {
+			return err
+		}
 		return audit.Write(tx, actor, audit.Entry{
 			Action: audit.Change,
 			Kind:   audit.User,
@@ -279,8 +280,5 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 			Became: audit.Values{"password": "a link was sent"},
 		})
 	})
-	if err == nil {
-		s.sendLater(ready(s.inviteMail(u, link)))
-	}
 	return err
 }

@@ -23,7 +23,7 @@ type heldDeliveriesBody struct {
 }
 
 type heldDeliveriesTarget struct {
-	ID     int64     `json:"id"`
+	ID     int64     `json:"id" doc:"0 for emails about accounts, which have no target"`
 	Name   string    `json:"name"`
 	Module string    `json:"module"`
 	Owner  string    `json:"owner" doc:"Its product, group or user, empty for the system"`

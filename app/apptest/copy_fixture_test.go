@@ -37,7 +37,9 @@ var copiedRows = map[string]string{
 	"sign_in_reports": `INSERT INTO sign_in_reports (hour, what, name, network, user_id, failed, refused, audit_id)
 		SELECT 7, 'sign-in', name, '192.0.2.0/24', id, 1, 2, 3 FROM users`,
 	"sign_in_notices": "INSERT INTO sign_in_notices (user_id, at) SELECT id, 8 FROM users",
-	"restores":        "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
+	"account_mails": `INSERT INTO account_mails (id, user_id, rank, content, created_at, expires_at)
+		SELECT 'account_' || id, id, 0, x'01', 1, 2 FROM users`,
+	"restores": "INSERT INTO restores (id, backup_at, restored_at, event_id, decision) VALUES (1, 1, 2, 3, 'send')",
 }
 
 // oddValues are values that are easily changed by a copy.

@@ -193,6 +193,11 @@ func (r *restore) prepare(ctx context.Context, store *models.Store) error {
 			return err
 		})
 	}
+	if err != nil {
+		return err
+	}
+	mails, err := store.CountHeldMails(ctx)
+	r.Held += int64(mails)
 	return err
 }
 

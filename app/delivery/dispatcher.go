@@ -87,6 +87,9 @@ func New(p Parts) *Dispatcher {
 	}
 }
 
+// Present reports whether other instances can see that this one is alive.
+func (d *Dispatcher) Present() bool { return d.present.Load() }
+
 // Wake makes the dispatcher look for due messages at once.
 func (d *Dispatcher) Wake() { d.signal.Notify() }
 

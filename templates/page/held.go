@@ -25,7 +25,7 @@ type HeldView struct {
 
 // HeldTargetRow is a target with held messages.
 type HeldTargetRow struct {
-	Path   string
+	Path   string // "" for emails about accounts
 	Name   string
 	Module string
 	Owner  string // product, group or user, "" for the system
