@@ -32,10 +32,11 @@ func (a *Admin) heldPage(c *gin.Context, status int, reason, problem string) err
 	v := page.HeldView{
 		Frame:    a.frame(c, "Held messages", layout.NavHealth),
 		Restored: s.Restored,
-		Waiting:  s.Waiting() && s.Count > 0,
+		Waiting:  s.Waiting(),
 		BackupAt: a.inUserZone(c, s.BackupAt),
 		At:       a.inUserZone(c, s.RestoredAt),
 		Count:    s.Count,
+		Changes:  s.GateChanges,
 		Oldest:   a.inUserZone(c, s.Oldest),
 		Decision: string(s.Decision),
 		By:       s.DecidedBy,

@@ -79,6 +79,18 @@ func (r queries) HeldTargets(ctx context.Context) ([]HeldTarget, error) {
 	return list, err
 }
 
+// CountGateChangesOnHold counts the gate changes up to an event that are on hold and not announced yet.
+func (r queries) CountGateChangesOnHold(ctx context.Context, upTo int64) (int, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM branches
+		WHERE held_until IS NOT NULL
+		AND held_event <= ?
+		AND is_default`, []any{upTo}, &n)
+	return n, err
+}
+
 // CountHeld counts the held deliveries and emails about accounts, up to a limit.
 func (r queries) CountHeld(ctx context.Context, limit int) (int, error) {
 	var n int

@@ -10,16 +10,17 @@ import (
 )
 
 type heldDeliveriesBody struct {
-	Waiting    bool                   `json:"waiting" doc:"Whether an administrator has to decide"`
-	BackupAt   *time.Time             `json:"backup_at" doc:"When the restored backup was made, null if none was restored"`
-	RestoredAt *time.Time             `json:"restored_at"`
-	Count      int                    `json:"count" doc:"Messages that are held"`
-	Oldest     *time.Time             `json:"oldest" doc:"When the first of them was made"`
-	Targets    []heldDeliveriesTarget `json:"targets"`
-	Decision   string                 `json:"decision" enum:",send,cancel" doc:"Empty until there is one"`
-	Reason     string                 `json:"reason" doc:"Of a cancellation"`
-	DecidedBy  string                 `json:"decided_by"`
-	DecidedAt  *time.Time             `json:"decided_at"`
+	Waiting     bool                   `json:"waiting" doc:"Whether an administrator has to decide"`
+	BackupAt    *time.Time             `json:"backup_at" doc:"When the restored backup was made, null if none was restored"`
+	RestoredAt  *time.Time             `json:"restored_at"`
+	Count       int                    `json:"count" doc:"Messages that are held"`
+	GateChanges int                    `json:"gate_changes" doc:"Gate changes on hold: the decision is about their messages too"`
+	Oldest      *time.Time             `json:"oldest" doc:"When the first of them was made"`
+	Targets     []heldDeliveriesTarget `json:"targets"`
+	Decision    string                 `json:"decision" enum:",send,cancel" doc:"Empty until there is one"`
+	Reason      string                 `json:"reason" doc:"Of a cancellation"`
+	DecidedBy   string                 `json:"decided_by"`
+	DecidedAt   *time.Time             `json:"decided_at"`
 }
 
 type heldDeliveriesTarget struct {
@@ -33,16 +34,17 @@ type heldDeliveriesTarget struct {
 
 func heldDeliveriesOf(s delivery.HeldStatus) heldDeliveriesBody {
 	b := heldDeliveriesBody{
-		Waiting:    s.Waiting() && s.Count > 0,
-		BackupAt:   optional(s.BackupAt),
-		RestoredAt: optional(s.RestoredAt),
-		Count:      s.Count,
-		Oldest:     optional(s.Oldest),
-		Targets:    make([]heldDeliveriesTarget, len(s.Targets)),
-		Decision:   string(s.Decision),
-		Reason:     s.Reason,
-		DecidedBy:  s.DecidedBy,
-		DecidedAt:  optional(s.DecidedAt),
+		Waiting:     s.Waiting(),
+		BackupAt:    optional(s.BackupAt),
+		RestoredAt:  optional(s.RestoredAt),
+		Count:       s.Count,
+		GateChanges: s.GateChanges,
+		Oldest:      optional(s.Oldest),
+		Targets:     make([]heldDeliveriesTarget, len(s.Targets)),
+		Decision:    string(s.Decision),
+		Reason:      s.Reason,
+		DecidedBy:   s.DecidedBy,
+		DecidedAt:   optional(s.DecidedAt),
 	}
 	for i, t := range s.Targets {
 		b.Targets[i] = heldDeliveriesTarget{

@@ -52,17 +52,26 @@ func heldText(s delivery.HeldStatus) string {
 	switch {
 	case !s.Restored:
 		return "No backup was restored into this database.\n"
-	case s.Count == 0:
+	case s.Count+s.GateChanges == 0:
 		return "Nothing is held.\n"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d messages are held, the oldest since %s:\n", s.Count, s.Oldest.Format(time.RFC3339))
+	if s.Count > 0 {
+		fmt.Fprintf(&b, "%d messages are held, the oldest since %s:\n", s.Count, s.Oldest.Format(time.RFC3339))
+	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, t := range s.Targets {
 		//nolint:errcheck // a Builder returns no errors
 		fmt.Fprintf(w, "  %d\t%s\t%s\t%s\n", t.Count, plain(t.Module), short(t.Connection, maxCell), short(t.Owner, maxCell))
 	}
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors
+	switch {
+	case s.GateChanges == 1:
+		b.WriteString("1 gate change on hold was in the backup; the decision is about its messages too.\n")
+	case s.GateChanges > 1:
+		fmt.Fprintf(&b, "%d gate changes on hold were in the backup; the decision is about their messages too.\n",
+			s.GateChanges)
+	}
 	b.WriteString("Send them with gatecrier held send, or cancel them with gatecrier held cancel --reason TEXT.\n")
 	return b.String()
 }

@@ -108,7 +108,7 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	held, err := b.isHeld(row.EventID)
+	held, err := b.isHeld(p.Event)
 	if err != nil {
 		return err
 	}
@@ -139,8 +139,8 @@ func (b *Batch) Enqueue(p EnqueueParams) error {
 }
 
 // isHeld reports whether a message about an event waits for the decision about a restore: the event is
-// from the backup, and had not been routed then.
-func (b *Batch) isHeld(eventID int64) (bool, error) {
+// from the backup, and had not been routed then, or what it is about had waited in the backup.
+func (b *Batch) isHeld(e models.Event) (bool, error) {
 	if !b.restoreRead {
 		var err error
 		if b.restore, b.hasRestore, err = b.tx.Restore(b.tx.Context()); err != nil {
@@ -148,7 +148,7 @@ func (b *Batch) isHeld(eventID int64) (bool, error) {
 		}
 		b.restoreRead = true
 	}
-	return holds(b.restore, b.hasRestore, eventID), nil
+	return holds(b.restore, b.hasRestore, e)
 }
 
 // reserveSend reserves a send for a message at the rate of its endpoint, and reports whether it can

@@ -10,6 +10,7 @@ import (
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
+	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
@@ -41,11 +42,13 @@ type HeldStatus struct {
 	Count   int                 // deliveries
 	Oldest  time.Time           // when the first of them was made
 	Targets []models.HeldTarget // with the most first
+
+	GateChanges int // on hold: their messages are held, or sent, when their hold time is over
 }
 
 // Waiting reports whether an administrator has to decide.
 func (s HeldStatus) Waiting() bool {
-	return s.Restored && s.Decision == models.RestoreUndecided
+	return s.Restored && s.Decision == models.RestoreUndecided && s.Count+s.GateChanges > 0
 }
 
 // Status returns what is held.
@@ -60,6 +63,11 @@ func (h *Held) Status(ctx context.Context, actor authz.Actor) (HeldStatus, error
 	s := HeldStatus{Restored: true, Restore: restore}
 	if s.Targets, err = h.store.HeldTargets(ctx); err != nil {
 		return s, err
+	}
+	if s.Decision == models.RestoreUndecided {
+		if s.GateChanges, err = h.store.CountGateChangesOnHold(ctx, restore.EventID); err != nil {
+			return s, err
+		}
 	}
 	for _, t := range s.Targets {
 		s.Count += t.Count
@@ -81,9 +89,15 @@ func (h *Held) Notice(ctx context.Context, actor authz.Actor) (string, error) {
 		return "", err
 	}
 	n, err := h.store.CountHeld(ctx, countHeld+1)
+	changes := 0
+	if err == nil && n == 0 {
+		changes, err = h.store.CountGateChangesOnHold(ctx, restore.EventID)
+	}
 	switch {
-	case err != nil || n == 0:
+	case err != nil || n+changes == 0:
 		return "", err
+	case n == 0:
+		return "A backup was restored: gate changes on hold wait for your decision", nil
 	case n == 1:
 		return "A backup was restored: 1 message waits for your decision", nil
 	case n > countHeld:
@@ -169,10 +183,18 @@ func (h *Held) apply(ctx context.Context) (more bool, err error) {
 	return n == heldBatch, err
 }
 
-// holds reports whether deliveries of an event are held: it is from the backup, and nothing is decided
-// yet. After a cancellation, deliveries that are made late are cancelled in the same way.
-func holds(restore models.Restore, ok bool, eventID int64) bool {
-	return ok && eventID != 0 && eventID <= restore.EventID && restore.Decision != models.RestoreSend
+// holds reports whether deliveries of an event are held: the event or its cause is from the backup, and
+// nothing is decided yet. After a cancellation, deliveries that are made late are cancelled in the same
+// way.
+func holds(restore models.Restore, ok bool, e models.Event) (bool, error) {
+	switch {
+	case !ok || e.ID == 0 || restore.Decision == models.RestoreSend:
+		return false, nil
+	case e.ID <= restore.EventID:
+		return true, nil
+	}
+	since, err := event.WaitedSince(e)
+	return err == nil && since.Before(e.At) && !since.After(restore.RestoredAt), err
 }
 
 // cleanReason returns a reason without spaces at its ends, "" if it is too long or has control

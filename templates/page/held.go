@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
 )
 
 // HeldView shows the messages that a restore holds, and asks what to do with them.
@@ -14,6 +15,7 @@ type HeldView struct {
 	BackupAt time.Time
 	At       time.Time // of the restore
 	Count    int
+	Changes  int // gate changes on hold
 	Oldest   time.Time
 	Targets  []HeldTargetRow
 	Decision string // send, cancel, "" for none
@@ -31,6 +33,18 @@ type HeldTargetRow struct {
 	Owner  string // product, group or user, "" for the system
 	Count  int
 	Oldest time.Time
+}
+
+// all names what the decision is about.
+func (v HeldView) all() string {
+	changes := ui.Plural(v.Changes, "gate change on hold", "gate changes on hold")
+	switch {
+	case v.Changes == 0:
+		return ui.Plural(v.Count, "message", "messages")
+	case v.Count == 0:
+		return changes
+	}
+	return ui.Plural(v.Count, "message", "messages") + " and " + changes
 }
 
 // decided says what was decided.
