@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -29,11 +30,16 @@ func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string)
 	if err != nil {
 		return err
 	}
+	made, err := a.madeRows(c, actor.User.ID)
+	if err != nil {
+		return err
+	}
 	return render(c, status, page.Password(page.PasswordView{
 		Frame:     a.frame(c, "Change your password", layout.NavNone),
 		Forced:    actor.User.MustChangePassword,
 		MinLength: a.Settings.Users().PasswordMinLength,
 		Tokens:    a.keepRows(c, actor.User, tokens),
+		Made:      made,
 		Errors:    errs,
 	}))
 }
@@ -47,7 +53,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	keep, err := keptTokens(c)
 	var u models.User
 	if err == nil {
-		change := account.PasswordChange{Current: c.PostForm("current"), New: newPassword, Keep: keep}
+		change := account.PasswordChange{Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke")}
 		u, err = a.Accounts.ChangePassword(ctx, actorOf(c), change)
 	}
 	if errs := fieldErrors(err); errs != nil {
@@ -78,6 +84,28 @@ func (a *Admin) keepRows(c *gin.Context, u models.User, tokens []models.Token) [
 		}
 	}
 	return rows
+}
+
+// madeRows returns the credentials of products that a user has created lately. After a form was sent,
+// the ticks are those of the form.
+func (a *Admin) madeRows(c *gin.Context, userID int64) ([]page.MadeRow, error) {
+	list, err := a.Accounts.Made(c.Request.Context(), actorOf(c), userID)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]page.MadeRow, len(list))
+	for i, m := range list {
+		rows[i] = page.MadeRow{
+			Ref:     m.Ref(),
+			Name:    m.Name,
+			Product: m.Product,
+			Role:    string(m.Role),
+			Hint:    m.Hint,
+			Created: a.inUserZone(c, m.CreatedAt),
+			Revoke:  slices.Contains(c.PostFormArray("revoke"), m.Ref()),
+		}
+	}
+	return rows, nil
 }
 
 // keptTokens returns the ids of the tokens that a form keeps.

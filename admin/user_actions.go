@@ -95,7 +95,9 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 	action, known := userActions()[c.Param("action")]
 	switch {
 	case c.Param("action") == actionPassword:
-		a.passwordConfirm(&v, u)
+		if err := a.passwordConfirm(c, &v, u); err != nil {
+			return err
+		}
 	case !known:
 		return fault.NewNotFound("page")
 	default:
@@ -106,7 +108,7 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 	return a.askPage(c, status, v.Title, layout.NavUsers, v)
 }
 
-func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
+func (a *Admin) passwordConfirm(c *gin.Context, v *page.AskView, u models.UserRow) (err error) {
 	v.Title = "Reset the password of " + u.Name + "?"
 	v.Effects = []string{
 		"A password is made and shown to you once. " +
@@ -123,6 +125,8 @@ func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})
+	v.Made, err = a.madeRows(c, u.ID)
+	return err
 }
 
 func (a *Admin) userChange(c *gin.Context) error {
@@ -154,7 +158,10 @@ func (a *Admin) userChange(c *gin.Context) error {
 }
 
 func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
-	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, c.PostForm("how") == "link")
+	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, account.Reset{
+		ByLink: c.PostForm("how") == "link",
+		Revoke: c.PostFormArray("revoke"),
+	})
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
 		return a.userConfirmPage(c, web.StatusOf(err), err)
 	}

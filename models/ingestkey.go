@@ -13,7 +13,9 @@ type IngestKey struct {
 	ProductID int64
 	Key       string // 32 hexadecimal digits
 	CreatedBy string
-	CreatedAt time.Time
+	// CreatedByID is the id of that user, 0 for none. Only SaveIngestKey uses it.
+	CreatedByID int64
+	CreatedAt   time.Time
 }
 
 const ingestKeyColumns = "k.product_id, k.key, k.created_by, k.created_at"
@@ -114,10 +116,11 @@ func (tx *Tx) MarkKeyExceeded(productID int64, key string, within time.Duration)
 // SaveIngestKey gives a product a key with a budget of its own, in place of the one that it had.
 func (tx *Tx) SaveIngestKey(k IngestKey) error {
 	_, err := tx.exec(`
-		INSERT INTO ingest_keys (product_id, key, created_by, created_at)
-		VALUES (?, ?, ?, ?)
+		INSERT INTO ingest_keys (product_id, key, created_by, created_by_id, created_at)
+		VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (product_id) DO UPDATE SET key = excluded.key, created_by = excluded.created_by,
-			created_at = excluded.created_at, minute_count = 0, day_count = 0`, k.ProductID, k.Key, k.CreatedBy, micro(tx.Now()))
+			created_by_id = excluded.created_by_id, created_at = excluded.created_at, minute_count = 0, day_count = 0`,
+		k.ProductID, k.Key, k.CreatedBy, nullID(k.CreatedByID), micro(tx.Now()))
 	return err
 }
 

@@ -10,6 +10,7 @@ type Token struct {
 	ID        int64
 	UserID    *int64
 	ProductID *int64
+	CreatedBy *int64 // the user who created a product's token
 	Name      string
 	Role      Role   // narrows a user's rights; "" = all of them
 	Hash      []byte // SHA-256 of the text

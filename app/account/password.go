@@ -14,7 +14,8 @@ import (
 // PasswordChange is a user's change of their own password. All their tokens end but those to keep.
 type PasswordChange struct {
 	Current, New string
-	Keep         []int64 // ids of tokens
+	Keep         []int64  // ids of tokens
+	Revoke       []string // references of credentials of products
 }
 
 // ChangePassword checks a user's current password and sets the new one. It ends all their sessions,
@@ -39,6 +40,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c Passw
 	}
 	return s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
 		if err := checkKept(tx.Context(), tx, u.ID, c.Keep); err != nil {
+			return err
+		}
+		if err := s.revokeMade(tx, actor, u.ID, c.Revoke); err != nil {
 			return err
 		}
 		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(c.Keep)})

@@ -214,16 +214,22 @@ func guardAdministrators(tx *models.Tx, actor authz.Actor, was, next models.User
 	return err
 }
 
+// Reset is how an administrator resets a password.
+type Reset struct {
+	ByLink bool
+	Revoke []string // references of credentials of products that the user has created
+}
+
 // ResetPassword sets a random password that the user must change, and ends all their credentials,
-// tokens too. With byLink it sends the user a link instead; the old password, sessions and tokens
+// tokens too. With ByLink it sends the user a link instead; the old password, sessions and tokens
 // stay valid until they use it.
-func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64, byLink bool) (Added, error) {
+func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64, r Reset) (Added, error) {
 	u, err := s.resettable(ctx, actor, id)
 	if err != nil {
 		return Added{}, err
 	}
-	if byLink {
-		return Added{User: u}, s.sendReset(ctx, actor, u)
+	if r.ByLink {
+		return Added{User: u}, s.sendReset(ctx, actor, u, r.Revoke)
 	}
 	password := s.RandomPassword()
 	hash, err := s.hasher.hash(ctx, password)
@@ -231,6 +237,9 @@ func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64
 		return Added{}, err
 	}
 	u, err = s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
+		if err := s.revokeMade(tx, actor, u.ID, r.Revoke); err != nil {
+			return err
+		}
 		return s.reset(tx, actor, u, hash, true)
 	})
 	return Added{u, password}, err
@@ -253,7 +262,7 @@ func (s *Service) resettable(ctx context.Context, actor authz.Actor, id int64) (
 	return u, nil
 }
 
-func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.User) error {
+func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.User, revoke []string) error {
 	if err := s.requireMail(u.Email); err != nil {
 		return err
 	}
@@ -261,6 +270,9 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 	_, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, now *models.User) error {
 		if now.Email != u.Email {
 			return fault.New(fault.Conflict, "The user's email address has just changed: look at it again")
+		}
+		if err := s.revokeMade(tx, actor, u.ID, revoke); err != nil {
+			return err
 		}
 		// An address that waits could be confirmed meanwhile, and would end the link.
 		now.EmailPending = ""

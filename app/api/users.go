@@ -118,7 +118,7 @@ func (a *API) users() {
 	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
 		"Reset a user's password: ends sessions, links and the feed, and revokes all tokens; for administrators",
 		func(ctx context.Context, in *resetInput) (*userMade, error) {
-			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, in.Body.Link)
+			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{ByLink: in.Body.Link})
 			return a.userMade(ctx, made, err)
 		})
 }

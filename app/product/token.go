@@ -59,6 +59,9 @@ func (s *Service) CreateToken(
 	}
 	text, token := account.MintToken(d.Name)
 	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
+	if actor.User.ID != 0 {
+		token.CreatedBy = &actor.User.ID
+	}
 	var created models.Token
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := authz.RequireCurrent(tx, actor); err != nil {

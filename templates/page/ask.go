@@ -15,6 +15,7 @@ type AskView struct {
 	Buttons []AskButton
 	Cancel  string // path to go back to
 	Error   string // why it was not done
+	Made    []MadeRow
 	// Password is whether the form asks for the current password, as the field password.
 	Password      bool
 	PasswordError string

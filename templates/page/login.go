@@ -1,6 +1,10 @@
 package page
 
-import "gatecrier/templates/layout"
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+)
 
 // LoginView is the sign-in page. Its form posts name, password and next to
 // /login.
@@ -21,6 +25,7 @@ type PasswordView struct {
 	Link      string            // that a visitor has followed; "" = none
 	Name      string            // of the user
 	Tokens    []KeepRow         // of the user
+	Made      []MadeRow         // of products
 	Errors    map[string]string // by the name of the field
 }
 
@@ -42,6 +47,17 @@ func (v PasswordView) user() string {
 type KeepRow struct {
 	TokenRow
 	Keep bool // ticked
+}
+
+// MadeRow is a credential of a product that the user has created: a token or an ingest key.
+type MadeRow struct {
+	Ref     string // the value of its checkbox
+	Name    string
+	Product string
+	Role    string // of a token
+	Hint    string // its last characters
+	Created time.Time
+	Revoke  bool // ticked
 }
 
 // ForgotView is the page for forgotten passwords. Its form posts who to
