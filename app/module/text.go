@@ -5,20 +5,24 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gatecrier/app/visible"
 )
 
+// lineEnds replaces the ends of lines that Unicode counts as invisible characters.
+var lineEnds = strings.NewReplacer("\u2028", " ", "\u2029", " ")
+
 // SingleLine returns a text as a single line: valid UTF-8, with a space for each run of white
-// space and control characters, and without Unicode's bidirectional controls, which reorder the
-// text around them.
+// space and control characters. Characters that a reader cannot see, or that reorder text, are shown
+// as their numbers, as on the pages: without them two names would look the same.
 func SingleLine(text string) string {
 	var b strings.Builder
 	space := false
-	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
+	text = lineEnds.Replace(strings.ToValidUTF8(text, "\uFFFD"))
+	for _, r := range visible.Escape(text) {
 		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+		case unicode.IsSpace(r) || unicode.IsControl(r):
 			space = b.Len() > 0
-			continue
-		case unicode.Is(unicode.Bidi_Control, r) || r == '\uFEFF':
 			continue
 		case space:
 			b.WriteByte(' ')

@@ -11,9 +11,10 @@ func TestSingleLine(t *testing.T) {
 		"plain":                         "plain",
 		"  a\r\n\tb\u2028c\u00a0\x00d ": "a b c d",
 		"a\xff\xfeb":                    "a\uFFFDb",
-		"safe\u202egnp.exe\u202c\u2067": "safegnp.exe",
+		"safe\u202egnp.exe\u202c\u2067": `safe\u202Egnp.exe\u202C\u2067`,
+		"pay\u200bpal":                  `pay\u200Bpal`,
 		"👩‍👩‍👧 עברית":                   "👩‍👩‍👧 עברית",
-		"\ufeff":                        "",
+		"\ufeff":                        `\uFEFF`,
 	} {
 		if got := SingleLine(give); got != want {
 			t.Errorf("SingleLine(%q) = %q, want %q", give, got, want)

@@ -46,9 +46,11 @@ func deadlinesOf(path string) deadlines {
 
 // LimitTime sets the deadlines of requests. The one of the body ends with the body: net/http goes on
 // reading to notice a client that goes away, and would take the deadline for one.
-func LimitTime(next http.Handler) http.Handler {
+func LimitTime(next http.Handler) http.Handler { return limitTime(next, deadlinesOf) }
+
+func limitTime(next http.Handler, of func(path string) deadlines) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d := deadlinesOf(r.URL.Path)
+		d := of(r.URL.Path)
 		body := &timedBody{
 			ReadCloser: r.Body,
 			deadlines:  d,
