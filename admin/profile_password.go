@@ -53,7 +53,9 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	keep, err := keptTokens(c)
 	var u models.User
 	if err == nil {
-		change := account.PasswordChange{Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke")}
+		change := account.PasswordChange{
+			Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke"),
+		}
 		u, err = a.Accounts.ChangePassword(ctx, actorOf(c), change)
 	}
 	if errs := fieldErrors(err); errs != nil {

@@ -121,7 +121,10 @@ func (m MaxTimes) accountRules() []timeRule {
 			table: "user_links", key: "hash", over: "used_at IS NULL AND " + aheadOf("expires_at", links),
 			set: "expires_at = :now + " + links,
 		},
-		{table: "account_mails", key: "id", over: "next_at IS NOT NULL AND " + ahead("next_at", m.Mail), set: "next_at = :now"},
+		{
+			table: "account_mails", key: "id", over: "next_at IS NOT NULL AND " + ahead("next_at", m.Mail),
+			set: "next_at = :now",
+		},
 		{
 			table: "account_mails", key: "id", over: ahead("expires_at", m.MailLife),
 			set: "expires_at = " + after(m.MailLife),

@@ -148,7 +148,10 @@ func TestMail_IsNotSentWithoutValidLink(t *testing.T) {
 		"ended": func(w *mailWorld, tx *models.Tx, _ link) error {
 			return tx.EndUserLinks(w.user.ID, models.LinkPassword)
 		},
-		"credentials": func(w *mailWorld, tx *models.Tx, _ link) error { w.user.CredentialsFrom++; return tx.SaveUser(&w.user) },
+		"credentials": func(w *mailWorld, tx *models.Tx, _ link) error {
+			w.user.CredentialsFrom++
+			return tx.SaveUser(&w.user)
+		},
 		"deactivated": func(w *mailWorld, tx *models.Tx, _ link) error { w.user.Active = false; return tx.SaveUser(&w.user) },
 	} {
 		t.Run(name, func(t *testing.T) {

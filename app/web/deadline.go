@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -70,7 +71,7 @@ func limitTime(next http.Handler, of func(path string) deadlines) http.Handler {
 			timed.Body = body
 		}
 		next.ServeHTTP(w, timed)
-		if !body.done {
+		if !body.done && !body.late { // net/http waits for the rest before it answers
 			body.setDeadline(time.Now().Add(unreadTime))
 		}
 	})
@@ -83,6 +84,7 @@ type timedBody struct {
 	control *http.ResponseController
 	latest  time.Time
 	done    bool // read to its end
+	late    bool // cut off
 }
 
 // Read reads a part of the body.
@@ -95,6 +97,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		b.setDeadline(next)
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.late = b.late || errors.Is(err, os.ErrDeadlineExceeded)
 	if errors.Is(err, io.EOF) && !b.done {
 		b.done = true
 		b.setDeadline(time.Time{})
