@@ -1,8 +1,10 @@
 package apptest_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +77,10 @@ func TestAccountMail_SurvivesKill(t *testing.T) {
 				t.Errorf("the link to %s: %d", path, status)
 			}
 		}
+		database := cmp.Or(o.database, "sqlite:"+filepath.Join(o.dir, "gatecrier.db"))
+		apptest.Eventually(t, "the results are stored", func() bool {
+			return modelstest.Number(t, database, "SELECT count(*) FROM account_mails") == 0
+		})
 		p.kill()
 		o.ahead = 2 * time.Minute
 		p = startProcessWith(t, o)
