@@ -24,6 +24,7 @@ var lasting = []string{
 	"removals", // of a product with more rows
 	"users",
 	"user_links",
+	"account_mails",
 	"sessions",
 	"read_upto",
 	"feeds",

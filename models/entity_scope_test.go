@@ -139,7 +139,13 @@ func raise(tx *models.Tx, product int64) (int64, error) {
 	if err := tx.MergeExceptions(ids[0], ids[1:], "ann"); err != nil {
 		return 0, err
 	}
-	return ids[0], tx.SaveIngestKey(models.IngestKey{ProductID: product, Key: rand.Text(), CreatedBy: "ann"})
+	members, err := tx.Members(tx.Context(), all, product)
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], tx.SaveIngestKey(models.IngestKey{
+		ProductID: product, Key: rand.Text(), CreatedBy: "ann", CreatedByID: members[0].UserID,
+	})
 }
 
 // onlooker is the caller of a read: an inbox takes a viewer, all other reads a scope.
@@ -290,6 +296,19 @@ var looks = map[string]look{
 		return slices.ContainsFunc(
 			list, func(m models.Membership) bool { return m.ProductID == o.product && m.Product == o.name },
 		), err
+	}),
+	"MadeCredentials": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		members, err := s.Members(ctx, all, o.product)
+		if err != nil {
+			return false, err
+		}
+		for _, member := range members {
+			list, err := s.MadeCredentials(ctx, who.scope, member.UserID, time.Time{}.Add(time.Hour), 10)
+			if err != nil || slices.ContainsFunc(list, func(m models.MadeCredential) bool { return m.Product == o.name }) {
+				return err == nil, err
+			}
+		}
+		return false, nil
 	}),
 	"Event": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		e, err := s.Event(ctx, who.scope, o.event)

@@ -71,7 +71,8 @@ func TestAccountMail_SurvivesKill(t *testing.T) {
 		apptest.Eventually(t, "the emails arrive", func() bool { return len(box.received()) >= len(want) })
 		for _, path := range []string{"carol@example.org", "eve@example.org"} {
 			link := box.linkFor(t, path, "/login/reset")
-			link = p.url + link[strings.Index(link, "/login/"):] // another port now
+			_, rest, _ := strings.Cut(link, "/login/")
+			link = p.url + "/login/" + rest // another port now
 			status, _ := getNoRedirect(t, newHTTPClient(t), link)
 			if status != http.StatusOK {
 				t.Errorf("the link to %s: %d", path, status)
@@ -84,7 +85,8 @@ func TestAccountMail_SurvivesKill(t *testing.T) {
 		p.kill()
 		o.ahead = 2 * time.Minute
 		p = startProcessWith(t, o)
-		p.client(t).Must(http.StatusCreated, "POST", "/users", object{"name": "zoe", "email": "zoe@example.org", "link": true})
+		p.client(t).Must(http.StatusCreated, "POST", "/users",
+			object{"name": "zoe", "email": "zoe@example.org", "link": true})
 		box.linkFor(t, "zoe@example.org", "/login/reset") // after all that waited
 		if got := box.recipients(); !slices.Equal(got, append(want, "zoe@example.org")) {
 			t.Errorf("arrived: %v, want %v once each", got, want)

@@ -43,7 +43,8 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 				t.Errorf("the page of the password contains %q: %v", text, !want)
 			}
 		}
-		if body := newPageClient(t, p, "bob").must(http.StatusOK, "GET", "/profile/password"); strings.Contains(body, "stolen") {
+		body = newPageClient(t, p, "bob").must(http.StatusOK, "GET", "/profile/password")
+		if strings.Contains(body, "stolen") {
 			t.Error("another user sees it")
 		}
 		fields := func(current, ref string) []string {
