@@ -67,7 +67,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 		"/connections":               {"Down", "next try", "503"},
 		"/connections?trouble=1":     {"next try"},
 		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
-		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "16 of 16"},
+		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "18 of 18"},
 		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},
