@@ -129,7 +129,7 @@ func rowsOf(list []models.Observation) []models.AssessmentRunRow {
 func (s *Service) writeFor(ctx context.Context, run models.AssessmentRun, wait time.Duration) models.AssessmentRun {
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	s.write(limited, run) //nolint:errcheck // Continue tries again, and reports the error
+	_ = s.write(limited, run) //nolint:errcheck // Continue tries again, and reports the error
 	now, err := s.store.AssessmentRun(context.WithoutCancel(ctx), run.ID)
 	if err != nil {
 		return run

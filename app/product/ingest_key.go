@@ -33,7 +33,9 @@ func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID
 	if _, err := rand.Read(random[:]); err != nil {
 		return models.IngestKey{}, err
 	}
-	k := models.IngestKey{ProductID: productID, Key: hex.EncodeToString(random[:]), CreatedBy: actor.Label, CreatedByID: actor.User.ID}
+	k := models.IngestKey{
+		ProductID: productID, Key: hex.EncodeToString(random[:]), CreatedBy: actor.Label, CreatedByID: actor.User.ID,
+	}
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
