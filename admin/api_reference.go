@@ -2,9 +2,11 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/fault"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -14,8 +16,18 @@ func (a *Admin) apiRoutes(r router) {
 	r.get("/api", a.apiReference)
 }
 
-// apiReference shows the page about the API.
+// apiReference shows how the API works, or the operations of a group.
 func (a *Admin) apiReference(c *gin.Context) error {
-	v := page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}
+	v := page.APIView{BaseURL: a.BaseURL(), Groups: a.API}
+	title := "The API"
+	if name := c.Query("group"); name != "" {
+		i := slices.IndexFunc(a.API, func(g page.APIGroup) bool { return g.Name == name })
+		if i < 0 {
+			return fault.NewNotFound("page")
+		}
+		v.Group = a.API[i]
+		title = v.Group.Title() + " · " + title
+	}
+	v.Frame = a.frame(c, title, layout.NavNone)
 	return render(c, http.StatusOK, page.API(v))
 }

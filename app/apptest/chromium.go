@@ -59,7 +59,7 @@ func (c *sharedChromium) context() (context.Context, error) {
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("disable-domain-reliability", true),
 			// Each page is short-lived: its scripts end before optimization pays.
-			chromedp.Flag("js-flags", "--no-opt --no-maglev"))
+			chromedp.Flag("js-flags", "--no-opt"))
 		// The headless shell is the same engine without the user interface of the browser.
 		if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
 			options = append(options, chromedp.ExecPath(path))

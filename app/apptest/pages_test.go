@@ -33,6 +33,7 @@ var allPages = []string{
 	"/deliveries",
 	"/deliveries/1",
 	"/api",
+	"/api?group=targets",
 	"/connections",
 	"/connections?owner=system&trouble=1",
 	"/connections/2",

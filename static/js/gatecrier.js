@@ -161,6 +161,14 @@
     });
   }
 
+  // A link to a fold opens it.
+  function openTarget() {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target?.matches("details")) target.open = true;
+  }
+  addEventListener("hashchange", openTarget);
+  document.addEventListener("DOMContentLoaded", openTarget);
+
   // The server writes times in UTC; here they are those of whoever reads: in the
   // zone of his profile, else in that of the browser.
   const zone = (() => {

@@ -1,7 +1,10 @@
 package page
 
 import (
+	"net/url"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"gatecrier/templates/layout"
 )
@@ -11,6 +14,7 @@ type APIView struct {
 	Frame   layout.View
 	BaseURL string
 	Groups  []APIGroup
+	Group   APIGroup // that is shown, without a name for the start
 }
 
 // APIGroup is the operations on one kind of thing.
@@ -42,8 +46,11 @@ type APIField struct {
 	Doc      string
 }
 
-// title returns the group's name as a heading.
-func (g APIGroup) title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
+// Title returns the group's name as a heading.
+func (g APIGroup) Title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
+
+// pageURL returns the page of the group.
+func (g APIGroup) pageURL() templ.SafeURL { return templ.SafeURL("/api?group=" + url.QueryEscape(g.Name)) }
 
 // curl returns a command that calls an operation.
 func (o APIOperation) curl(baseURL string) string {
