@@ -195,7 +195,6 @@ func TestForgotLimits_FromManyNetworks(t *testing.T) {
 			}
 			p.Clock.Advance(time.Minute)
 		}
-		// The queue has one worker: the link of another user comes after all of these.
 		p.User("bob")
 		caller{t: t, p: p, address: "100.64.1.1"}.post("/login/forgot", url.Values{"who": {"bob"}})
 		box.linkFor(t, "bob@example.com", "/login/reset")
@@ -203,12 +202,20 @@ func TestForgotLimits_FromManyNetworks(t *testing.T) {
 		if n < 5 || n > 25 {
 			t.Errorf("%d mails in three hours", n)
 		}
-		secret := linkSecret(t, box.linkFor(t, "eve@example.com", "/login/reset"))
 		hotel := caller{t: t, p: p, address: "100.64.7.7"}
-		form := url.Values{"link": {secret}, "new": {"a quite new password"}, "repeat": {"a quite new password"}}
-		if status, _, _ := hotel.post("/login/reset", form); status != http.StatusOK {
-			t.Errorf("the last link: %d", status)
-		}
+		last := ""
+		apptest.Eventually(t, "the last link works", func() bool { // it can arrive after that of bob
+			link := box.linkFor(t, "eve@example.com", "/login/reset")
+			if link == last {
+				return false
+			}
+			last = link
+			form := url.Values{
+				"link": {linkSecret(t, link)}, "new": {"a quite new password"}, "repeat": {"a quite new password"},
+			}
+			status, _, _ := hotel.post("/login/reset", form)
+			return status == http.StatusOK
+		})
 		if status, _, _ := hotel.signIn("eve", "a quite new password"); status != http.StatusSeeOther {
 			t.Errorf("signs in after that: %d", status)
 		}
