@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +16,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -174,149 +171,6 @@ func (b *Browser) WantText(texts ...string) {
 		if !strings.Contains(page, text) {
 			b.t.Errorf("%s does not show %q:\n%s", b.Path(), text, page)
 		}
-	}
-}
-
-// The content of a page depends only on its width, so the dark scheme needs only the color rules.
-const (
-	allRules = `{resultTypes: ["violations"], selectors: false}`
-	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
-)
-
-// pageCheck is a width and a color scheme in which CheckPage checks a page, and the axe rules for
-// it. If each is set, the rules apply to every state of a page, else to the first page of a kind in
-// this run.
-type pageCheck struct {
-	name   string
-	width  int64
-	scheme string
-	rules  string
-	each   bool
-}
-
-var pageChecks = []pageCheck{
-	{"wide-light", 1440, "light", allRules, true},
-	{"wide-dark", 1440, "dark", colors, false},
-	{"narrow-light", 360, "light", allRules, false},
-	{"narrow-dark", 360, "dark", colors, false},
-}
-
-// AllLooksEnv names a variable that, if set, makes CheckPage check every state of a page with all
-// rules and all rows of its tables. Otherwise ten rows represent the others.
-const AllLooksEnv = "GATECRIER_ALL_LOOKS"
-
-const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"]]}`
-
-func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
-
-// checkedKinds holds the kinds of pages that this run has checked: paths without their numbers, and
-// the tab.
-var checkedKinds sync.Map
-
-func (b *Browser) isFirstOfKind() bool {
-	b.t.Helper()
-	at, err := url.Parse(b.Path())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	kind := numbers.ReplaceAllString(at.Path, "1") + "?" + at.Query().Get("tab")
-	_, seen := checkedKinds.LoadOrStore(kind, true)
-	return !seen || checkAllStates()
-}
-
-var numbers = regexp.MustCompile(`[0-9]+`)
-
-// CheckPage checks the page wide and narrow, light and dark: axe finds no violation, and nothing
-// scrolls sideways. It saves a screenshot of each check if ShotsEnv is set.
-func (b *Browser) CheckPage(name string) {
-	b.t.Helper()
-	b.loadAxe()
-	first := b.isFirstOfKind()
-	for _, check := range pageChecks {
-		b.emulate(check.width, check.scheme)
-		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		if wide > check.width {
-			b.t.Errorf("%s, %s: %d pixels wide", name, check.name, wide)
-		}
-		if first || check.each {
-			b.runAxe(name+", "+check.name, check.rules)
-		}
-		b.saveScreenshot(name + "-" + check.name)
-	}
-	b.emulate(1440, "light")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, problem := range b.problems {
-		b.t.Errorf("%s: %s", name, problem)
-	}
-	b.problems = nil
-}
-
-func (b *Browser) emulate(width int64, scheme string) {
-	b.t.Helper()
-	b.Do(chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: scheme},
-				{Name: "prefers-reduced-motion", Value: "reduce"},
-			},
-		})
-		return err
-	}))
-}
-
-// loadAxe adds a function to each following page that creates axe on its first call. Sending half a
-// megabyte of source costs Chromium a second, so each window gets it once.
-func (b *Browser) loadAxe() {
-	b.t.Helper()
-	if b.hasAxe {
-		return
-	}
-	b.hasAxe = true
-	now := true
-	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source:         "window.gcMakeAxe = function () {" + axe + "\n};",
-			RunImmediately: &now,
-		})
-		return err
-	}))
-}
-
-func (b *Browser) runAxe(what, rules string) {
-	b.t.Helper()
-	part := tenRows
-	if checkAllStates() {
-		part = "document"
-	}
-	const violations = `r => r.violations.flatMap(v => v.nodes.map(n =>
-		v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : "")))`
-	script := `(window.axe || gcMakeAxe(), axe).run(` + part + `, ` + rules + `).then(` + violations + `)`
-	found, err := Read(b, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
-	if err != nil {
-		b.t.Fatalf("%s: axe: %v", what, err)
-	}
-	for _, f := range found {
-		b.t.Errorf("%s: axe: %s", what, f)
-	}
-}
-
-func (b *Browser) saveScreenshot(name string) {
-	b.t.Helper()
-	dir := os.Getenv(ShotsEnv)
-	if dir == "" {
-		return
-	}
-	picture, err := Read(b, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
-	}
-	if err != nil {
-		slog.Error("save screenshot", "name", name, "error", err)
-		b.t.Fatal(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -125,7 +126,10 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	waitFor(t, b, "/inbox/1", "Mark not viewed") // the first visit marks it and replaces the button
 	for _, width := range []int64{360, 1440} {
 		b.Do(chromedp.EmulateViewport(width, 900))
-		for _, path := range allPages {
+		for i, path := range allPages {
+			if width > 360 && i > 20 && os.Getenv(apptest.AllLooksEnv) == "" {
+				break // the order of a page does not depend on the width; its frame differs
+			}
 			b.Open(path)
 			b.TabThrough(fmt.Sprintf("%s at %d pixels", path, width))
 		}
