@@ -16,7 +16,7 @@ import (
 // wait.
 func TestAssessmentTrial_OthersWrite(t *testing.T) {
 	t.Parallel()
-	n := envInt(t, "GATECRIER_ASSESSED", 2000)
+	n := envInt(t, "GATECRIER_ASSESSED", 600)
 	eachDatabaseWith(t, apptest.Options{}, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")

@@ -117,7 +117,7 @@ func worksOn(t *testing.T, f frozen, url string, key []byte) {
 // A copy that is killed at any point is finished by the next one. Until then no program uses it.
 func TestCopy_KilledAndResumed(t *testing.T) {
 	t.Parallel()
-	rows := envInt(t, "GATECRIER_COPY", 40_000)
+	rows := envInt(t, "GATECRIER_COPY", 15_000)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "gatecrier.db")
 	manyNotifications(t, file, rows)

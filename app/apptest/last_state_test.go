@@ -295,7 +295,7 @@ func (w *fickleWorld) check() (cancelled int) {
 // GATECRIER_SEED repeats them.
 func TestRandomDeliveries_LeaveNoTargetWithAnOldState(t *testing.T) {
 	t.Parallel()
-	steps, seed := envInt(t, "GATECRIER_STEPS", 300), envInt(t, "GATECRIER_SEED", rand.IntN(1_000_000))
+	steps, seed := envInt(t, "GATECRIER_STEPS", 150), envInt(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	eachDatabaseOptions(t, func(t *testing.T, o apptest.Options) {
 		t.Logf("GATECRIER_STEPS=%d GATECRIER_SEED=%d", steps, seed)
 		w := newFickleWorld(t, o, uint64(seed))

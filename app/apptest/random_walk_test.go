@@ -71,7 +71,7 @@ func randomSteps() []step {
 // walk.
 func TestRandomWalk_KeepsCountsConsistent(t *testing.T) {
 	t.Parallel()
-	steps, seed := envInt(t, "GATECRIER_STEPS", 1000), envInt(t, "GATECRIER_SEED", rand.IntN(1_000_000))
+	steps, seed := envInt(t, "GATECRIER_STEPS", 500), envInt(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	databases := map[string]func() string{
 		"sqlite":   func() string { return "" },
 		"postgres": func() string { return modelstest.MigratedURL(t) },

@@ -144,7 +144,7 @@ func (f *twoPrograms) waitArrivals(t *testing.T, n int) {
 func TestTwoInstances_SendOnce(t *testing.T) {
 	t.Parallel()
 	const connections = 20
-	each := envInt(t, "GATECRIER_DELIVERIES", 1000) / connections
+	each := envInt(t, "GATECRIER_DELIVERIES", 500) / connections
 	f := newTwoPrograms(t, connections, 3*time.Millisecond)
 	began := time.Now()
 	f.changeGates(t, each)
@@ -173,7 +173,7 @@ func TestTwoInstances_SendOnce(t *testing.T) {
 func TestOneOfTwoInstances_IsKilled(t *testing.T) {
 	t.Parallel()
 	const connections = 20
-	each := envInt(t, "GATECRIER_DELIVERIES", 1000) / connections
+	each := envInt(t, "GATECRIER_DELIVERIES", 500) / connections
 	f := newTwoPrograms(t, connections, 20*time.Millisecond)
 	f.fillBacklog(t, each)
 	f.waitArrivals(t, connections*each/4)
