@@ -58,6 +58,7 @@ func (c *sharedChromium) context() (context.Context, error) {
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("disable-domain-reliability", true),
+			chromedp.Flag("disable-gpu", true), chromedp.Flag("in-process-gpu", true), // one process less
 			// Each page is short-lived: its scripts end before optimization pays.
 			chromedp.Flag("js-flags", "--no-opt"))
 		// The headless shell is the same engine without the user interface of the browser.
