@@ -41,7 +41,7 @@ race: deps ## Run the packages with goroutines, and the scenarios in which many 
 # The same scenarios as in test, ten times as long, and those that only measure.
 trial: deps ## Run the long trials: kills, walks, storms, instances, outages, every state of every page (half an hour)
 	GATECRIER_KILLS=50 GATECRIER_STEPS=10000 GATECRIER_STORM=25 GATECRIER_DELIVERIES=10000 GATECRIER_HANG=10 \
-	GATECRIER_GATES=5000 GATECRIER_COPY=1000000 GATECRIER_ATTACK=5 GATECRIER_OUTAGE=60 GATECRIER_ASSESSED=10000 \
+	GATECRIER_GATES=5000 GATECRIER_COPY=1000000 GATECRIER_GAP=2 GATECRIER_ATTACK=5 GATECRIER_OUTAGE=60 GATECRIER_ASSESSED=10000 \
 	GATECRIER_DELETED=1000000 GATECRIER_ALL_LOOKS=1 go test -count=1 -timeout 90m -v \
 	-run 'Kill|RandomWalk|Storm|TwoInstances|OneOfTwo|Outage|Trial|DayOfAttack|InTheBrowser|FromThePage' ./app/apptest
 

@@ -342,7 +342,7 @@ func TestRunResults(t *testing.T) {
 // Retention deletes in batches, and others write in between.
 func TestRetentionLetsOthersWrite(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
-		const rows = 3000
+		const rows = 8000
 		report := func(n int) {
 			t.Helper()
 			err := r.store.Write(t.Context(), func(tx *models.Tx) error {

@@ -39,8 +39,8 @@ func Main(m *testing.M) int {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given { // a third of the time, tests wait for the browser and the databases
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*3/2)); err != nil {
+	if !given { // half of the time, tests wait for the browser and the databases
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*2)); err != nil {
 			panic(err) // package testing has that flag
 		}
 	}

@@ -84,7 +84,7 @@ func (a *aheadProgram) checkWaits(t *testing.T) {
 	}
 	setCritical(a.c, a.idle, 1)
 	got := func(n int) func() bool { return func() bool { return len(a.receiver.Messages()) >= n } }
-	within("a new event notifies", maxGap, got(2))
+	within("a new event notifies", maxGap(t), got(2))
 	within("a sign-in succeeds", clockTime, func() bool { return a.signIn(t, apptest.Password) == http.StatusSeeOther })
 	within("the change on hold is announced", clockTime, got(3))
 	within("the retry is made", clockTime, func() bool { return len(a.retried.Messages()) == 2 })

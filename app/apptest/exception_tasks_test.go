@@ -63,13 +63,13 @@ func advanceMinute(t *testing.T, p *apptest.Program, want int64) models.Exceptio
 	return g
 }
 
-// A job that fails every minute of six hours notifies once an hour, with the number of failures since.
+// A job that fails every minute of three hours notifies once an hour, with the number of failures since.
 func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 	t.Parallel()
 	options := apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("the till is empty"))}}
 	eachDatabaseWith(t, options, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		const hours, runs = 6, 6 * 60
+		const hours, runs = 3, 3 * 60
 		for i := range runs {
 			advanceMinute(t, p, int64(i+1))
 		}

@@ -34,13 +34,13 @@ type pageCheck struct {
 type states int
 
 const (
-	everyState  states = iota
-	firstOfKind        // the first page of a kind in this run
-	inTrials           // every state, but only with AllLooksEnv
+	newState    states = iota // each that has other kinds of elements than those before
+	firstOfKind               // the first page of a kind in this run
+	inTrials                  // every state, but only with AllLooksEnv
 )
 
 var pageChecks = []pageCheck{
-	{"wide-light", 1440, "light", allRules, everyState},
+	{"wide-light", 1440, "light", allRules, newState},
 	{"wide-dark", 1440, "dark", colors, firstOfKind},
 	{"narrow-light", 360, "light", allRules, firstOfKind},
 	{"narrow-dark", 360, "dark", colors, inTrials},
@@ -55,8 +55,8 @@ const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"]]}`
 func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
 
 // checkedKinds holds the kinds of pages that this run has checked: paths without their numbers, and
-// the tab.
-var checkedKinds sync.Map
+// the tab. checkedElements holds the kinds of elements.
+var checkedKinds, checkedElements sync.Map
 
 func (b *Browser) isFirstOfKind() bool {
 	b.t.Helper()
@@ -69,6 +69,26 @@ func (b *Browser) isFirstOfKind() bool {
 	return !seen || checkAllStates()
 }
 
+// elementKinds lists the kinds of elements of a page: what a rule can depend on.
+const elementKinds = `[...new Set([...document.body.querySelectorAll("*")].map(e =>
+	e.tagName + "." + e.className + "[" + [...e.attributes].map(a => a.name + (a.name === "type" ? a.value : "")).sort() +
+	"] in " + e.parentElement.tagName + "." + e.parentElement.className))]`
+
+// hasNewElements reports whether the page has a kind of element that no check of this run has met.
+func (b *Browser) hasNewElements() (found bool) {
+	b.t.Helper()
+	kinds, err := Read(b, chromedp.Evaluate[[]string](elementKinds))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, kind := range kinds {
+		if _, seen := checkedElements.LoadOrStore(kind, true); !seen {
+			found = true
+		}
+	}
+	return found
+}
+
 var numbers = regexp.MustCompile(`[0-9]+`)
 
 // CheckPage checks the page wide and narrow, light and dark: axe finds no violation, and nothing
@@ -76,9 +96,9 @@ var numbers = regexp.MustCompile(`[0-9]+`)
 func (b *Browser) CheckPage(name string) {
 	b.t.Helper()
 	b.loadAxe()
-	first := b.isFirstOfKind()
+	first, isNew := b.isFirstOfKind(), b.hasNewElements()
 	for _, check := range pageChecks {
-		applies := check.states == everyState || check.states == firstOfKind && first || checkAllStates()
+		applies := first && check.states != inTrials || isNew && check.states == newState || checkAllStates()
 		if !applies && check.scheme == "dark" && os.Getenv(ShotsEnv) == "" {
 			continue // a scheme does not change the width
 		}
