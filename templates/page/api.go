@@ -50,7 +50,9 @@ type APIField struct {
 func (g APIGroup) Title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
 
 // pageURL returns the page of the group.
-func (g APIGroup) pageURL() templ.SafeURL { return templ.SafeURL("/api?group=" + url.QueryEscape(g.Name)) }
+func (g APIGroup) pageURL() templ.SafeURL {
+	return templ.SafeURL("/api?group=" + url.QueryEscape(g.Name))
+}
 
 // curl returns a command that calls an operation.
 func (o APIOperation) curl(baseURL string) string {
