@@ -89,64 +89,6 @@ func (f ManualFields) apply(d *observation.Draft) {
 	}
 }
 
-type assessManyInput struct {
-	ID   int64 `path:"id"`
-	Body struct {
-		IDs         []int64    `json:"ids,omitempty" maxItems:"10000" doc:"Which observations of the product"`
-		Filter      *listed    `json:"filter,omitempty" doc:"Instead of ids: all that a list of the same filter has, up to 10,000"`
-		Expected    int        `json:"expected,omitempty" minimum:"1" doc:"With a filter: how many it found when it was looked at; another number is a conflict"`
-		Status      string     `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
-		Clear       bool       `json:"clear,omitempty" doc:"Take back all that people say of them"`
-		Severity    string     `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
-		Comment     string     `json:"comment,omitempty" doc:"Why; a waiver has one"`
-		WaiverUntil *time.Time `json:"waiver_until,omitempty" doc:"When a waiver (risk_accepted) ends"`
-		DuplicateOf int64      `json:"duplicate_of,omitempty" minimum:"1" doc:"With duplicate: which observation they are the same as"`
-	}
-}
-
-// listed is the filter of a list of observations, in a body.
-type listed struct {
-	Branch   string `json:"branch,omitempty" doc:"Absent: the default branch"`
-	Severity string `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
-	Status   string `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
-	Active   string `json:"active,omitempty" enum:"true,false,all" doc:"Absent: true"`
-	Q        string `json:"q,omitempty"`
-	Scanner  string `json:"scanner,omitempty"`
-	Assessed bool   `json:"assessed,omitempty"`
-	KEV      bool   `json:"kev,omitempty"`
-	Fix      string `json:"fix,omitempty" enum:"available,none"`
-	CWE      string `json:"cwe,omitempty"`
-}
-
-// listedFilter returns the filter in a body as that of a product's observations.
-func (a *API) listedFilter(ctx context.Context, productID int64, l listed) (models.ObservationFilter, error) {
-	weakness, err := weaknessOf("filter.cwe", l.CWE)
-	if err != nil {
-		return models.ObservationFilter{}, err
-	}
-	return a.filterOf(ctx, productID, observationFilter{
-		Branch:   l.Branch,
-		Severity: l.Severity,
-		Status:   l.Status,
-		Active:   l.Active,
-		Q:        l.Q,
-		Scanner:  l.Scanner,
-		Assessed: l.Assessed,
-		KEV:      l.KEV,
-		Fix:      l.Fix,
-		CWE:      weakness,
-	})
-}
-
-type manyAnswer struct {
-	Body struct {
-		Changed   int           `json:"changed"`
-		Skipped   int           `json:"skipped" doc:"Deleted, or assessed by a user, since the request"`
-		Remaining int           `json:"remaining" doc:"Assessed in the background, also after a restart; GET /products/{id}/assessments shows the progress"`
-		Gates     []outcomeBody `json:"gates" doc:"Of each branch that they are in, as it is now"`
-	}
-}
-
 // historyBody is a row of an observation's history.
 type historyBody struct {
 	ID          int64                   `json:"id"`
@@ -277,67 +219,6 @@ func assessmentOf(in *assessInput, was models.Observation) (observation.Assessme
 		assessment.Severity = &s
 	}
 	return assessment, nil
-}
-
-func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
-	b := in.Body
-	sel := observation.Selection{ProductID: in.ID, IDs: b.IDs, Expected: b.Expected}
-	switch {
-	case b.Filter != nil && b.IDs != nil:
-		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
-	case b.Filter != nil:
-		f, err := a.listedFilter(ctx, in.ID, *b.Filter)
-		if err != nil {
-			return nil, err
-		}
-		sel.Filter = &f
-	case b.Expected != 0:
-		return nil, fault.BadField("expected", "Goes with a filter")
-	}
-	assessment := observation.Assessment{
-		Clear:       b.Clear,
-		Status:      models.Status(b.Status),
-		Comment:     b.Comment,
-		DuplicateOf: b.DuplicateOf,
-		Until:       valueOf(b.WaiverUntil),
-	}
-	if b.Severity != "" {
-		s, err := severityOf(b.Severity)
-		if err != nil {
-			return nil, err
-		}
-		assessment.Severity = &s
-	}
-	done, err := a.Observations.AssessMany(ctx, actorOf(ctx), sel, assessment)
-	out := &manyAnswer{}
-	out.Body.Changed, out.Body.Skipped, out.Body.Remaining = done.Changed, done.Skipped, done.Remaining
-	out.Body.Gates = make([]outcomeBody, len(done.Gates))
-	for i, g := range done.Gates {
-		out.Body.Gates[i] = outcomeOf(g)
-	}
-	return out, err
-}
-
-// assessmentRunBody is the progress of an assessment of many observations.
-type assessmentRunBody struct {
-	ID        int64     `json:"id"`
-	Actor     string    `json:"actor"`
-	CreatedAt time.Time `json:"created_at"`
-	Total     int       `json:"total"`
-	Changed   int       `json:"changed"`
-	Skipped   int       `json:"skipped" doc:"Deleted, or assessed by a user, since it began"`
-}
-
-func (a *API) runningAssessments(ctx context.Context, in *IDPath) (*list[assessmentRunBody], error) {
-	out := &list[assessmentRunBody]{}
-	out.Body.Items = []assessmentRunBody{}
-	runs, err := a.Observations.Running(ctx, actorOf(ctx), in.ID)
-	for _, r := range runs {
-		out.Body.Items = append(out.Body.Items, assessmentRunBody{
-			ID: r.ID, Actor: r.Input.Actor, CreatedAt: r.CreatedAt, Total: r.Total, Changed: r.Changed, Skipped: r.Skipped,
-		})
-	}
-	return out, err
 }
 
 func (a *API) assessmentHistory(ctx context.Context, in *idPageInput) (*list[historyBody], error) {
