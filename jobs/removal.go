@@ -8,12 +8,9 @@ import (
 	"gatecrier/models"
 )
 
-const (
-	// removeAtOnce is how many rows a transaction of a removal removes.
-	removeAtOnce = 200
-	// removalShare is how many times as long as it writes a removal lets others write.
-	removalShare = 2
-)
+// removalKeys is how many keys a removal reads at once, outside of transactions: a read passes the
+// rows before them that were just removed.
+const removalKeys = 5000
 
 // Remover removes the rows of products and connections that were deleted, in parts.
 type Remover struct {
@@ -58,23 +55,31 @@ func (r *Remover) remove(ctx context.Context, m models.Removal) error {
 		}
 	}
 	for done := false; !done; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		began := time.Now()
-		err := r.Store.Write(ctx, func(tx *models.Tx) (err error) {
-			done, err = tx.RemovePart(m, removeAtOnce)
-			return err
-		})
+		keys, err := r.Store.NextRemovalKeys(ctx, m, removalKeys)
 		if err != nil {
 			return err
 		}
-		if !done {
-			pause(ctx, removalShare*time.Since(began))
+		if len(keys.List) == 0 {
+			err = r.Store.Write(ctx, func(tx *models.Tx) (err error) {
+				done, err = tx.FinishRemoval(m)
+				return err
+			})
+		} else {
+			err = r.removeRows(ctx, m, keys)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	r.Log.InfoContext(ctx, "finish removal", "kind", m.Kind, "id", m.SubjectID)
 	return nil
+}
+
+// removeRows removes rows in parts.
+func (r *Remover) removeRows(ctx context.Context, m models.Removal, keys models.RemovalKeys) error {
+	return models.WriteInParts(ctx, r.Store, &models.Parts{Background: true}, keys.List, func(tx *models.Tx, part []int64) error {
+		return tx.RemoveRows(m, keys, part)
+	})
 }
 
 // pause waits, but not beyond the end of ctx.

@@ -84,16 +84,14 @@ func (w *Work) applyRetention(ctx context.Context, table models.RetentionTable, 
 
 // deleteOld deletes rows older than a time from a table, page by page.
 func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, before time.Time) error {
+	parts := models.Parts{Background: true}
 	for page := (models.Old{More: true}); page.More; {
 		var err error
 		if page, err = w.store.OldRows(ctx, table, before, page.Upto, batch); err != nil {
 			return err
 		}
-		if len(page.Keys) == 0 {
-			continue
-		}
-		_, err = w.Write(ctx, func(tx *models.Tx) (int64, error) {
-			return tx.DeleteOld(table, before, page.Keys)
+		err = writeInParts(ctx, w, &parts, page.Keys, func(tx *models.Tx, part []int64) (int64, error) {
+			return tx.DeleteOld(table, before, part)
 		})
 		if err != nil {
 			return err
@@ -109,6 +107,7 @@ func forgetObservations(ctx context.Context, w *Work) error {
 		return nil
 	}
 	var last models.OldObservation
+	parts := models.Parts{Background: true}
 	for {
 		list, err := w.store.OldObservations(ctx, before, last, batch)
 		if err != nil || len(list) == 0 {
@@ -120,8 +119,8 @@ func forgetObservations(ctx context.Context, w *Work) error {
 			sources[o.SourceID] = append(sources[o.SourceID], o.ID)
 		}
 		for source, ids := range sources {
-			_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) {
-				return tx.DeleteOldObservations(source, before, ids)
+			err := writeInParts(ctx, w, &parts, ids, func(tx *models.Tx, part []int64) (int64, error) {
+				return tx.DeleteOldObservations(source, before, part)
 			})
 			if err != nil {
 				return err
@@ -137,16 +136,17 @@ func forgetGateHistory(ctx context.Context, w *Work) error {
 		return nil
 	}
 	var last models.OldGateChange
+	parts := models.Parts{Background: true}
 	for more := true; more; {
 		old, upto, err := w.store.OldGateChanges(ctx, before, last, batch)
 		if err != nil {
 			return err
 		}
-		if len(old) > 0 {
-			_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldGateChanges(old) })
-			if err != nil {
-				return err
-			}
+		err = writeInParts(ctx, w, &parts, old, func(tx *models.Tx, part []models.OldGateChange) (int64, error) {
+			return tx.DeleteOldGateChanges(part)
+		})
+		if err != nil {
+			return err
 		}
 		last, more = upto, upto != models.OldGateChange{}
 	}

@@ -299,8 +299,7 @@ func TestRunResults(t *testing.T) {
 			}),
 			job("panics", func(context.Context, *Work) error { panic("oh") }),
 			job("writes", func(ctx context.Context, w *Work) error {
-				_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return 0, errors.New("no room") })
-				return err
+				return w.Repeat(ctx, func(*models.Tx, int) (int64, error) { return 0, errors.New("no room") })
 			}),
 			job("goes on", func(ctx context.Context, _ *Work) error {
 				stuck <- struct{}{}

@@ -12,8 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// batch bounds the rows that one transaction of a job changes, so that other writers do not wait
-// long.
+// batch is how many rows a job reads at once, outside of transactions.
 const batch = 500
 
 // Work is what a job works with during a run.
@@ -36,27 +35,35 @@ type Services struct {
 	MakeBackup   func(ctx context.Context, path string) error
 }
 
-// Write runs fn in a transaction. fn returns the number of rows that it changed.
-func (w *Work) Write(ctx context.Context, fn func(tx *models.Tx) (int64, error)) (int64, error) {
-	var n int64
-	err := w.store.Write(ctx, func(tx *models.Tx) (err error) {
-		n, err = fn(tx)
-		return err
-	})
-	if err == nil {
-		w.affected += n
-	}
-	return n, err
-}
-
-// Repeat runs batches until one changes fewer rows than its limit.
+// Repeat runs parts until one changes fewer rows than its limit.
 func (w *Work) Repeat(ctx context.Context, fn func(tx *models.Tx, limit int) (int64, error)) error {
-	for {
-		n, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return fn(tx, batch) })
-		if err != nil || n < batch {
+	parts := models.Parts{Background: true}
+	for more := true; more; {
+		var n int64
+		err := w.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (_ int, err error) {
+			n, err = fn(tx, limit)
+			more = n >= int64(limit)
+			return int(n), err
+		})
+		if err != nil {
 			return err
 		}
+		w.affected += n
 	}
+	return nil
+}
+
+// writeInParts calls fn with a list in parts, each in a transaction. fn returns the number of rows that
+// it changed.
+func writeInParts[T any](
+	ctx context.Context, w *Work, parts *models.Parts, list []T, fn func(tx *models.Tx, part []T) (int64, error),
+) error {
+	var n int64
+	return models.WriteInParts(ctx, w.store, parts, list, func(tx *models.Tx, part []T) (err error) {
+		n, err = fn(tx, part)
+		tx.AfterCommit(func() { w.affected += n })
+		return err
+	})
 }
 
 // cutoff returns the time before which a retention in days deletes rows. If rows are kept for ever,

@@ -146,11 +146,11 @@ func TestVEX_NextVersion(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].Status != models.StatusAffected {
 			t.Errorf("statements %+v, %v", list, err)
 		}
-		for _, want := range []bool{false, false, true} {
+		for _, want := range []int{1, 1, 0} {
 			w.write(func(tx *models.Tx) error {
-				done, err := tx.DropOldVEX(p, 1)
-				if done != want {
-					t.Errorf("done %t, want %t", done, want)
+				n, err := tx.DropOldVEX(p, 1)
+				if n != want {
+					t.Errorf("%d statements are dropped, want %d", n, want)
 				}
 				return err
 			})

@@ -39,13 +39,18 @@ const (
 	fieldRemoved = "removed"
 )
 
-// removalStep removes some rows of a subject. from and where select their keys by the subject's id;
-// each of remove gets a positive number, or the subject's id, and the keys in place of %s. A step that
-// cancels gets a reason and a time before these.
+// removalStep removes some rows of a subject. from and where select their keys by the subject's id.
 type removalStep struct {
 	key, from, where string
-	remove           []string
-	cancels          bool
+	remove           []removalSQL
+}
+
+// removalSQL is a statement with keys in place of %s. Its conditions leave PostgreSQL no other index
+// than that of the keys: without fresh statistics it would read all rows of the subject for each part.
+type removalSQL struct {
+	text    string
+	subject bool // the subject's id goes before the keys
+	cancels bool // a reason and a time go before the keys
 }
 
 // The steps of each kind, in their order. With an event go its notification, its deliveries and its
@@ -53,54 +58,54 @@ type removalStep struct {
 var removalSteps = map[RemovalKind][]removalStep{
 	RemoveConnection: {{
 		key: "d.id", from: "deliveries d", where: "d.connection_id = ?",
-		remove: []string{"DELETE FROM deliveries WHERE connection_id = ? AND id IN (%s)"},
+		remove: []removalSQL{{text: "DELETE FROM deliveries WHERE id IN (%s)"}},
 	}},
 	RemoveVEX: {{
 		key: "v.id", from: "vex_statements v", where: "v.document_id = ?",
-		remove: []string{"DELETE FROM vex_statements WHERE document_id = ? AND id IN (%s)"},
+		remove: []removalSQL{{text: "DELETE FROM vex_statements WHERE id IN (%s)"}},
 	}},
-	CancelMessages: {{ // the first condition finds the index of what waits
+	CancelMessages: {{ // the first condition on the state finds the index of what waits
 		key: "d.id", from: "deliveries d",
 		where: "d.connection_id = ? AND d.state IN ('pending', 'retrying', 'sending') AND d.state IN " + waitingStates,
-		remove: []string{`
+		remove: []removalSQL{{cancels: true, text: `
 			UPDATE deliveries
 			SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
-			WHERE connection_id = ?
-			AND id IN (%s)
-			AND state IN ` + waitingStates},
-		cancels: true,
+			WHERE id IN (%s)
+			AND coalesce(state, '') IN ` + waitingStates}},
 	}},
 	RemoveProduct: {
 		{
 			key: "n.event_id", from: "notifications n", where: "n.product_id = ?",
-			remove: []string{"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			remove: []removalSQL{{text: "DELETE FROM events WHERE id IN (%s)"}},
 		},
 		{
 			key: "g.event_id", from: "gate_changes g", where: "g.product_id = ?",
-			remove: []string{
-				"DELETE FROM events WHERE id IN (SELECT announced_id FROM gate_changes WHERE product_id = ? AND event_id IN (%s))",
-				"DELETE FROM events WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)",
-				"DELETE FROM gate_changes WHERE product_id = ? AND event_id IN (%s)",
+			remove: []removalSQL{
+				{subject: true, text: `
+					DELETE FROM events
+					WHERE id IN (SELECT announced_id FROM gate_changes WHERE product_id = ? AND event_id IN (%s))`},
+				{text: "DELETE FROM events WHERE id IN (%s)"},
+				{subject: true, text: "DELETE FROM gate_changes WHERE product_id = ? AND event_id IN (%s)"},
 			},
 		},
 		{
 			key: "d.id", from: "deliveries d", where: "d.product_id = ?",
-			remove: []string{
-				"DELETE FROM events WHERE id IN (SELECT event_id FROM deliveries WHERE product_id = ? AND id IN (%s))",
-				"DELETE FROM deliveries WHERE product_id = ? AND id IN (%s)",
+			remove: []removalSQL{
+				{text: "DELETE FROM events WHERE id IN (SELECT event_id FROM deliveries WHERE id IN (%s))"},
+				{text: "DELETE FROM deliveries WHERE id IN (%s)"},
 			},
 		},
 		{
 			key: "o.id", from: "branches b JOIN observations o ON o.branch_id = b.id", where: "b.product_id = ?",
-			remove: []string{"DELETE FROM observations WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			remove: []removalSQL{{text: "DELETE FROM observations WHERE id IN (%s)"}},
 		},
 		{
 			key: "e.id", from: "exception_groups e", where: "e.product_id = ?",
-			remove: []string{"DELETE FROM exception_groups WHERE product_id = ? AND id IN (%s)"},
+			remove: []removalSQL{{text: "DELETE FROM exception_groups WHERE id IN (%s)"}},
 		},
 		{
 			key: "v.id", from: "vex_documents d JOIN vex_statements v ON v.document_id = d.id", where: "d.product_id = ?",
-			remove: []string{"DELETE FROM vex_statements WHERE CAST(? AS BIGINT) > 0 AND id IN (%s)"},
+			remove: []removalSQL{{text: "DELETE FROM vex_statements WHERE id IN (%s)"}},
 		},
 	},
 }
@@ -156,28 +161,47 @@ func (tx *Tx) SaveRemovalTotal(m Removal, total int64) error {
 	return err
 }
 
-// RemovePart removes up to limit rows of a removal, or what is left when there are none. done
-// reports that nothing is left.
-func (tx *Tx) RemovePart(m Removal, limit int) (done bool, err error) {
+// RemovalKeys are the keys of some rows that one step of a removal removes.
+type RemovalKeys struct {
+	List []int64 // empty = nothing is left
+	step removalStep
+}
+
+// NextRemovalKeys reads the keys of the next rows of a removal, up to limit of one step.
+func (r queries) NextRemovalKeys(ctx context.Context, m Removal, limit int) (RemovalKeys, error) {
 	for _, step := range removalSteps[m.Kind] {
-		keys, err := tx.removalKeys(tx.Context(), step, m.SubjectID, limit)
-		if err != nil {
-			return false, err
+		list, err := r.removalKeys(ctx, step, m.SubjectID, limit)
+		if err != nil || len(list) > 0 {
+			return RemovalKeys{list, step}, err
 		}
-		if len(keys) == 0 {
-			continue
+	}
+	return RemovalKeys{}, nil
+}
+
+// RemoveRows removes rows of a removal. part is of the list of keys; rows that are gone already are
+// no error.
+func (tx *Tx) RemoveRows(m Removal, keys RemovalKeys, part []int64) error {
+	for _, query := range keys.step.remove {
+		var args []any
+		if query.cancels {
+			args = append(args, m.Reason, micro(tx.Now()))
 		}
-		for _, query := range step.remove {
-			args := append([]any{m.SubjectID}, toAny(keys)...)
-			if step.cancels {
-				args = append([]any{m.Reason, micro(tx.Now())}, args...)
-			}
-			if _, err := tx.exec(fmt.Sprintf(query, placeholders(len(keys))), args...); err != nil {
-				return false, err
-			}
+		if query.subject {
+			args = append(args, m.SubjectID)
 		}
-		_, err = tx.exec("UPDATE removals SET done = done + ? WHERE kind = ? AND subject_id = ?",
-			len(keys), m.Kind, m.SubjectID)
+		if _, err := tx.exec(fmt.Sprintf(query.text, placeholders(len(part))), append(args, toAny(part)...)...); err != nil {
+			return err
+		}
+	}
+	_, err := tx.exec("UPDATE removals SET done = done + ? WHERE kind = ? AND subject_id = ?",
+		len(part), m.Kind, m.SubjectID)
+	return err
+}
+
+// FinishRemoval removes what a removal is about, unless it has rows again. done reports that it did.
+func (tx *Tx) FinishRemoval(m Removal) (done bool, err error) {
+	keys, err := tx.NextRemovalKeys(tx.Context(), m, 1)
+	if err != nil || len(keys.List) > 0 {
 		return false, err
 	}
 	if _, err := tx.exec("DELETE FROM removals WHERE kind = ? AND subject_id = ?", m.Kind, m.SubjectID); err != nil {

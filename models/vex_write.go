@@ -115,9 +115,9 @@ func (tx *Tx) renameForVEX(productID int64, name string) error {
 	return err
 }
 
-// DropOldVEX removes some statements of earlier revisions of a product's documents, and reports
-// whether none is left.
-func (tx *Tx) DropOldVEX(productID int64, limit int) (done bool, err error) {
+// DropOldVEX removes up to limit statements of earlier revisions of a product's documents, and returns
+// how many.
+func (tx *Tx) DropOldVEX(productID int64, limit int) (int, error) {
 	n, err := tx.exec(`
 		DELETE FROM vex_statements
 		WHERE id IN (
@@ -129,7 +129,7 @@ func (tx *Tx) DropOldVEX(productID int64, limit int) (done bool, err error) {
 			AND s.revision < v.revision
 			LIMIT ?
 		)`, productID, limit)
-	return n < int64(limit), err
+	return int(n), err
 }
 
 // UnfinishedVEX reports whether there are documents that DropUnfinishedVEX removes.

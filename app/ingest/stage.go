@@ -16,11 +16,9 @@ import (
 	"gatecrier/models"
 )
 
-// An import that changes more than stageFrom rows is staged in transactions of stageBatch
-// rows, so that other writers wait a few milliseconds at most.
+// An import that changes more than stageFrom rows is staged in parts.
 const (
 	stageFrom  = 1000
-	stageBatch = 300
 	stageLease = time.Minute // how long an import keeps its source without progress
 	MaxLease   = stageLease
 )
@@ -200,38 +198,33 @@ func (st *staging) fill(ctx context.Context, p *diff) error {
 
 // inBatches calls fn with parts of a list, each in a transaction of its own.
 func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *models.Tx, part []T) error) error {
-	for part := range slices.Chunk(list, stageBatch) {
-		err := st.store.Write(ctx, func(tx *models.Tx) error {
-			if err := tx.LockProductShared(st.productID); err != nil {
-				return err
-			}
-			if err := st.renewLeases(tx); err != nil {
-				return err
-			}
-			if err := tx.Staged(st.source.ID, len(part)); err != nil {
-				return err
-			}
-			return fn(tx, part)
-		})
-		if err != nil {
+	return models.WriteInParts(ctx, st.store, &models.Parts{}, list, func(tx *models.Tx, part []T) error {
+		if err := tx.LockProductShared(st.productID); err != nil {
 			return err
 		}
-	}
-	return nil
+		if err := st.renewLeases(tx); err != nil {
+			return err
+		}
+		if err := tx.Staged(st.source.ID, len(part)); err != nil {
+			return err
+		}
+		return fn(tx, part)
+	})
 }
 
 // settle finishes the staged rows of the source, current or not, in small transactions.
 func (st *staging) settle(ctx context.Context) error {
+	var parts models.Parts
 	for done := false; !done; {
-		err := st.store.Write(ctx, func(tx *models.Tx) error {
+		err := st.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (int, error) {
 			err := st.renewLease(tx)
 			if err != nil {
-				return err
+				return 0, err
 			}
-			if done, err = tx.SettleSome(st.source.ID, stageBatch); err != nil || !done {
-				return err
+			if done, err = tx.SettleSome(st.source.ID, limit); err != nil || !done {
+				return limit, err
 			}
-			return tx.DropLease(st.lease(), st.holder)
+			return 0, tx.DropLease(st.lease(), st.holder)
 		})
 		if err != nil {
 			return err

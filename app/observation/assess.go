@@ -28,7 +28,7 @@ func (s *Service) Assess(
 }
 
 // AssessMany assesses many observations, and evaluates the gates of their branches. If one of them
-// cannot be assessed, it changes none. Up to partSize take one transaction; more are stored and
+// cannot be assessed, it changes none. Up to maxAtOnce take one transaction; more are stored and
 // assessed in parts, and the result says how many are left if that takes longer than sel.Wait. A
 // version goes with a single one.
 func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selection, a Assessment) (Done, error) {
@@ -46,7 +46,7 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 		if err != nil {
 			return Done{}, err
 		}
-		if len(list) > partSize {
+		if len(list) > maxAtOnce {
 			return s.assessInParts(ctx, actor, sel, a, list)
 		}
 	}
@@ -65,7 +65,7 @@ func (s *Service) assessAtOnce(ctx context.Context, actor authz.Actor, sel Selec
 		if err != nil {
 			return err
 		}
-		if len(list) > 2*partSize {
+		if len(list) > 2*maxAtOnce {
 			return fault.New(fault.Conflict, "Many more observations match the filter now: look at the list again")
 		}
 		if err := requireVersion(tx, list[0], a.IfVersion); err != nil {

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// partSize is how many observations one transaction assesses.
-	partSize = 100
+	// maxAtOnce is how many observations are assessed in one transaction; more are assessed in parts.
+	maxAtOnce = 100
 	// defaultWait is how long a caller waits for the end of a run.
 	defaultWait = 20 * time.Second
 	// keepRuns is how long a finished run is kept for the caller that waits for it.
@@ -170,43 +170,37 @@ func (s *Service) write(ctx context.Context, run models.AssessmentRun) error {
 	}
 	defer s.running.end(run.ID)
 	w := &runWriter{service: s, run: run, whole: run.Remaining() == run.Total, activated: map[int64]gate.Activated{}}
-	for {
-		began := time.Now()
-		done := false
-		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-			done, err = w.part(tx)
-			return err
+	parts := models.Parts{Background: true}
+	for done := false; !done; {
+		err := s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (n int, err error) {
+			n, done, err = w.part(tx, limit)
+			return n, err
 		})
 		if fault.Is(err, fault.NotFound) { // its product is gone
 			return nil
 		}
-		if err != nil || done {
+		if err != nil {
 			return err
 		}
-		timer := time.NewTimer(time.Since(began))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
 	}
+	return nil
 }
 
-// part assesses the next observations of a run, all of one branch. done reports that none is left.
-func (w *runWriter) part(tx *models.Tx) (done bool, err error) {
+// part assesses the next observations of a run, all of one branch, and returns how many. done reports
+// that none is left.
+func (w *runWriter) part(tx *models.Tx, limit int) (n int, done bool, err error) {
 	if err := tx.LockProduct(w.run.ProductID); err != nil {
-		return false, err
+		return 0, false, err
 	}
-	rows, err := tx.AssessmentRunRows(w.run.ID, partSize+1)
+	rows, err := tx.AssessmentRunRows(w.run.ID, limit+1)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if len(rows) == 0 {
-		return true, tx.FinishAssessmentRun(w.run.ID)
+		return 0, true, tx.FinishAssessmentRun(w.run.ID)
 	}
-	n := 1
-	for n < min(len(rows), partSize) && rows[n].BranchID == rows[0].BranchID {
+	n = 1
+	for n < min(len(rows), limit) && rows[n].BranchID == rows[0].BranchID {
 		n++
 	}
 	part := gate.LastPart
@@ -215,12 +209,12 @@ func (w *runWriter) part(tx *models.Tx) (done bool, err error) {
 	}
 	list, err := w.read(tx, rows[:n])
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if err := w.assess(tx, rows[0].BranchID, list, part); err != nil {
-		return false, err
+		return 0, false, err
 	}
-	return false, tx.SaveAssessmentPart(w.run.ID, rows[n-1].Number, len(list), n-len(list))
+	return n, false, tx.SaveAssessmentPart(w.run.ID, rows[n-1].Number, len(list), n-len(list))
 }
 
 // read reads the observations of a part, without those that a user has assessed since the run began:

@@ -89,13 +89,12 @@ func shiftOf(was, now models.Observation) int8 {
 	return 0
 }
 
-// parts yields the parts of changes that one transaction writes: of one source, so that a large
-// import of another one does not keep them back.
-func parts(changes []vexChange) func(yield func([]vexChange) bool) {
+// bySource yields runs of changes of one source: a large import of another one does not keep them back.
+func bySource(changes []vexChange) func(yield func([]vexChange) bool) {
 	return func(yield func([]vexChange) bool) {
 		for len(changes) > 0 {
 			n := 1
-			for n < min(len(changes), vexBatch) && changes[n].source == changes[0].source {
+			for n < len(changes) && changes[n].source == changes[0].source {
 				n++
 			}
 			if !yield(changes[:n]) {

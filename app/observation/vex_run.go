@@ -12,10 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-const (
-	vexBatch = 300 // observations that one transaction changes
-	vexTries = 5   // while the documents of the product change
-)
+const vexTries = 5 // while the documents of the product change
 
 // vexRun lets the observations of a product follow its VEX documents. It compares outside
 // transactions, and changes what differs in small ones that compare again. It can be interrupted
@@ -34,6 +31,7 @@ type vexRun struct {
 	warnings   []string
 	once       func(tx *models.Tx, r vex.Result) error
 
+	parts     models.Parts
 	without   int64 // a document that does not count; 0 = none
 	version   int64 // of the product's statements
 	matcher   *vex.Matcher
@@ -86,8 +84,8 @@ func (r *vexRun) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for part := range parts(changes) {
-			if err := r.write(ctx, b.Name, part); err != nil {
+		for list := range bySource(changes) {
+			if err := r.write(ctx, b.Name, list); err != nil {
 				return err
 			}
 		}
@@ -132,10 +130,12 @@ func (r *vexRun) load(ctx context.Context) error {
 	return err
 }
 
-// write changes some observations of a source, and evaluates the gate. If a large import of the
-// source is in progress, it leaves them for later.
-func (r *vexRun) write(ctx context.Context, branch string, part []vexChange) error {
-	err := r.service.store.Write(ctx, func(tx *models.Tx) error { return r.writeIn(tx, branch, part) })
+// write changes observations of a source in parts, and evaluates the gate with each. If a large import
+// of the source is in progress, it leaves the rest for later.
+func (r *vexRun) write(ctx context.Context, branch string, list []vexChange) error {
+	err := models.WriteInParts(ctx, r.service.store, &r.parts, list, func(tx *models.Tx, part []vexChange) error {
+		return r.writeIn(tx, branch, part)
+	})
 	if fault.Is(err, fault.Conflict) {
 		r.busy = true
 		return nil
@@ -236,10 +236,12 @@ func (r *vexRun) finish(ctx context.Context, before models.Branch) (vex.Result, 
 		}
 		return nil
 	})
+	var parts models.Parts
 	for done := false; !done && err == nil; {
-		err = r.service.store.Write(ctx, func(tx *models.Tx) (err error) {
-			done, err = tx.DropOldVEX(r.productID, vexWriteBatch)
-			return err
+		err = r.service.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (n int, err error) {
+			n, err = tx.DropOldVEX(r.productID, limit)
+			done = n < limit
+			return n, err
 		})
 	}
 	return result, err

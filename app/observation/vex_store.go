@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	maxVEXDocuments  = 1000    // of a product
-	maxVEXStatements = 100_000 // of all documents of a product
-	vexWriteBatch    = 500     // statements in a transaction
-	vexWriteBytes    = 512 << 10
+	maxVEXDocuments  = 1000      // of a product
+	maxVEXStatements = 100_000   // of all documents of a product
+	vexWriteBytes    = 512 << 10 // in a transaction
 )
 
 // storeVEX writes a document and its statements, which count together with the last transaction.
@@ -79,21 +78,22 @@ func (s *Service) storeVEX(
 func (s *Service) insertVEX(
 	ctx context.Context, v models.VEXDocument, revision int64, rows []models.VEXStatement,
 ) error {
+	var parts models.Parts
 	for len(rows) > 0 {
-		n := vexChunk(rows)
-		part := rows[:n]
-		rows = rows[n:]
-		if err := s.store.Write(ctx, func(tx *models.Tx) error {
+		n := 0
+		if err := s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (int, error) {
+			n = vexChunk(rows, limit)
 			if err := tx.LockProductShared(v.ProductID); err != nil {
-				return err
+				return 0, err
 			}
 			if _, ok, err := tx.VEXDocumentOf(v.ProductID, v.BranchID, v.Document); err != nil || !ok {
-				return orVEXMoved(err)
+				return 0, orVEXMoved(err)
 			}
-			return tx.InsertVEXStatements(v.ID, revision, part)
+			return n, tx.InsertVEXStatements(v.ID, revision, rows[:n])
 		}); err != nil {
 			return err
 		}
+		rows = rows[n:]
 	}
 	return nil
 }
@@ -163,12 +163,12 @@ func vexRows(d *vex.Document) ([]models.VEXStatement, string, error) {
 	return rows, hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// vexChunk returns how many of the first rows one transaction writes.
-func vexChunk(rows []models.VEXStatement) int {
+// vexChunk returns how many of the first rows one transaction writes: up to limit, and fewer large ones.
+func vexChunk(rows []models.VEXStatement, limit int) int {
 	size := 0
 	for i, row := range rows {
 		size += len(row.Products) + len(row.Impact) + len(row.Action)
-		if i > 0 && size > vexWriteBytes || i == vexWriteBatch {
+		if i > 0 && size > vexWriteBytes || i == limit {
 			return i
 		}
 	}

@@ -15,10 +15,7 @@ import (
 	"gatecrier/models"
 )
 
-const (
-	removeAtOnce = 200 // observations per transaction: other writers wait no longer
-	staleAtOnce  = 100 // branches per query
-)
+const staleAtOnce = 100 // branches per query
 
 // errKept reports that a branch must not be removed any more.
 var errKept = errors.New("the branch is kept")
@@ -29,11 +26,12 @@ var errKept = errors.New("the branch is kept")
 func (s *Service) removeBranch(
 	ctx context.Context, actor authz.Actor, b models.Branch, check func(models.BranchRow) error,
 ) (removed int64, err error) {
+	parts := models.Parts{Background: true}
 	for done := false; !done; {
 		var n int
-		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-			n, done, err = s.removePart(tx, actor, b, check)
-			return err
+		err := s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (_ int, err error) {
+			n, done, err = s.removePart(tx, actor, b, limit, check)
+			return n, err
 		})
 		if err != nil {
 			return removed, err
@@ -43,11 +41,11 @@ func (s *Service) removeBranch(
 	return removed, nil
 }
 
-// removePart deletes removeAtOnce observations of a branch, or the branch with the rest of them. It
+// removePart deletes limit observations of a branch, or the branch with the rest of them. It
 // deletes none where they have many duplicates, but ends some of these. done reports that the branch
 // is deleted.
 func (s *Service) removePart(
-	tx *models.Tx, actor authz.Actor, b models.Branch, check func(models.BranchRow) error,
+	tx *models.Tx, actor authz.Actor, b models.Branch, limit int, check func(models.BranchRow) error,
 ) (n int, done bool, err error) {
 	if err := tx.LockProduct(b.ProductID); err != nil {
 		return 0, false, err
@@ -69,11 +67,11 @@ func (s *Service) removePart(
 			return 0, false, fault.New(fault.Conflict, text)
 		}
 	}
-	list, err := tx.AnyObservations(tx.Context(), b.ID, removeAtOnce)
+	list, err := tx.AnyObservations(tx.Context(), b.ID, limit)
 	if err != nil {
 		return 0, false, err
 	}
-	if len(list) == removeAtOnce {
+	if len(list) == limit {
 		e := gate.Evaluation{
 			Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},
 		}

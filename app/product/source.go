@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -144,69 +143,68 @@ func (s *Service) RemoveSource(ctx context.Context, actor authz.Actor, id int64)
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // half of a source is of no use
+	parts := models.Parts{Background: true}
 	for done := false; !done; {
-		began := time.Now()
-		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-			done, err = s.removeSourcePart(tx, actor, row)
-			return err
+		err := s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (n int, err error) {
+			n, done, err = s.removeSourcePart(tx, actor, row, limit)
+			return n, err
 		})
 		if err != nil {
 			return err
-		}
-		if !done {
-			<-time.After(time.Since(began))
 		}
 	}
 	return nil
 }
 
-// removeSourcePart deletes removeAtOnce observations of a source, or the source with the rest of
-// them. done reports that the source is deleted.
-func (s *Service) removeSourcePart(tx *models.Tx, actor authz.Actor, row models.SourceRow) (done bool, err error) {
+// removeSourcePart deletes up to limit observations of a source and returns how many, or the source
+// with the rest of them. done reports that the source is deleted.
+func (s *Service) removeSourcePart(
+	tx *models.Tx, actor authz.Actor, row models.SourceRow, limit int,
+) (n int, done bool, err error) {
 	now, err := sourceNow(tx, row)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if !now.LastReportAt.Equal(row.LastReportAt) {
-		return false, errNewReport
+		return 0, false, errNewReport
 	}
 	g, err := tx.GateOf(now.ProductID, now.Branch)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	last, err := onlySource(tx.Context(), tx, now.Source)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	e := gate.Evaluation{
 		Actor: actor.Label, Unreported: last,
 		Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the source " + sourceName(now)},
 	}
-	list, err := tx.ObservationsOfSource(now.ID, removeAtOnce)
+	list, err := tx.ObservationsOfSource(now.ID, limit)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if len(list) > 0 {
-		n, err := s.removeObservations(tx, g.Branch, list, e)
-		if err != nil || n < len(list) || len(list) == removeAtOnce {
-			return false, err
+		n, err = s.removeObservations(tx, g.Branch, list, e)
+		if err != nil || n < len(list) || len(list) == limit {
+			return n, false, err
 		}
 		if now, err = sourceNow(tx, row); err != nil {
-			return false, err
+			return 0, false, err
 		}
 		if g, err = tx.GateOf(now.ProductID, now.Branch); err != nil {
-			return false, err
+			return 0, false, err
 		}
 	}
 	if err := tx.DeleteSource(now.ID); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	// Bare counts have no observations.
 	e.Active = g.Branch.Minus(now.Breakdown)
 	if err := s.evaluateRemoval(tx, g.Branch, e); err != nil {
-		return false, err
+		return 0, false, err
 	}
-	return true, writeSourceAudit(tx, actor, audit.Delete, now, sourceValues(now), nil)
+	return n, true, writeSourceAudit(tx, actor, audit.Delete, now, sourceValues(now), nil)
 }
 
 // sourceName returns a source as texts name it.
