@@ -24,8 +24,10 @@ func (a *Admin) inPartsNote(c *gin.Context, kind models.RemovalKind, id int64) (
 		return "", err
 	}
 	return "It disappears at once. Its many rows are then removed in the background, also after a restart. " +
-		"Administrators see the progress on the page Health.", nil
+		progressOnHealth, nil
 }
+
+const progressOnHealth = "Administrators see the progress on the page Health."
 
 // confirmPage asks before something is lost. Its form posts to the path of v, or the page's own.
 func (a *Admin) confirmPage(c *gin.Context, status int, title string, nav layout.Nav, v page.ConfirmView) error {

@@ -134,12 +134,21 @@ func (a *Admin) enableConnection(
 		if err != nil {
 			return err
 		}
-		change := connection.Change{Enabled: &enabled}
-		_, err = a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, change)
-		title, text := found.Name+" is told again", ""
-		if !enabled {
-			title, text = found.Name+" is turned off", "What waits for it is cancelled; nothing new is sent."
+		ctx := c.Request.Context()
+		_, err = a.Connections.Update(ctx, actorOf(c), found.ID, connection.Change{Enabled: &enabled})
+		if err != nil || enabled {
+			return a.done(c, err, found.Name+" is turned on", "", pageOf(found))
 		}
-		return a.done(c, err, title, text, pageOf(found))
+		kind, text := "ok", "Its waiting messages are cancelled, and nothing new is sent."
+		many, err := a.Store.RemovedInParts(ctx, models.CancelMessages, found.ID)
+		if err != nil {
+			return err
+		}
+		if many {
+			kind = "wait"
+			text = "Nothing more is sent. Cancelling its many waiting messages continues in the background. " +
+				"It can be turned on when that is done. " + progressOnHealth
+		}
+		return a.redirect(c, kind, found.Name+" is turned off", text, pageOf(found))
 	}
 }

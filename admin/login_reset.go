@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -35,12 +36,17 @@ func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs
 	if err != nil {
 		return err
 	}
+	made, err := a.madeRows(c, authz.UserActor(u), u.ID)
+	if err != nil {
+		return err
+	}
 	return render(c, status, page.Password(page.PasswordView{
 		Frame:     a.guestFrame("Choose a password"),
 		Link:      link,
 		Name:      u.Name,
 		MinLength: a.Settings.Users().PasswordMinLength,
 		Tokens:    a.keepRows(c, u, tokens),
+		Made:      made,
 		Errors:    errs,
 	}))
 }
@@ -54,7 +60,8 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	keep, err := keptTokens(c)
 	device := ""
 	if err == nil {
-		device, err = a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword, keep, a.clientOf(c))
+		choice := account.PasswordByLink{Link: link, New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke")}
+		device, err = a.Accounts.ChooseByLink(c.Request.Context(), choice, a.clientOf(c))
 	}
 	if errs := fieldErrors(err); errs != nil {
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -30,7 +31,7 @@ func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string)
 	if err != nil {
 		return err
 	}
-	made, err := a.madeRows(c, actor.User.ID)
+	made, err := a.madeRows(c, actor, actor.User.ID)
 	if err != nil {
 		return err
 	}
@@ -88,10 +89,10 @@ func (a *Admin) keepRows(c *gin.Context, u models.User, tokens []models.Token) [
 	return rows
 }
 
-// madeRows returns the credentials of products that a user has created lately. After a form was sent,
-// the ticks are those of the form.
-func (a *Admin) madeRows(c *gin.Context, userID int64) ([]page.MadeRow, error) {
-	list, err := a.Accounts.Made(c.Request.Context(), actorOf(c), userID)
+// madeRows returns the credentials of products that a user has created lately and the actor can revoke.
+// After a form was sent, the ticks are those of the form.
+func (a *Admin) madeRows(c *gin.Context, actor authz.Actor, userID int64) ([]page.MadeRow, error) {
+	list, err := a.Accounts.Made(c.Request.Context(), actor, userID)
 	if err != nil {
 		return nil, err
 	}

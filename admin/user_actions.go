@@ -125,7 +125,7 @@ func (a *Admin) passwordConfirm(c *gin.Context, v *page.AskView, u models.UserRo
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})
-	v.Made, err = a.madeRows(c, u.ID)
+	v.Made, err = a.madeRows(c, actorOf(c), u.ID)
 	return err
 }
 

@@ -119,27 +119,36 @@ func (s *Service) LinkTokens(ctx context.Context, u models.User) ([]models.Token
 	return s.store.TokensOf(ctx, u.ID)
 }
 
+// PasswordByLink is the password that the user of a link has chosen. All their tokens end but those to
+// keep.
+type PasswordByLink struct {
+	Link, New string
+	Keep      []int64  // ids of tokens
+	Revoke    []string // references of credentials of products
+}
+
 // ChooseByLink sets the password that the user of a link has chosen, and uses the link up. It ends
-// all their credentials but the tokens with the ids of keep.
-// Their client is known from then on. It returns the device for the browser's cookie.
-func (s *Service) ChooseByLink(
-	ctx context.Context, text, newPassword string, keep []int64, from Client,
-) (device string, err error) {
-	l, u, err := s.link(ctx, models.LinkPassword, text)
+// all their other credentials. Their client is known from then on. It returns the device for the
+// browser's cookie.
+func (s *Service) ChooseByLink(ctx context.Context, c PasswordByLink, from Client) (device string, err error) {
+	l, u, err := s.link(ctx, models.LinkPassword, c.Link)
 	if err != nil {
 		return "", err
 	}
-	hash, err := s.newHash(ctx, "new", newPassword, u)
+	hash, err := s.newHash(ctx, "new", c.New, u)
 	if err != nil {
 		return "", err
 	}
 	device = newDevice()
 	actor := authz.UserActor(u)
 	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
-		if err := checkKept(tx.Context(), tx, u.ID, keep); err != nil {
+		if err := checkKept(tx.Context(), tx, u.ID, c.Keep); err != nil {
 			return err
 		}
 		if err := use(tx, l, u); err != nil {
+			return err
+		}
+		if err := s.revokeMade(tx, actor, u.ID, c.Revoke); err != nil {
 			return err
 		}
 		// Earlier failures must not delay the next sign-in.
@@ -149,7 +158,7 @@ func (s *Service) ChooseByLink(
 		if err := tx.SignInWorked(models.SignInTry{Limits: tryLimits("", u.Name, from.Address)}); err != nil {
 			return err
 		}
-		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(keep)})
+		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(c.Keep)})
 	})
 	return device, err
 }

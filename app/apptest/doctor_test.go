@@ -71,7 +71,7 @@ func TestDoctor_HealthyInstallation(t *testing.T) {
 	out := mustRun(t, append(dataDir(p.dir), "GATECRIER_ALLOW_NETWORKS=127.0.0.0/8"), "doctor")
 	for _, want := range []string{
 		"\nok       integrity", "opens all secrets (", "\nok       addresses", "A server runs.",
-		"\n0 problems, 1 warnings.\n",
+		"\n0 problems, 1 warning.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -9,6 +9,7 @@ import (
 
 	"gatecrier/app"
 	"gatecrier/app/backup"
+	"gatecrier/app/number"
 )
 
 type backupCmd struct {
@@ -45,9 +46,8 @@ func (c backupCmd) Run(in *invocation) error {
 	if m.HasKey {
 		key = "The key is in it: keep the file secret."
 	}
-	_, err = fmt.Fprintf(in.stdout, "%s: %s, %d products, %d observations, %d users, %d deliveries; verified.\n%s\n",
-		plain(c.File), sizeText(info.Size()), m.Rows["products"], m.Rows["observations"], m.Rows["users"],
-		m.Rows["deliveries"], key)
+	_, err = fmt.Fprintf(in.stdout, "%s: %s, %s, %s; verified.\n%s\n", plain(c.File), sizeText(info.Size()),
+		rowsText(m.Rows), number.Of(m.Rows["deliveries"], "delivery", "deliveries"), key)
 	return err
 }
 
@@ -86,8 +86,7 @@ func (c restoreCmd) Run(in *invocation) error {
 func restoredText(r backup.Restored) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("Restored the backup of %s: %d products, %d observations, %d users.",
-		r.CreatedAt.Format(time.RFC3339), r.Rows["products"], r.Rows["observations"], r.Rows["users"])
+	line("Restored the backup of %s: %s.", r.CreatedAt.Format(time.RFC3339), rowsText(r.Rows))
 	for _, path := range r.Kept {
 		line("Kept: %s", plain(path))
 	}
@@ -98,10 +97,18 @@ func restoredText(r backup.Restored) string {
 		line("Without the key, the targets and the mail password were removed: enter them again.")
 	}
 	if r.Held > 0 {
-		line("%d messages waited in the backup. They are held: see gatecrier held, or the page Health.", r.Held)
+		line("%s in the backup: see gatecrier held, or the page Health.",
+			number.Of(r.Held, "message is held that waited", "messages are held that waited"))
 	}
 	line("All sessions have ended. API tokens that were revoked after the backup work again: check them.")
 	return b.String()
+}
+
+// rowsText says how much a backup contains.
+func rowsText(rows map[string]int64) string {
+	return number.Of(rows["products"], "product", "products") + ", " +
+		number.Of(rows["observations"], "observation", "observations") + ", " +
+		number.Of(rows["users"], "user", "users")
 }
 
 // appOptions returns the options of a command that works on the installation.
@@ -189,6 +196,6 @@ func (keyRotateCmd) Run(in *invocation) error {
 	if r.Path == "" {
 		next = "Remove the old key from GATECRIER_SECRET_KEY. It opens only older backups."
 	}
-	_, err = fmt.Fprintf(in.stdout, "Sealed %d secrets with the new key. %s\n", r.Sealed, plain(next))
+	_, err = fmt.Fprintf(in.stdout, "Sealed %s with the new key. %s\n", number.Of(r.Sealed, "secret", "secrets"), plain(next))
 	return err
 }

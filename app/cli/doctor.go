@@ -9,6 +9,7 @@ import (
 
 	"gatecrier/app"
 	"gatecrier/app/doctor"
+	"gatecrier/app/number"
 )
 
 type doctorCmd struct {
@@ -67,6 +68,7 @@ func reportText(r doctor.Report) string {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", c.State, c.Name, plain(line)) //nolint:errcheck // a Builder returns no errors
 	}
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors
-	fmt.Fprintf(&b, "%d problems, %d warnings.\n", r.Count(doctor.Problem), r.Count(doctor.Warning))
+	fmt.Fprintf(&b, "%s, %s.\n", number.Of(r.Count(doctor.Problem), "problem", "problems"),
+		number.Of(r.Count(doctor.Warning), "warning", "warnings"))
 	return b.String()
 }

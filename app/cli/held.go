@@ -9,6 +9,7 @@ import (
 	"gatecrier/app"
 	"gatecrier/app/authz"
 	"gatecrier/app/delivery"
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -57,7 +58,7 @@ func heldText(s delivery.HeldStatus) string {
 	}
 	var b strings.Builder
 	if s.Count > 0 {
-		fmt.Fprintf(&b, "%d messages are held, the oldest since %s:\n", s.Count, s.Oldest.Format(time.RFC3339))
+		fmt.Fprintf(&b, "%s held, the oldest since %s:\n", number.Of(s.Count, "message is", "messages are"), s.Oldest.Format(time.RFC3339))
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, t := range s.Targets {
@@ -66,11 +67,9 @@ func heldText(s delivery.HeldStatus) string {
 	}
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors
 	switch {
-	case s.GateChanges == 1:
-		b.WriteString("1 gate change on hold was in the backup; the decision is about its messages too.\n")
-	case s.GateChanges > 1:
-		fmt.Fprintf(&b, "%d gate changes on hold were in the backup; the decision is about their messages too.\n",
-			s.GateChanges)
+	case s.GateChanges > 0:
+		fmt.Fprintf(&b, "%s in the backup; the decision also covers its messages.\n",
+			number.Of(s.GateChanges, "gate change on hold was", "gate changes on hold were"))
 	}
 	b.WriteString("Send them with gatecrier held send, or cancel them with gatecrier held cancel --reason TEXT.\n")
 	return b.String()

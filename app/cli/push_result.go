@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"gatecrier/app/number"
 )
 
 // pushResult is what a run of push shows. Its JSON is the output of --format json.
@@ -48,8 +50,8 @@ type vexChange struct {
 // text says what the document has changed.
 func (v vexChange) text() string {
 	o := v.Observations
-	return fmt.Sprintf("VEX document %s: %d observations changed, %d unchanged, %d statements without an observation",
-		plain(v.Document.ID), o.Changed, o.Unchanged, o.NotFound)
+	return fmt.Sprintf("VEX document %s: %s changed, %d unchanged, %s without an observation", plain(v.Document.ID),
+		number.Of(o.Changed, "observation", "observations"), o.Unchanged, number.Of(o.NotFound, "statement", "statements"))
 }
 
 // tally is how many observations a report changed.

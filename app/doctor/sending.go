@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"gatecrier/app/number"
 	"gatecrier/app/outbound"
 	"gatecrier/models"
 )
@@ -106,10 +107,10 @@ func (p Parts) addresses(ctx context.Context) Check {
 		texts = append(texts[:maxNamed], fmt.Sprintf("and %d more", more))
 	}
 	if personal > 0 {
-		texts = append(texts, fmt.Sprintf("%d connections of users", personal))
+		texts = append(texts, number.Of(personal, "connection of a user", "connections of users"))
 	}
 	if unread > 0 {
-		texts = append(texts, fmt.Sprintf("the configuration of %d connections cannot be opened", unread))
+		texts = append(texts, fmt.Sprintf("the configuration of %s cannot be opened", number.Of(unread, "connection", "connections")))
 	}
 	if len(texts) == 0 {
 		return ok("All addresses of connections (%d) accept connections. No message was sent.", len(byAddress))
@@ -167,7 +168,7 @@ func (p Parts) held(ctx context.Context) Check {
 		return skipped(fmt.Sprintf("The held messages cannot be read: %v.", err))
 	case n > 0:
 		return warning("Send them with gatecrier held send, cancel them with gatecrier held cancel, or use the page Health.",
-			"%d messages are held since a restore, until an administrator decides.", n)
+			"%s held since a restore, until an administrator decides.", number.Of(n, "message is", "messages are"))
 	}
 	return ok("No message is held.")
 }
@@ -191,5 +192,5 @@ func (p Parts) instances(ctx context.Context) Check {
 	case n == 0:
 		return warning("Start gatecrier serve, or look at its log.", "No instance has run a job in the last 2 hours.")
 	}
-	return ok("%d instances have run jobs in the last 2 hours.", n)
+	return ok("%s run jobs in the last 2 hours.", number.Of(n, "instance has", "instances have"))
 }

@@ -1,6 +1,10 @@
 package event
 
-import "strconv"
+import (
+	"strconv"
+
+	"gatecrier/app/number"
+)
 
 // AccountAttack is the payload of account.attacked, version 1: many tries to sign in as a user
 // have failed or were refused within a day.
@@ -17,7 +21,7 @@ func (a AccountAttack) notice() Notice {
 	return Notice{
 		Name:  name,
 		Title: name,
-		Message: plural(a.Tries, "try", "tries") + " within a day failed or were refused. Networks and devices that " +
+		Message: number.Of(a.Tries, "try", "tries") + " within a day failed or were refused. Networks and devices that " +
 			"you signed in from before are not affected. Use a password that you use nowhere else.",
 		Tone:   ToneBad,
 		Key:    "account/" + strconv.FormatInt(a.UserID, 10),

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"gatecrier/app/number"
 )
 
 // Connector names the connection of an event.
@@ -67,7 +69,7 @@ func (c ConnectorError) notice() Notice {
 		n.Facts = append(n.Facts, Fact{"Reason", c.Reason})
 	}
 	if c.Waiting > 0 {
-		n.Facts = append(n.Facts, Fact{"Waiting", plural(c.Waiting, "message", "messages")})
+		n.Facts = append(n.Facts, Fact{"Waiting", number.Of(c.Waiting, "message", "messages")})
 	}
 	return n
 }
@@ -118,10 +120,3 @@ func productSuffix(p *Product) string {
 }
 
 func quoted(s string) string { return "“" + s + "”" }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}

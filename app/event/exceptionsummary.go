@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -42,7 +43,7 @@ func (e ExceptionsJoined) notice() Notice {
 		owner, shown = strconv.FormatInt(e.Product.ID, 10), e.Product.Name
 		page = "/exceptions?product=" + owner
 	}
-	name := "Summary of " + plural(int(e.Groups), "more exception", "more exceptions")
+	name := "Summary of " + number.Of(int(e.Groups), "more exception", "more exceptions")
 	n := Notice{
 		Name:    name,
 		Title:   name + " (" + shown + ")",
@@ -75,9 +76,9 @@ func (e ExceptionsJoined) message() string {
 	for _, one := range e.Exceptions[:min(maxSummaryClasses, len(e.Exceptions))] {
 		names = append(names, one.Class+" ("+one.countText()+")")
 	}
-	text := "More than " + plural(int(e.Limit), "notification", "notifications") + " about exceptions within an hour: " +
+	text := "More than " + number.Of(int(e.Limit), "notification", "notifications") + " about exceptions within an hour: " +
 		"this one replaces " + strconv.FormatInt(e.Notifications, 10) + " about " +
-		plural(int(e.Groups), "exception", "different exceptions")
+		number.Of(int(e.Groups), "exception", "different exceptions")
 	if len(names) == 0 {
 		return text
 	}
@@ -85,7 +86,7 @@ func (e ExceptionsJoined) message() string {
 }
 
 func (e JoinedException) countText() string {
-	text := plural(int(e.Count), "occurrence", "occurrences")
+	text := number.Of(int(e.Count), "occurrence", "occurrences")
 	if e.Regressed {
 		text += ", again after it was resolved"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -72,7 +73,7 @@ func (u Uncounted) Suffix() string {
 	if u.Unfixed == 0 {
 		return ""
 	}
-	text := "; " + plural(int(u.Unfixed), "without a fix does not count", "without a fix do not count")
+	text := "; " + number.Of(int(u.Unfixed), "without a fix does not count", "without a fix do not count")
 	if u.KEV > 0 {
 		text += fmt.Sprintf(" (%d known exploited)", u.KEV)
 	}

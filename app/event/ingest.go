@@ -3,6 +3,8 @@ package event
 import (
 	"strconv"
 	"time"
+
+	"gatecrier/app/number"
 )
 
 // IngestBudgetExceeded is the payload of ingest.exceeded, version 1: the ingest key of a product
@@ -24,14 +26,14 @@ func (e IngestBudgetExceeded) notice() Notice {
 	return Notice{
 		Name:  name,
 		Title: name + " (" + e.Product.Name + ")",
-		Message: "It reported more than " + plural(int(e.Limit), "event", "events") + " in a " + e.Per +
+		Message: "It reported more than " + number.Of(int(e.Limit), "event", "events") + " in a " + e.Per +
 			": further events are refused until " + until + ". Replace the key if it is misused",
 		Tone: ToneBad,
 		Key:  "ingest/" + id,
 		Page: "/products/" + id + "?tab=exceptions",
 		Facts: []Fact{
 			{"Product", e.Product.Name},
-			{"Budget", plural(int(e.Limit), "event", "events") + " per " + e.Per},
+			{"Budget", number.Of(int(e.Limit), "event", "events") + " per " + e.Per},
 			{"Refused until", until},
 		},
 	}

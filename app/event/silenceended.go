@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -55,7 +56,7 @@ func (s SilenceEnded) notice() Notice {
 		Facts:   s.facts(),
 	}
 	if s.Held > 0 {
-		n.Name = "A silence has ended: " + plural(s.Held, "notification was", "notifications were") + " held back"
+		n.Name = "A silence has ended: " + number.Of(s.Held, "notification was", "notifications were") + " held back"
 		if s.Products > 1 {
 			n.Name += ", of " + strconv.Itoa(s.Products) + " products"
 		}
@@ -74,7 +75,7 @@ func (s SilenceEnded) notice() Notice {
 		n.Items = append(n.Items, Item{Text: h.line(s.Product == nil)})
 	}
 	if more := s.Held - len(s.Named); more > 0 {
-		n.Items = append(n.Items, Item{Text: "and " + plural(more, "other", "others")})
+		n.Items = append(n.Items, Item{Text: "and " + number.Of(more, "other", "others")})
 	}
 	return n
 }

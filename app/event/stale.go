@@ -3,6 +3,8 @@ package event
 import (
 	"strconv"
 	"time"
+
+	"gatecrier/app/number"
 )
 
 // Staleness is whether a product receives reports.
@@ -54,11 +56,11 @@ func (p ProductStale) notice() Notice {
 func durationText(d time.Duration) string {
 	switch {
 	case d%(24*time.Hour) == 0:
-		return plural(int(d/(24*time.Hour)), "day", "days")
+		return number.Of(int(d/(24*time.Hour)), "day", "days")
 	case d%time.Hour == 0:
-		return plural(int(d/time.Hour), "hour", "hours")
+		return number.Of(int(d/time.Hour), "hour", "hours")
 	case d%time.Minute == 0:
-		return plural(int(d/time.Minute), "minute", "minutes")
+		return number.Of(int(d/time.Minute), "minute", "minutes")
 	}
-	return plural(int(d/time.Second), "second", "seconds")
+	return number.Of(int(d/time.Second), "second", "seconds")
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"gatecrier/app/number"
 )
 
 // maxWaivers is how many waivers an event names.
@@ -38,7 +40,7 @@ func (w *WaiverExpiring) Name(one Waiver) {
 func (WaiverExpiring) Kind() (Type, int) { return WaiverEnds, 1 }
 
 func (w WaiverExpiring) notice() Notice {
-	what := plural(w.Count, "waiver ends", "waivers end") + " soon"
+	what := number.Of(w.Count, "waiver ends", "waivers end") + " soon"
 	n := Notice{
 		Name:  what,
 		Title: what + " (" + w.Product.Name + ")",

@@ -258,10 +258,3 @@ func (f *data) sentCount() int {
 }
 
 func path(page string, id int64) string { return "/" + page + "/" + strconv.FormatInt(id, 10) }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}

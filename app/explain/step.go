@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatecrier/app/event"
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -138,7 +139,7 @@ func (f *data) window() []Step {
 	s := Step{Key: Window, Outcome: Done}
 	switch {
 	case p.Suppressed > 0:
-		s.Text = "The same is told once in a time: before this one " + plural(int(p.Suppressed), "was", "were") + " held back"
+		s.Text = "The same is told once in a time: before this one " + number.Of(int(p.Suppressed), "was", "were") + " held back"
 		if p.HeldSince != nil {
 			s.At = *p.HeldSince
 		}
@@ -163,7 +164,7 @@ func (f *data) routing() []Step {
 	case f.pending && f.work.Attempts > 0:
 		s.Outcome = Waiting
 		s.Until = f.work.NextAt
-		s.Text = "It could not be done yet, after " + plural(f.work.Attempts, "try", "tries")
+		s.Text = "It could not be done yet, after " + number.Of(f.work.Attempts, "try", "tries")
 		f.addDetails(&s)
 	case f.pending:
 		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"

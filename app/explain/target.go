@@ -7,6 +7,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
@@ -47,14 +48,14 @@ func (f *data) targets() []Step {
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
-			Text:    plural(hidden, "more message is", "more messages are") + " in the delivery log",
+			Text:    number.Of(hidden, "more message is", "more messages are") + " in the delivery log",
 			Link:    Link{"/deliveries", "Deliveries"},
 		})
 	} else if hidden > 0 {
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
-			Text:    plural(hidden, "message", "messages") + " to targets that are not yours to see",
+			Text:    number.Of(hidden, "message", "messages") + " to targets that are not yours to see",
 		})
 	}
 	switch {
@@ -93,8 +94,8 @@ func (f *data) notSent() Step {
 }
 
 func goneText(were, gone int) string {
-	return plural(were, "target was", "targets were") + " there; " +
-		plural(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
+	return number.Of(were, "target was", "targets were") + " there; " +
+		number.Of(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
 }
 
 // targetOf explains a delivery. The delivery log has removed the parts that the actor cannot see.
@@ -106,7 +107,7 @@ func targetOf(row *delivery.Row) Step {
 		Link:   Link{path("deliveries", row.ID), "The delivery"},
 		Sent:   row,
 	}
-	tries := plural(row.Delivery.Attempts, "attempt", "attempts")
+	tries := number.Of(row.Delivery.Attempts, "attempt", "attempts")
 	switch row.State {
 	case models.DeliveryDelivered:
 		s.Outcome, s.Text = Done, "Delivered after "+tries
