@@ -55,6 +55,9 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 func (a *Admin) assessmentRuns(c *gin.Context, productID int64, t *page.ObservationsTab) error {
 	runs, err := a.Observations.Running(c.Request.Context(), actorOf(c), productID)
 	t.Here = c.Request.URL.RequestURI()
+	if len(runs) == 0 && c.GetHeader("HX-Target") == page.AssessmentsID {
+		c.Header("HX-Trigger", page.AssessedEvent)
+	}
 	for _, r := range runs {
 		t.Runs = append(t.Runs, page.AssessmentProgress{
 			By: r.Input.Actor, Done: r.Total - r.Remaining(), Total: r.Total, At: r.CreatedAt,

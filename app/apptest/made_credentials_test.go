@@ -29,6 +29,7 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		p.Clock.Advance(31 * 24 * time.Hour)
 		deploy, _ := make("deploy")
 		stolen, stolenRef := make("stolen")
+		again, againRef := make("again")
 		c.Must(http.StatusCreated, "POST", s.path+"/ingest-key", nil)
 		keyRef := fmt.Sprintf("key-%d", s.id)
 		admin.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "of the admin", "role": "reader"})
@@ -59,6 +60,36 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		stolen.Must(http.StatusOK, "GET", s.path, nil)
 		eve.must(http.StatusSeeOther, "POST", "/profile/password", fields(apptest.Password, stolenRef)...)
 		stolen.Must(http.StatusUnauthorized, "GET", s.path, nil)
+		deploy.Must(http.StatusOK, "GET", s.path, nil)
+
+		// The page of an emailed link lists and revokes them too.
+		box := enableMail(t, p)
+		if status, text := requestPasswordLink(t, p, "eve"); status != http.StatusOK {
+			t.Fatalf("a link: %d %s", status, text)
+		}
+		link, _ := box.waitLink(t, 1)
+		_, body = getNoRedirect(t, newHTTPClient(t), link)
+		for text, want := range map[string]bool{
+			`value="` + againRef + `"`: true, `value="` + keyRef + `"`: true, "ancient": false, "of the admin": false,
+		} {
+			if strings.Contains(body, text) != want {
+				t.Errorf("the page of the link contains %q: %v", text, !want)
+			}
+		}
+		choose := func(ref string) int {
+			const fresh = "another quite new password"
+			form := encodeForm("link", linkSecret(t, link), "new", fresh, "repeat", fresh, "revoke", ref)
+			status, _ := submitForm(t, newHTTPClient(t), p.URL+"/login/reset", form, formKind)
+			return status
+		}
+		if status := choose("token-999"); status != http.StatusUnprocessableEntity {
+			t.Errorf("an unknown credential: %d", status)
+		}
+		again.Must(http.StatusOK, "GET", s.path, nil)
+		if status := choose(againRef); status != http.StatusOK {
+			t.Errorf("the password by the link: %d", status)
+		}
+		again.Must(http.StatusUnauthorized, "GET", s.path, nil)
 		deploy.Must(http.StatusOK, "GET", s.path, nil)
 
 		page, path := newPageClient(t, p, "admin"), fmt.Sprintf("/admin/users/%d/password", user.ID)

@@ -380,7 +380,11 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-theme]").forEach(themeToggle);
     enhance(document);
-    document.body.addEventListener("htmx:load", (e) => e.detail.elt.querySelectorAll("time[datetime]").forEach(localTime));
+    document.body.addEventListener("htmx:load", (e) => {
+      const part = e.detail.elt;
+      part.querySelectorAll("time[datetime]").forEach(localTime);
+      if (part !== document.body) part.querySelectorAll("form[data-select]").forEach(selection);
+    });
     keys();
     inboxKeys();
     inbox();

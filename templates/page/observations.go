@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"gatecrier/templates/ui"
 )
 
@@ -22,6 +24,24 @@ type ObservationsTab struct {
 	Here      string               // this page
 	Runs      []AssessmentProgress // assessments of many observations in progress
 	TooMany   bool                 // it finds more than are assessed in one step
+}
+
+// AssessmentsID is the id of the section of assessments in progress.
+const AssessmentsID = "assessments"
+
+// AssessedEvent is the browser's event that refreshes the list of observations: the last assessment in
+// progress has ended.
+const AssessedEvent = "assessed"
+
+// refresh returns the attributes of the list, which is refreshed once when assessments end: a refresh
+// meanwhile would undo a selection.
+func (t ObservationsTab) refresh() templ.Attributes {
+	if len(t.Runs) == 0 {
+		return nil
+	}
+	return templ.Attributes{
+		"hx-get": t.Here, "hx-select": "#observations", "hx-trigger": AssessedEvent + " from:body", "hx-swap": "outerHTML",
+	}
 }
 
 // FindingFilter is the part of the filter beside the chips.
