@@ -135,14 +135,15 @@ func (tx *Tx) AssessmentRunRows(runID int64, limit int) ([]AssessmentRunRow, err
 	return list, err
 }
 
-// AssessedSince returns which of some observations a user has assessed after an assessment.
+// AssessedSince returns which of some observations a user has assessed after an assessment. It reads by
+// observation: the IDs after that one are those of the run itself.
 func (tx *Tx) AssessedSince(ids []int64, after int64) (map[int64]bool, error) {
 	found := map[int64]bool{}
 	err := tx.query(tx.Context(), `
 		SELECT DISTINCT observation_id
 		FROM assessments
 		WHERE observation_id IN (`+placeholders(len(ids))+`)
-		AND id > ?
+		AND id + 0 > ?
 		AND action IN (?, ?)`, append(toAny(ids), after, ActionAssess, ActionClear), func(rows scanner) error {
 		var id int64
 		err := rows.Scan(&id)

@@ -49,6 +49,23 @@ const observationsFrom = `
 	JOIN sources s ON s.id = o.source_id
 	WHERE `
 
+// observationsByIDFrom is observationsFrom for a filter with IDs: PostgreSQL can read the observations by
+// their keys alone. Without fresh statistics it would read all of the branch for each part of a large
+// write.
+const observationsByIDFrom = `
+	FROM observations o
+	JOIN branches b ON b.id = o.branch_id + 0
+	JOIN sources s ON s.id = o.source_id + 0
+	WHERE `
+
+// from returns the tables of the filter.
+func (f ObservationFilter) from() string {
+	if len(f.IDs) > 0 {
+		return observationsByIDFrom
+	}
+	return observationsFrom
+}
+
 // where returns the condition of the filter, with its arguments.
 func (f ObservationFilter) where(scope Scope) (string, []any) {
 	cond := conditionOf(scope.where("b.product_id"))
@@ -125,7 +142,7 @@ func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFil
 	}
 	var list []Observation
 	err := r.query(ctx, `
-		SELECT `+observationColumns+", b.name, "+version+observationsFrom+cond+`
+		SELECT `+observationColumns+", b.name, "+version+f.from()+cond+`
 		ORDER BY o.severity, o.id
 		LIMIT ?`,
 		append(args, f.Limit),
@@ -140,7 +157,7 @@ func (r queries) CountObservations(ctx context.Context, scope Scope, f Observati
 	err := r.get(ctx, `
 		SELECT count(*)
 		FROM (
-			SELECT 1`+observationsFrom+cond+`
+			SELECT 1`+f.from()+cond+`
 			LIMIT ?
 		) x`, append(args, f.Limit), &n)
 	return n, err

@@ -189,9 +189,9 @@ func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int6
 	}
 	return tx.exec(`
 		DELETE FROM observations AS o
-		WHERE o.source_id = ?
+		WHERE o.source_id + 0 = ?
 		AND NOT o.active
-		AND o.resolved_at < ?
+		AND o.resolved_at + 0 < ?
 		AND NOT EXISTS (SELECT 1 FROM observations d WHERE d.duplicate_of = o.id)
 		AND o.id IN (`+placeholders(len(ids))+")", append([]any{sourceID, micro(before)}, toAny(ids)...)...)
 }
