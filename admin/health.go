@@ -105,6 +105,7 @@ var removalWords = map[models.RemovalKind]string{
 	models.RemoveConnection: "connection",
 	models.RemoveProduct:    "product",
 	models.RemoveVEX:        "VEX document",
+	models.RemoveSource:     "source",
 	models.CancelMessages:   "waiting messages, cancelled",
 }
 

@@ -113,6 +113,14 @@ func (a *Admin) sourceDeletePage(c *gin.Context, status int, actionErr error) er
 	if v.Effects, err = a.sourceLosses(c, s, row); err != nil {
 		return err
 	}
+	many, err := a.Store.RemovedInParts(c.Request.Context(), models.RemoveSource, s.ID)
+	if err != nil {
+		return err
+	}
+	if many {
+		v.Effects = append(v.Effects,
+			"Its many observations are removed in parts, if need be in the background. "+progressOnHealth)
+	}
 	return a.askPage(c, status, v.Title, layout.NavProducts, v)
 }
 
@@ -165,9 +173,13 @@ func (a *Admin) sourceDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = a.Products.RemoveSource(c.Request.Context(), actorOf(c), s.ID)
+	done, err := a.Products.RemoveSource(c.Request.Context(), actorOf(c), s.ID)
 	if fault.Is(err, fault.Conflict) {
 		return a.sourceDeletePage(c, web.StatusOf(err), err)
+	}
+	if err == nil && !done {
+		text := "Removing its observations continues in the background, also after a restart. " + progressOnHealth
+		return a.redirect(c, "wait", "The source "+sourceTitle(s.Source)+" is being removed", text, sourcesPath(row.ID))
 	}
 	return a.done(c, err, "Source removed", sourceTitle(s.Source)+" and its observations are gone.", sourcesPath(row.ID))
 }

@@ -47,7 +47,9 @@ func (a *App) loopList() []jobs.Loop {
 	}
 }
 
-func (a *App) remover() *jobs.Remover { return &jobs.Remover{Store: a.Store, Log: a.log} }
+func (a *App) remover() *jobs.Remover {
+	return &jobs.Remover{Store: a.Store, Log: a.log, Source: a.Products.ContinueRemoval}
+}
 
 // announceDue announces the gate changes whose time on hold is over.
 func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }

@@ -16,6 +16,8 @@ const removalKeys = 5000
 type Remover struct {
 	Store *models.Store
 	Log   *slog.Logger
+	// Source removes what is left of a source: the gate of its branch changes with it.
+	Source func(ctx context.Context, m models.Removal) error
 }
 
 // removeEvery is how often a Remover looks for work.
@@ -53,6 +55,9 @@ func (r *Remover) remove(ctx context.Context, m models.Removal) error {
 		if err != nil {
 			return err
 		}
+	}
+	if m.Kind == models.RemoveSource {
+		return r.Source(ctx, m)
 	}
 	for done := false; !done; {
 		keys, err := r.Store.NextRemovalKeys(ctx, m, removalKeys)

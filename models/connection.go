@@ -253,7 +253,7 @@ func (tx *Tx) CancelWaiting(id int64, reason string) error {
 		if err := tx.get(tx.Context(), "SELECT name FROM connections WHERE id = ?", []any{id}, &name); err != nil {
 			return notFound(err, "target")
 		}
-		return tx.beginRemoval(Removal{Kind: CancelMessages, SubjectID: id, Name: name, Reason: reason})
+		return tx.BeginRemoval(Removal{Kind: CancelMessages, SubjectID: id, Name: name, Reason: reason})
 	}
 	_, err = tx.exec(`
 		UPDATE deliveries

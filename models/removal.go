@@ -19,6 +19,8 @@ const (
 	RemoveVEX        RemovalKind = "vex_document"
 	// CancelMessages cancels the waiting messages of a connection, and removes nothing.
 	CancelMessages RemovalKind = "messages"
+	// RemoveSource removes a source part by part with the gate of its branch: app/product does it.
+	RemoveSource RemovalKind = "source"
 )
 
 // Removal is the progress of the removal of something with many rows, which lists no longer show.
@@ -26,7 +28,7 @@ type Removal struct {
 	Kind      RemovalKind
 	SubjectID int64
 	Name      string
-	Reason    string // why messages are cancelled
+	Reason    string // why messages are cancelled, or who removes a source
 	Total     int64  // rows when the removal began, 0 = not counted yet
 	Done      int64
 	CreatedAt time.Time
@@ -73,6 +75,7 @@ var removalSteps = map[RemovalKind][]removalStep{
 			WHERE id IN (%s)
 			AND coalesce(state, '') IN ` + waitingStates}},
 	}},
+	RemoveSource: {{key: "o.id", from: "observations o", where: "o.source_id = ?"}},
 	RemoveProduct: {
 		{
 			key: "n.event_id", from: "notifications n", where: "n.product_id = ?",
@@ -193,8 +196,18 @@ func (tx *Tx) RemoveRows(m Removal, keys RemovalKeys, part []int64) error {
 			return err
 		}
 	}
-	_, err := tx.exec("UPDATE removals SET done = done + ? WHERE kind = ? AND subject_id = ?",
-		len(part), m.Kind, m.SubjectID)
+	return tx.AddRemoved(m, len(part))
+}
+
+// AddRemoved adds to the number of rows that a removal has removed.
+func (tx *Tx) AddRemoved(m Removal, n int) error {
+	_, err := tx.exec("UPDATE removals SET done = done + ? WHERE kind = ? AND subject_id = ?", n, m.Kind, m.SubjectID)
+	return err
+}
+
+// EndRemoval ends a removal, and leaves what is left of it.
+func (tx *Tx) EndRemoval(m Removal) error {
+	_, err := tx.exec("DELETE FROM removals WHERE kind = ? AND subject_id = ?", m.Kind, m.SubjectID)
 	return err
 }
 
@@ -204,7 +217,7 @@ func (tx *Tx) FinishRemoval(m Removal) (done bool, err error) {
 	if err != nil || len(keys.List) > 0 {
 		return false, err
 	}
-	if _, err := tx.exec("DELETE FROM removals WHERE kind = ? AND subject_id = ?", m.Kind, m.SubjectID); err != nil {
+	if err := tx.EndRemoval(m); err != nil {
 		return false, err
 	}
 	switch m.Kind {
@@ -214,13 +227,13 @@ func (tx *Tx) FinishRemoval(m Removal) (done bool, err error) {
 		_, err = tx.exec("DELETE FROM vex_documents WHERE id = ?", m.SubjectID)
 	case RemoveProduct:
 		err = tx.dropProduct(m.SubjectID)
-	case CancelMessages:
+	case CancelMessages, RemoveSource:
 	}
 	return true, err
 }
 
-// beginRemoval records a removal. Its name is for pages.
-func (tx *Tx) beginRemoval(m Removal) error {
+// BeginRemoval records a removal, unless it has begun already. Its name is for pages.
+func (tx *Tx) BeginRemoval(m Removal) error {
 	_, err := tx.exec(`
 		INSERT INTO removals (kind, subject_id, name, reason, total, created_at)
 		VALUES (?, ?, ?, ?, 0, ?)
@@ -255,7 +268,7 @@ func (tx *Tx) hideConnection(id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.beginRemoval(Removal{Kind: RemoveConnection, SubjectID: id, Name: name})
+	return tx.BeginRemoval(Removal{Kind: RemoveConnection, SubjectID: id, Name: name})
 }
 
 // hideProduct takes a product from all users, tokens and lists, frees its name, and begins its
@@ -299,7 +312,7 @@ func (tx *Tx) hideProduct(id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.beginRemoval(Removal{Kind: RemoveProduct, SubjectID: id, Name: name})
+	return tx.BeginRemoval(Removal{Kind: RemoveProduct, SubjectID: id, Name: name})
 }
 
 // hiddenName begins the names of hidden products. No user can enter it.

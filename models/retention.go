@@ -181,7 +181,8 @@ func (r queries) OldObservations(
 
 // DeleteOldObservations removes observations of a source that were resolved before a time,
 // unless a large import of the source is in progress. The original of a duplicate stays. An import
-// that has already compared its report with them must do so again.
+// that has already compared its report with them must do so again. They are found by their keys, as by
+// steps of removals.
 func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int64) (int64, error) {
 	n, err := tx.exec("UPDATE sources SET version = version + 1 WHERE id = ? AND NOT unsettled", sourceID)
 	if err != nil || n == 0 {

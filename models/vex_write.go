@@ -73,7 +73,7 @@ func (tx *Tx) hideVEX(id int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.beginRemoval(Removal{Kind: RemoveVEX, SubjectID: id, Name: name})
+	return tx.BeginRemoval(Removal{Kind: RemoveVEX, SubjectID: id, Name: name})
 }
 
 // DeleteVEX removes a document, one with many statements in parts. Its observations keep what it says

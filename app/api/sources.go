@@ -70,8 +70,10 @@ func (a *API) sources() {
 			return &sourceAnswer{sourceOf(row)}, err
 		})
 	register(a, onDelete("/sources/{id}", "delete-source"),
-		"Delete a source with its observations; its next report creates it again",
+		"Delete a source with its observations, a large one in the background if that takes more than 20 seconds; "+
+			"its next report creates it again",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.Products.RemoveSource(ctx, actorOf(ctx), in.ID)
+			_, err := a.Products.RemoveSource(ctx, actorOf(ctx), in.ID)
+			return nil, err
 		})
 }

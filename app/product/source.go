@@ -7,7 +7,6 @@ import (
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
-	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/models"
@@ -126,85 +125,6 @@ func onlySource(ctx context.Context, r sourceReader, source models.Source) (bool
 // sourceReader reads inside and outside of transactions.
 type sourceReader interface {
 	SourcesWithReports(ctx context.Context, branchID int64) ([]models.Source, error)
-}
-
-// errNewReport is the conflict of a removal with a report that came after it had begun.
-var errNewReport = fault.New(
-	fault.Conflict, "A new report of this source was imported while it was being removed: the rest is kept",
-)
-
-// RemoveSource removes a source with its observations, a large one in several transactions, between
-// which others write. Between them the branch is consistent, with fewer observations; after a crash
-// the rest of the source is there, and can be removed. A new report of the source stops the removal;
-// one that comes later creates the source again.
-func (s *Service) RemoveSource(ctx context.Context, actor authz.Actor, id int64) error {
-	row, err := s.Source(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx) // half of a source is of no use
-	parts := models.Parts{Background: true}
-	for done := false; !done; {
-		err := s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (n int, err error) {
-			n, done, err = s.removeSourcePart(tx, actor, row, limit)
-			return n, err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removeSourcePart deletes up to limit observations of a source and returns how many, or the source
-// with the rest of them. done reports that the source is deleted.
-func (s *Service) removeSourcePart(
-	tx *models.Tx, actor authz.Actor, row models.SourceRow, limit int,
-) (n int, done bool, err error) {
-	now, err := sourceNow(tx, row)
-	if err != nil {
-		return 0, false, err
-	}
-	if !now.LastReportAt.Equal(row.LastReportAt) {
-		return 0, false, errNewReport
-	}
-	g, err := tx.GateOf(now.ProductID, now.Branch)
-	if err != nil {
-		return 0, false, err
-	}
-	last, err := onlySource(tx.Context(), tx, now.Source)
-	if err != nil {
-		return 0, false, err
-	}
-	e := gate.Evaluation{
-		Actor: actor.Label, Unreported: last,
-		Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the source " + sourceName(now)},
-	}
-	list, err := tx.ObservationsOfSource(now.ID, limit)
-	if err != nil {
-		return 0, false, err
-	}
-	if len(list) > 0 {
-		n, err = s.removeObservations(tx, g.Branch, list, e)
-		if err != nil || n < len(list) || len(list) == limit {
-			return n, false, err
-		}
-		if now, err = sourceNow(tx, row); err != nil {
-			return 0, false, err
-		}
-		if g, err = tx.GateOf(now.ProductID, now.Branch); err != nil {
-			return 0, false, err
-		}
-	}
-	if err := tx.DeleteSource(now.ID); err != nil {
-		return 0, false, err
-	}
-	// Bare counts have no observations.
-	e.Active = g.Branch.Minus(now.Breakdown)
-	if err := s.evaluateRemoval(tx, g.Branch, e); err != nil {
-		return 0, false, err
-	}
-	return n, true, writeSourceAudit(tx, actor, audit.Delete, now, sourceValues(now), nil)
 }
 
 // sourceName returns a source as texts name it.
