@@ -82,7 +82,8 @@ func (r *Remover) remove(ctx context.Context, m models.Removal) error {
 
 // removeRows removes rows in parts.
 func (r *Remover) removeRows(ctx context.Context, m models.Removal, keys models.RemovalKeys) error {
-	return models.WriteInParts(ctx, r.Store, &models.Parts{Background: true}, keys.List, func(tx *models.Tx, part []int64) error {
+	parts := models.Parts{Background: true}
+	return models.WriteInParts(ctx, r.Store, &parts, keys.List, func(tx *models.Tx, part []int64) error {
 		return tx.RemoveRows(m, keys, part)
 	})
 }

@@ -15,7 +15,8 @@ func TestAssessmentInPartsInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newProduct(t, c, "Checkout", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", findingsReport("CVE-2031-1 High", "CVE-2031-2 Low", "CVE-2031-3 Low"))
+	report := findingsReport("CVE-2031-1 High", "CVE-2031-2 Low", "CVE-2031-3 Low")
+	c.Must(http.StatusCreated, "POST", s.path+"/reports", report)
 	branch := defaultBranch(t, p.Store, s.id)
 	sources, err := p.Store.AllSources(t.Context(), branch.ID)
 	if err != nil || len(sources) != 1 {

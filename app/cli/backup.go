@@ -196,6 +196,7 @@ func (keyRotateCmd) Run(in *invocation) error {
 	if r.Path == "" {
 		next = "Remove the old key from GATECRIER_SECRET_KEY. It opens only older backups."
 	}
-	_, err = fmt.Fprintf(in.stdout, "Sealed %s with the new key. %s\n", number.Of(r.Sealed, "secret", "secrets"), plain(next))
+	sealed := number.Of(r.Sealed, "secret", "secrets")
+	_, err = fmt.Fprintf(in.stdout, "Sealed %s with the new key. %s\n", sealed, plain(next))
 	return err
 }

@@ -44,7 +44,8 @@ func (c copyCmd) Run(in *invocation) error {
 		said = "Finished the interrupted copy, and verified it: the rows and checksums of all tables are equal.\n"
 	}
 	if r.Replaced > 0 {
-		said += number.Of(r.Replaced, "text", "texts") + " had characters that PostgreSQL cannot store: they were replaced by U+FFFD.\n"
+		said += number.Of(r.Replaced, "text", "texts") +
+			" had characters that PostgreSQL cannot store: they were replaced by U+FFFD.\n"
 	}
 	_, err = fmt.Fprint(in.stdout, said+"The secrets are sealed with the key of the source: start the server with the "+
 		"same key file or GATECRIER_SECRET_KEY,\nand with GATECRIER_DATABASE_URL set to the copy. Do not start the old "+

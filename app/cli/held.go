@@ -58,7 +58,8 @@ func heldText(s delivery.HeldStatus) string {
 	}
 	var b strings.Builder
 	if s.Count > 0 {
-		fmt.Fprintf(&b, "%s held, the oldest since %s:\n", number.Of(s.Count, "message is", "messages are"), s.Oldest.Format(time.RFC3339))
+		fmt.Fprintf(&b, "%s held, the oldest since %s:\n", number.Of(s.Count, "message is", "messages are"),
+			s.Oldest.Format(time.RFC3339))
 	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, t := range s.Targets {
@@ -66,8 +67,7 @@ func heldText(s delivery.HeldStatus) string {
 		fmt.Fprintf(w, "  %d\t%s\t%s\t%s\n", t.Count, plain(t.Module), short(t.Connection, maxCell), short(t.Owner, maxCell))
 	}
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors
-	switch {
-	case s.GateChanges > 0:
+	if s.GateChanges > 0 {
 		fmt.Fprintf(&b, "%s in the backup; the decision also covers its messages.\n",
 			number.Of(s.GateChanges, "gate change on hold was", "gate changes on hold were"))
 	}

@@ -110,7 +110,8 @@ func (p Parts) addresses(ctx context.Context) Check {
 		texts = append(texts, number.Of(personal, "connection of a user", "connections of users"))
 	}
 	if unread > 0 {
-		texts = append(texts, fmt.Sprintf("the configuration of %s cannot be opened", number.Of(unread, "connection", "connections")))
+		texts = append(texts,
+			"the configuration of "+number.Of(unread, "connection", "connections")+" cannot be opened")
 	}
 	if len(texts) == 0 {
 		return ok("All addresses of connections (%d) accept connections. No message was sent.", len(byAddress))

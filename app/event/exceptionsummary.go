@@ -76,7 +76,7 @@ func (e ExceptionsJoined) message() string {
 	for _, one := range e.Exceptions[:min(maxSummaryClasses, len(e.Exceptions))] {
 		names = append(names, one.Class+" ("+one.countText()+")")
 	}
-	text := "More than " + number.Of(int(e.Limit), "notification", "notifications") + " about exceptions within an hour: " +
+	text := "More than " + number.Of(e.Limit, "notification", "notifications") + " about exceptions within an hour: " +
 		"this one replaces " + strconv.FormatInt(e.Notifications, 10) + " about " +
 		number.Of(int(e.Groups), "exception", "different exceptions")
 	if len(names) == 0 {

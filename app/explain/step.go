@@ -139,7 +139,7 @@ func (f *data) window() []Step {
 	s := Step{Key: Window, Outcome: Done}
 	switch {
 	case p.Suppressed > 0:
-		s.Text = "The same is told once in a time: before this one " + number.Of(int(p.Suppressed), "was", "were") + " held back"
+		s.Text = "The same is told once in a time: before this one " + number.Of(p.Suppressed, "was", "were") + " held back"
 		if p.HeldSince != nil {
 			s.At = *p.HeldSince
 		}
