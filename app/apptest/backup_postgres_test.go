@@ -28,7 +28,7 @@ func TestBackupPostgres(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "backup")
 	from := append(dataDir(dir), "GATECRIER_DATABASE_URL="+url)
 	out := mustRun(t, from, "backup", "--with-key", file)
-	if !strings.Contains(out, "1 products") || !strings.Contains(out, "1 deliveries") {
+	if !strings.Contains(out, "1 product,") || !strings.Contains(out, "1 delivery;") {
 		t.Errorf("it says %s", out)
 	}
 	p.kill()
