@@ -19,7 +19,7 @@ func (a *Admin) apiRoutes(r router) {
 // apiReference shows how the API works, or the operations of a group.
 func (a *Admin) apiReference(c *gin.Context) error {
 	v := page.APIView{BaseURL: a.BaseURL(), Groups: a.API}
-	title := "The API"
+	title := "API reference"
 	if name := c.Query("group"); name != "" {
 		i := slices.IndexFunc(a.API, func(g page.APIGroup) bool { return g.Name == name })
 		if i < 0 {

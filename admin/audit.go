@@ -63,7 +63,7 @@ func (a *Admin) audit(c *gin.Context) error {
 			Fields:    auditFields(r),
 		})
 	}
-	v.Frame = a.frame(c, "Audit", nav)
+	v.Frame = a.frame(c, "Audit log", nav)
 	return render(c, http.StatusOK, page.Audit(v))
 }
 
@@ -88,7 +88,7 @@ func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilte
 }
 
 // dayOf returns when a day of the query begins in the user's zone, or the zero time if the query
-// names none. It adds to errs what is no day.
+// names none. It adds an error to errs if the text is not a day.
 func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.Time {
 	text := c.Query(name)
 	if text == "" {
@@ -96,7 +96,7 @@ func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.
 	}
 	day, err := time.ParseInLocation(time.DateOnly, text, a.inUserZone(c, a.Store.Now()).Location())
 	if err != nil {
-		errs[name] = "A day like 2026-11-20"
+		errs[name] = "Enter a date as YYYY-MM-DD"
 	}
 	return day
 }

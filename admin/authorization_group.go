@@ -83,7 +83,7 @@ func (a *Admin) authorizationRename(c *gin.Context) error {
 			}
 		})
 	}
-	return a.done(c, err, "Saved", "", authorizationPath(g.ID))
+	return a.done(c, err, "Authorization group renamed", "", authorizationPath(g.ID))
 }
 
 // authorizationMemberSet adds a user to an authorization group, as a manager or as a plain member.
@@ -102,9 +102,9 @@ func (a *Admin) authorizationMemberSet(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	done := user + " is a member now"
+	done := user + " added as a member"
 	if manager {
-		done = user + " is a manager now"
+		done = user + " is now a manager"
 	}
 	return a.redirect(c, "ok", done, "", authorizationPath(g.ID))
 }
@@ -121,7 +121,7 @@ func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
 	if err := a.Products.RemoveAuthorizationMember(c.Request.Context(), actorOf(c), g.ID, user); err != nil {
 		return err
 	}
-	a.flash(c, "ok", "The member is removed", "")
+	a.flash(c, "ok", "Member removed", "")
 	if user == actorOf(c).User.ID && !actorOf(c).Administrator() { // the actor cannot see it any more
 		web.SeeOther(c, authorizationGroupsPath)
 		return nil
@@ -135,7 +135,7 @@ func (a *Admin) authorizationDeleteConfirm(c *gin.Context) error {
 	return a.authorizationDeletePage(c, http.StatusOK, "")
 }
 
-// authorizationDeletePage names what is lost with an authorization group, and has its name typed.
+// authorizationDeletePage names what is lost with an authorization group, and asks for its name.
 // problem is what is wrong with the typed name.
 func (a *Admin) authorizationDeletePage(c *gin.Context, status int, problem string) error {
 	g, err := a.authorizationOf(c)
@@ -143,16 +143,16 @@ func (a *Admin) authorizationDeletePage(c *gin.Context, status int, problem stri
 		return err
 	}
 	if !actorOf(c).Administrator() {
-		return fault.New(fault.Forbidden, "Only administrators delete authorization groups")
+		return fault.New(fault.Forbidden, "Only administrators can delete authorization groups")
 	}
-	lost := []string{plural(len(g.Members), "member is", "members are") + " in it no more; the users stay"}
+	lost := []string{"the membership of " + plural(len(g.Members), "user", "users") + "; the user accounts remain"}
 	for _, r := range g.Roles {
-		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+", for all of them")
+		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+" for all members")
 	}
 	return a.confirmPage(c, status, "Delete "+g.Name, layout.NavAuthorization, page.ConfirmView{
 		Title:  "Delete the authorization group " + g.Name + "?",
 		Lost:   lost,
-		Button: "Delete it",
+		Button: "Delete authorization group",
 		Cancel: authorizationPath(g.ID),
 		Type:   g.Name,
 		Error:  problem,
@@ -168,5 +168,5 @@ func (a *Admin) authorizationDelete(c *gin.Context) error {
 		return a.authorizationDeletePage(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
 	}
 	err = a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID)
-	return a.done(c, err, g.Name+" is deleted", "", authorizationGroupsPath)
+	return a.done(c, err, "Authorization group "+g.Name+" deleted", "", authorizationGroupsPath)
 }

@@ -50,7 +50,7 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 	if f.After != "" {
 		v.Pager.First = link(authorizationGroupsPath, "q", f.Text)
 	}
-	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
+	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups")
 	for _, g := range rows {
 		v.Rows = append(v.Rows, page.AuthorizationGroupRow{
 			ID:      g.ID,
@@ -69,6 +69,7 @@ func (a *Admin) authorizationCreate(c *gin.Context) error {
 	if errs := fieldErrors(err); errs != nil {
 		return a.authorizationList(c, http.StatusUnprocessableEntity, name, errs)
 	}
-	return a.done(c, err, "The authorization group is there",
-		"Put users into it, then give it roles on the Members tab of products and groups.", authorizationPath(g.ID))
+	return a.done(c, err, "Authorization group created",
+		"Next: add users, then give the group a role on the Members tab of a product or product group.",
+		authorizationPath(g.ID))
 }

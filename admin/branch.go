@@ -58,7 +58,7 @@ func (a *Admin) comparison(c *gin.Context) error {
 	}
 	a.compareChips(c, b.Branch, found, &v)
 	a.addedRows(c, b.Branch, f, found.Rows, &v)
-	v.Frame = a.frame(c, b.Name+" beside "+found.Default.Name, layout.NavProducts)
+	v.Frame = a.frame(c, b.Name+" compared with "+found.Default.Name, layout.NavProducts)
 	return render(c, http.StatusOK, page.Comparison(v))
 }
 
@@ -70,9 +70,9 @@ func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comp
 		list, listed = "known", found.Known
 	}
 	v.Chips = []ui.Chip{
-		{Label: "Added", Href: link(path, "severity", severity), Count: int(found.Added.Total()), Current: !v.KnownList},
+		{Label: "New here", Href: link(path, "severity", severity), Count: int(found.Added.Total()), Current: !v.KnownList},
 		{
-			Label:   "Known there",
+			Label:   "Known on default",
 			Href:    link(path, "severity", severity, "list", "known"),
 			Count:   int(found.Known.Total()),
 			Current: v.KnownList,

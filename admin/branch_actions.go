@@ -71,15 +71,15 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, actionErr error) e
 		return err
 	}
 	v := page.AskView{
-		Title:   "Make " + b.Name + " the default branch?",
-		Buttons: []page.AskButton{{Label: "Make it the default"}},
+		Title:   "Set " + b.Name + " as the default branch?",
+		Buttons: []page.AskButton{{Label: "Set as default"}},
 		Error:   firstText(actionErr),
 	}
 	v.Effects = []string{
-		"Its findings decide the gate of " + row.Name + " from then on.",
+		"The gate of " + row.Name + " will be based on this branch.",
 		gateMove(row.Default, b.Branch, verdict.State, verdict.Why),
-		"Reports that name no branch belong to it.",
-		"“" + row.Default.Name + "” becomes a branch like the others" + a.lifeOf(row.Default) + ".",
+		"Reports without a branch name will be assigned to this branch.",
+		"“" + row.Default.Name + "” will no longer be the default branch" + a.lifeOf(row.Default) + ".",
 	}
 	return a.branchConfirmPage(c, status, b, row, v)
 }
@@ -89,12 +89,12 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, actionErr error) e
 func gateMove(from, to models.Branch, state models.GateState, why string) string {
 	switch {
 	case !to.Evaluated:
-		return "No report of it has come in yet: the gate cannot be decided by it."
+		return "This branch has no report yet, so its gate cannot be evaluated."
 	case from.Gate == state:
-		return "The gate stays " + string(state) + ": " + why + "."
+		return "The gate remains " + ui.GateWord(string(state)) + ": " + why + "."
 	}
-	return "The gate changes from " + string(from.Gate) + " to " + string(state) + ": " + why +
-		". That is told, once it has stood for the hold time where there is one."
+	return "The gate changes from " + ui.GateWord(string(from.Gate)) + " to " + ui.GateWord(string(state)) + ": " + why +
+		". Notifications are sent, after the hold time if one is set."
 }
 
 // lifeOf says when a branch that is not the default is removed; "" = never.
@@ -103,12 +103,12 @@ func (a *Admin) lifeOf(b models.Branch) string {
 	if kept == "" || b.Protected {
 		return ""
 	}
-	return ", and is removed once it has got no report for " + kept
+	return ". It will be deleted after " + kept + " without a report"
 }
 
 func (a *Admin) isDefault(c *gin.Context, b models.BranchRow) error {
-	const text = "Nothing was changed."
-	return a.redirect(c, "ok", b.Name+" is the default branch already", text, branchesPath(b.ProductID))
+	const text = "No changes were made."
+	return a.redirect(c, "ok", b.Name+" is already the default branch", text, branchesPath(b.ProductID))
 }
 
 func (a *Admin) branchDefault(c *gin.Context) error {
@@ -120,7 +120,8 @@ func (a *Admin) branchDefault(c *gin.Context) error {
 	if isFormError(err) {
 		return a.branchDefaultPage(c, web.StatusOf(err), err)
 	}
-	return a.done(c, err, b.Name+" is the default branch", "Its findings decide the gate.", branchesPath(b.ProductID))
+	return a.done(c, err, b.Name+" set as the default branch", "The gate is now based on this branch.",
+		branchesPath(b.ProductID))
 }
 
 // branchDeleteConfirm names what is lost with a branch.
@@ -149,16 +150,16 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, actionErr error) er
 	}
 	v := page.AskView{Title: "Delete the branch " + b.Name + "?", Error: firstText(actionErr)}
 	if b.Default {
-		v.Effects = []string{"The default branch stays: make another one the default first."}
+		v.Effects = []string{"You cannot delete the default branch. Set another branch as the default first."}
 		return a.branchConfirmPage(c, status, b, row, v)
 	}
 	v.Effects = []string{
-		"Lost: " + upTo(n, maxCounted, "observation", "observations") + ", with all that people have said of them.",
+		"Lost: " + upTo(n, maxCounted, "observation", "observations") + ", including their assessments.",
 		"Lost: " + sourceNames(sources) + ".",
-		"The gate of " + row.Name + " is not touched: “" + row.Default.Name + "” decides it.",
-		"The next report of a branch of this name makes it anew, without what was there before.",
+		"The gate of " + row.Name + " does not change: it is based on “" + row.Default.Name + "”.",
+		"The next report for this branch name creates the branch again, without this data.",
 	}
-	v.Buttons = []page.AskButton{{Label: "Delete the branch", Danger: true}}
+	v.Buttons = []page.AskButton{{Label: "Delete branch", Danger: true}}
 	return a.branchConfirmPage(c, status, b, row, v)
 }
 
@@ -197,11 +198,11 @@ func (a *Admin) branchDelete(c *gin.Context) error {
 	if fault.Is(err, fault.Conflict) {
 		return a.branchDeletePage(c, web.StatusOf(err), err)
 	}
-	return a.done(c, err, "The branch "+b.Name+" is deleted", "", branchesPath(b.ProductID))
+	return a.done(c, err, "Branch "+b.Name+" deleted", "", branchesPath(b.ProductID))
 }
 
 // branchProtect returns the handler that protects a branch, or stops protecting it. A protected
-// branch stays although no report of it comes in any more.
+// branch is kept even without new reports.
 func (a *Admin) branchProtect(protected bool) handler {
 	return func(c *gin.Context) error {
 		b, err := a.branchOf(c)
@@ -214,11 +215,11 @@ func (a *Admin) branchProtect(protected bool) handler {
 		}
 		switch kept := a.branchesKept(); {
 		case protected:
-			a.flash(c, "ok", b.Name+" is protected", "It stays although no report of it comes any more.")
+			a.flash(c, "ok", "Branch "+b.Name+" protected", "It is kept even without new reports.")
 		case kept != "":
-			a.flash(c, "ok", b.Name+" is not protected any more", "It is removed once it has got no report for "+kept+".")
+			a.flash(c, "ok", "Branch "+b.Name+" unprotected", "It will be deleted after "+kept+" without a report.")
 		default:
-			a.flash(c, "ok", b.Name+" is not protected any more", "")
+			a.flash(c, "ok", "Branch "+b.Name+" unprotected", "")
 		}
 		if c.PostForm("back") == "branch" {
 			web.SeeOther(c, branchPath(b.Branch))

@@ -101,8 +101,8 @@ func connectionFields(d connection.Details) []ui.Field {
 	for i, f := range d.Module.FormFields() {
 		if f.Secret {
 			field := &fields[i+1] // after the name
-			field.Required, field.Placeholder, field.Note = false, "", "one is stored"
-			field.Help = "Leave it empty to keep it."
+			field.Required, field.Placeholder, field.Note = false, "", "stored"
+			field.Help = "Leave empty to keep the stored value."
 		}
 	}
 	return fields
@@ -136,7 +136,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	name := c.PostForm("name")
 	change.Name = &name
 	if change.Version, err = strconv.ParseInt(c.PostForm("version"), 10, 64); err != nil {
-		return fault.BadField("version", "The form has lost its version: open it again")
+		return fault.BadField("version", "This form is out of date. Reload the page and try again")
 	}
 	typed := map[string]string{"name": name}
 	for _, f := range descriptor.FormFields() {
@@ -158,7 +158,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	if err != nil {
 		return hideForbidden(err)
 	}
-	note := savedNote("Saved", saved.Warning)
+	note := savedNote("Connection saved", saved.Warning)
 	return a.redirect(c, note.Kind, note.Title, note.Text, connectionPath(found.ID))
 }
 
@@ -172,8 +172,8 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	const text = "Its oldest message shows whether the receiver is back."
-	return a.redirect(c, "ok", found.Name+" is tried now", text, connectionPath(found.ID))
+	const text = "Sending the oldest queued message to check the receiver."
+	return a.redirect(c, "ok", "Retrying "+found.Name+" now", text, connectionPath(found.ID))
 }
 
 // connectionRotate replaces the secret of a connection. The page follows at once, and not after a
@@ -210,11 +210,11 @@ func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 		Title: "Delete " + found.Name + "?",
 		Note:  note,
 		Lost: []string{
-			"its address and its secret",
-			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, with their attempts",
-			plural(lost.Waiting, "message that waits, and is never sent", "messages that wait, and are never sent"),
+			"its URL and its secret",
+			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, including attempts",
+			plural(lost.Waiting, "queued message, which will not be sent", "queued messages, which will not be sent"),
 		},
-		Button: "Delete the connection",
+		Button: "Delete connection",
 		Cancel: connectionPath(found.ID),
 	})
 }
@@ -225,5 +225,5 @@ func (a *Admin) connectionDelete(c *gin.Context) error {
 		return err
 	}
 	err = hideForbidden(a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID))
-	return a.done(c, err, found.Name+" is deleted", "", "/connections")
+	return a.done(c, err, "Connection "+found.Name+" deleted", "", "/connections")
 }

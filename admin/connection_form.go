@@ -49,7 +49,7 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 		Required:     true,
 		MaxLength:    100,
 		Placeholder:  "On-call " + d.Title,
-		Help:         "How it is called in lists.",
+		Help:         "Display name in lists.",
 		Autocomplete: "off",
 	})
 	for _, field := range d.FormFields() {
@@ -108,7 +108,7 @@ func (a *Admin) connectionDraft(c *gin.Context) (d connection.Draft, typed map[s
 // savedNote says that something was saved, and the warning about it, if any.
 func savedNote(title, warning string) *ui.Note {
 	if warning != "" {
-		return &ui.Note{Kind: "wait", Title: title + ", with a doubt", Text: warning}
+		return &ui.Note{Kind: "wait", Title: title + ", with a warning", Text: warning}
 	}
-	return &ui.Note{Kind: "ok", Title: title, Text: "Send a test to see whether messages arrive."}
+	return &ui.Note{Kind: "ok", Title: title, Text: "Send a test to check the connection."}
 }

@@ -35,9 +35,9 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 	case o.GroupID != 0:
 		row.Owner, row.OwnerKind = r.Group, "group"
 	case o.UserID != 0:
-		row.Owner = "Your own"
+		row.Owner = "You"
 	default:
-		row.Owner = "The system"
+		row.Owner = "System"
 	}
 	return row
 }
@@ -72,7 +72,7 @@ func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition
 	return v
 }
 
-// troubledSince returns since when a connection has had its present trouble, or the zero time if it
+// troubledSince returns since when a connection has been failing, or the zero time if it
 // works.
 func troubledSince(r models.ConnectionRow) (since time.Time) {
 	switch r.State() {
@@ -137,18 +137,18 @@ func (a *Admin) enableConnection(
 		ctx := c.Request.Context()
 		_, err = a.Connections.Update(ctx, actorOf(c), found.ID, connection.Change{Enabled: &enabled})
 		if err != nil || enabled {
-			return a.done(c, err, found.Name+" is turned on", "", pageOf(found))
+			return a.done(c, err, found.Name+" enabled", "", pageOf(found))
 		}
-		kind, text := "ok", "Its waiting messages are cancelled, and nothing new is sent."
+		kind, text := "ok", "Pending messages are cancelled, and no new ones are sent."
 		many, err := a.Store.RemovedInParts(ctx, models.CancelMessages, found.ID)
 		if err != nil {
 			return err
 		}
 		if many {
 			kind = "wait"
-			text = "Nothing more is sent. Cancelling its many waiting messages continues in the background. " +
-				"It can be turned on when that is done. " + progressOnHealth
+			text = "No more messages are sent. Its many pending messages are being cancelled in the background. " +
+				"You can enable it again when that is done. " + progressOnHealth
 		}
-		return a.redirect(c, kind, found.Name+" is turned off", text, pageOf(found))
+		return a.redirect(c, kind, found.Name+" disabled", text, pageOf(found))
 	}
 }

@@ -95,10 +95,10 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 		label string
 	}{
 		{"", "All"},
-		{models.OwnerMine, "Your own"},
-		{models.OwnerProduct, "Of products"},
-		{models.OwnerGroup, "Of groups"},
-		{models.OwnerSystem, "Of the system"},
+		{models.OwnerMine, "Mine"},
+		{models.OwnerProduct, "Products"},
+		{models.OwnerGroup, "Groups"},
+		{models.OwnerSystem, "System"},
 	} {
 		if o.kind == models.OwnerSystem && a.Connections.MayEditSystem(actorOf(c)) != nil {
 			continue
@@ -110,9 +110,9 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 	return chips
 }
 
-// troubleChip turns the filter for connections in trouble on, and off again.
+// troubleChip turns the filter for failing connections on, and off again.
 func troubleChip(f models.ConnectionFilter) ui.Chip {
-	return ui.Chip{Label: "In trouble", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
+	return ui.Chip{Label: "Failing", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
 }
 
 // connectionForms returns the forms of all modules for a connection without a product.
@@ -127,13 +127,13 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 			continue
 		}
 		forms[i].Fields = append(forms[i].Fields, ui.Field{
-			ID: "target-" + forms[i].Module + "-owner", Name: "owner", Label: "Whose", Type: "select", Required: true,
-			Help: "The system's are told when another connection breaks, and when it is back.",
+			ID: "target-" + forms[i].Module + "-owner", Name: "owner", Label: "Owner", Type: "select", Required: true,
+			Help: "System connections are notified when another connection fails or recovers.",
 			Options: []ui.Option{
-				{Value: string(models.OwnerMine), Label: "Your own"},
+				{Value: string(models.OwnerMine), Label: "Me"},
 				{
 					Value:   string(models.OwnerSystem),
-					Label:   "The system's",
+					Label:   "System",
 					Checked: typed["owner"] == string(models.OwnerSystem) || c.Query("owner") == string(models.OwnerSystem),
 				},
 			},
@@ -162,7 +162,7 @@ func (a *Admin) connectionCreate(c *gin.Context) error {
 			v.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
 		}
 		if v.Secret == nil || saved.Warning != "" {
-			v.Frame.Flash = savedNote("The connection is there", saved.Warning)
+			v.Frame.Flash = savedNote("Connection created", saved.Warning)
 		}
 	})
 }

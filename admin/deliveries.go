@@ -80,10 +80,10 @@ func deliverySummary(states map[models.DeliveryState]int) string {
 	t := tallyOf(states)
 	text := plural(t.Total, "message", "messages") + " in the last 24 hours"
 	if t.Retrying > 0 {
-		text += ", " + formatInt(t.Retrying) + " on the way"
+		text += ", " + formatInt(t.Retrying) + " in progress"
 	}
 	if t.Dead > 0 {
-		text += ", " + formatInt(t.Dead) + " dead"
+		text += ", " + formatInt(t.Dead) + " failed"
 	}
 	return text
 }

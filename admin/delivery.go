@@ -66,13 +66,13 @@ func (a *Admin) delivery(c *gin.Context) error {
 func attemptNote(t models.Attempt) string {
 	var notes []string
 	if t.Probe {
-		notes = append(notes, "a probe, which uses no attempt up")
+		notes = append(notes, "health probe, not counted as an attempt")
 	}
 	switch t.Result {
 	case models.ResultUnsure:
-		notes = append(notes, "it may have arrived")
+		notes = append(notes, "possibly delivered")
 	case models.ResultLost:
-		notes = append(notes, "what came of it is not known: it may have arrived")
+		notes = append(notes, "outcome unknown: possibly delivered")
 	}
 	return strings.Join(notes, "; ")
 }

@@ -28,14 +28,14 @@ var timeRanges = []struct {
 	value, label string
 	length       time.Duration
 }{
-	{"1h", "last hour", time.Hour},
-	{"24h", "last 24 hours", day},
-	{"168h", "last 7 days", 7 * day},
-	{"720h", "last 30 days", 30 * day},
+	{"1h", "Last hour", time.Hour},
+	{"24h", "Last 24 hours", day},
+	{"168h", "Last 7 days", 7 * day},
+	{"720h", "Last 30 days", 30 * day},
 }
 
 // deliveryQuery reads the filter of a URL, or of a form with the same fields. It returns a "not
-// found" error for a text that is no id.
+// found" error for a text that is not an ID.
 func (a *Admin) deliveryQuery(c *gin.Context, values url.Values) (deliveryQuery, error) {
 	var q deliveryQuery
 	if s := models.DeliveryState(values.Get("state")); s.Valid() {
@@ -83,7 +83,7 @@ func (q *deliveryQuery) times(within, since, until string, zone *time.Location, 
 			at, err = time.Parse(time.RFC3339, t.text)
 		}
 		if err != nil {
-			q.problem = "A time like 2026-05-04T12:30"
+			q.problem = "Enter a date and time"
 			continue
 		}
 		*t.to = at
@@ -129,7 +129,7 @@ func (a *Admin) deliveryNames(c *gin.Context, q deliveryQuery) ([]ui.Removable, 
 		if err != nil {
 			return nil, err
 		}
-		add("sent again: "+p.What, "resend")
+		add("resent: "+p.What, "resend")
 	}
 	return list, nil
 }
@@ -138,7 +138,7 @@ func (a *Admin) deliveryNames(c *gin.Context, q deliveryQuery) ([]ui.Removable, 
 func (a *Admin) deliveryForms(c *gin.Context, q deliveryQuery, v *page.DeliveriesView) {
 	state := string(q.State)
 	v.Chips = stateChips("/deliveries", state, withoutPairs(q.pairs, "state")...)
-	v.Within = []ui.Option{{Value: "", Label: "any time", Checked: q.within == ""}}
+	v.Within = []ui.Option{{Value: "", Label: "All time", Checked: q.within == ""}}
 	for _, w := range timeRanges {
 		v.Within = append(v.Within, ui.Option{Value: w.value, Label: w.label, Checked: q.within == w.value})
 	}

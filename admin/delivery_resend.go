@@ -18,7 +18,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// resendRoutes adds the pages that send deliveries again.
+// resendRoutes adds the pages that resend deliveries.
 func (a *Admin) resendRoutes(r router) {
 	r.get("/deliveries/resend", a.resendConfirm)
 	r.post("/deliveries/resend", a.resendStart)
@@ -30,7 +30,7 @@ func (a *Admin) resendRoutes(r router) {
 // maxSelected bounds the deliveries that a form can select.
 const maxSelected = 1000
 
-// resendFilter reads what to send again: the selected ids, or a filter.
+// resendFilter reads what to resend: the selected ids, or a filter.
 func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (deliveryQuery, error) {
 	q, err := a.deliveryQuery(c, values)
 	if err != nil {
@@ -43,7 +43,7 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (d
 		return q, nil
 	}
 	if len(ids) > maxSelected {
-		return q, fault.New(fault.Invalid, "At most 1000 are selected at once")
+		return q, fault.New(fault.Invalid, "You can select at most 1,000 deliveries at once")
 	}
 	q.DeliveryFilter = models.DeliveryFilter{}
 	for _, text := range ids {
@@ -58,7 +58,7 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (d
 	return q, nil
 }
 
-// resendConfirm says what would be sent again. It changes nothing.
+// resendConfirm says what would be resent. It changes nothing.
 func (a *Admin) resendConfirm(c *gin.Context) error {
 	q, err := a.resendFilter(c, c.Request.URL.Query(), c.QueryArray("id"))
 	if err != nil {
@@ -86,7 +86,7 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 	}
 	if longest > time.Minute {
 		minutes := int(longest.Minutes()) + 1
-		v.Slow = fmt.Sprintf("Since no target gets more than it can take, this needs some %d minutes.", minutes)
+		v.Slow = fmt.Sprintf("Because of rate limits this takes about %d minutes.", minutes)
 	}
 	for _, id := range q.IDs {
 		v.Hidden = append(v.Hidden, [2]string{"id", strconv.FormatInt(id, 10)})
@@ -94,7 +94,7 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 	if len(q.IDs) == 0 {
 		v.Hidden = hiddenFilter(q)
 	}
-	v.Frame = a.frame(c, "Send again", layout.NavDeliveries)
+	v.Frame = a.frame(c, "Resend", layout.NavDeliveries)
 	return render(c, http.StatusOK, page.Resend(v))
 }
 
@@ -115,10 +115,10 @@ func hiddenFilter(q deliveryQuery) [][2]string {
 	return list
 }
 
-// resendStart sends again what was confirmed.
+// resendStart resends what was confirmed.
 func (a *Admin) resendStart(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil {
-		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
+		return fault.Wrap(fault.Malformed, "The form could not be read. Reload the page and try again", err)
 	}
 	q, err := a.resendFilter(c, c.Request.Form, c.Request.Form["id"])
 	if err != nil {
@@ -126,7 +126,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	}
 	r, err := a.DeliveryLog.Resend(c.Request.Context(), actorOf(c), q.DeliveryFilter)
 	if fault.Is(err, fault.Conflict) {
-		return a.redirect(c, "bad", "Nothing was sent again", textOf(err), "/deliveries")
+		return a.redirect(c, "bad", "No messages resent", textOf(err), "/deliveries")
 	}
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	return nil
 }
 
-// resendProgress shows how far a resend is. A script asks for the part that changes.
+// resendProgress shows the progress of a resend. A script asks for the part that changes.
 func (a *Admin) resendProgress(c *gin.Context) error {
 	id, err := web.ID(c, "id", "resend")
 	if err != nil {
@@ -162,7 +162,7 @@ func (a *Admin) resendProgress(c *gin.Context) error {
 	if c.GetHeader("HX-Request") != "" {
 		return render(c, http.StatusOK, page.ProgressPart(v))
 	}
-	v.Frame = a.frame(c, "Sent again", layout.NavDeliveries)
+	v.Frame = a.frame(c, "Resent", layout.NavDeliveries)
 	return render(c, http.StatusOK, page.Progress(v))
 }
 
@@ -178,7 +178,7 @@ func (a *Admin) resendStop(c *gin.Context) error {
 	return nil
 }
 
-// resendOne sends one delivery again.
+// resendOne resends one delivery.
 func (a *Admin) resendOne(c *gin.Context) error {
 	id, err := web.ID(c, "id", "delivery")
 	if err != nil {
@@ -187,11 +187,11 @@ func (a *Admin) resendOne(c *gin.Context) error {
 	err = a.DeliveryLog.ResendOne(c.Request.Context(), actorOf(c), id)
 	switch {
 	case fault.Is(err, fault.Conflict):
-		a.flash(c, "bad", "Not sent again", textOf(err))
+		a.flash(c, "bad", "Not resent", textOf(err))
 	case err != nil:
 		return err
 	default:
-		a.flash(c, "ok", "It is sent again", "")
+		a.flash(c, "ok", "Queued for resending", "")
 	}
 	web.SeeOther(c, deliveryPath(id))
 	return nil

@@ -45,13 +45,13 @@ func stateChips(path, current string, pairs ...string) []ui.Chip {
 	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
 	for _, s := range []struct{ state, label string }{
 		{"retrying", "Retrying"},
-		{"dead", "Dead"},
+		{"dead", "Failed"},
 		{"delivered", "Delivered"},
 		{"pending", "Pending"},
 		{"cancelled", "Cancelled"},
 		{"skipped", "Skipped"},
-		{"silenced", "Held back"},
-		{"held", "Held after a restore"},
+		{"silenced", "Silenced"},
+		{"held", "Held after restore"},
 	} {
 		chips = append(chips, ui.Chip{
 			Label:   s.label,

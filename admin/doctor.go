@@ -63,5 +63,5 @@ func (a *Admin) doctorView(c *gin.Context) (page.DoctorView, error) {
 
 func (a *Admin) doctorRun(c *gin.Context) error {
 	err := a.Doctor.Start(c.Request.Context(), actorOf(c))
-	return a.done(c, err, "The checks are running", "Their result is shown here.", doctorPath)
+	return a.done(c, err, "Checks started", "The results appear here.", doctorPath)
 }

@@ -47,7 +47,7 @@ func parseRetention(text string) (t product.TimeOverride, ok bool) {
 			return t, false
 		}
 		seconds = n * int64(unit/time.Second)
-	} else if text != "0" && text != "never" && text != "at once" {
+	} else if text != "0" && text != "never" && text != "at once" && text != "immediately" {
 		return t, false
 	}
 	return product.TimeOverride{Seconds: &seconds}, true

@@ -8,7 +8,7 @@ import (
 func TestParseRetention(t *testing.T) {
 	for text, want := range map[string]int64{
 		"10 minutes": 600, "10min": 600, " 2 H ": 7200, "1 day": 86400, "1 week": 604800, "90 s": 90,
-		"0": 0, "never": 0, "At once": 0,
+		"0": 0, "never": 0, "At once": 0, "Immediately": 0,
 	} {
 		term, ok := parseRetention(text)
 		if !ok || term.Seconds == nil || *term.Seconds != want {

@@ -34,7 +34,7 @@ func (a *Admin) event(c *gin.Context) error {
 	for _, s := range found.Steps {
 		v.Steps = append(v.Steps, a.explainStep(c, s))
 	}
-	v.Frame = a.frame(c, "What happened to this: "+e.Title, layout.NavInbox)
+	v.Frame = a.frame(c, "Why was this sent? "+e.Title, layout.NavInbox)
 	return render(c, http.StatusOK, page.Event(v))
 }
 

@@ -19,15 +19,15 @@ import (
 // exceptionActionRoutes adds the actions on exceptions.
 func (a *Admin) exceptionActionRoutes(r router) {
 	const one = exceptionsPath + "/:id"
-	const comesBack = "Whoever is told hears of it at once when it comes back."
-	resolved := a.exceptionAction(a.Exceptions.Resolve, "It is resolved", comesBack)
+	const comesBack = "If the exception occurs again, notifications are sent immediately."
+	resolved := a.exceptionAction(a.Exceptions.Resolve, "Exception resolved", comesBack)
 	r.post("/exceptions/resolve", a.exceptionResolveMany)
 	r.get("/exceptions/merge", a.exceptionMergeConfirm)
 	r.post("/exceptions/merge", a.exceptionMerge)
 	r.post(one+"/resolve", resolved)
-	r.post(one+"/reopen", a.exceptionAction(a.Exceptions.Reopen, "It is open again", ""))
+	r.post(one+"/reopen", a.exceptionAction(a.Exceptions.Reopen, "Exception reopened", ""))
 	r.post(one+"/mute", a.exceptionMute)
-	r.post(one+"/unmute", a.exceptionAction(a.Exceptions.Unmute, "People are told of it again", ""))
+	r.post(one+"/unmute", a.exceptionAction(a.Exceptions.Unmute, "Exception unmuted", ""))
 	r.post(one+"/split", a.exceptionSplit)
 	r.get(one+"/delete", a.exceptionDeleteConfirm)
 	r.post(one+"/delete", a.exceptionDelete)
@@ -65,7 +65,7 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 		until = a.Store.Now().Add(span)
 	}
 	if err != nil {
-		err = fault.BadField("muted_until", "A time like 2026-05-04T12:30")
+		err = fault.BadField("muted_until", "Enter a date and time")
 	} else {
 		err = a.Exceptions.Mute(c.Request.Context(), actorOf(c), d.ID, until)
 	}
@@ -74,8 +74,8 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 			v.MuteError, v.MuteUntil = errs["muted_until"], typed
 		})
 	}
-	title := "Nobody is told of it until " + until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
-	return a.done(c, err, title, "It is counted meanwhile.", exceptionPath(d.ID))
+	title := "Exception muted until " + until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	return a.done(c, err, title, "Occurrences are still counted.", exceptionPath(d.ID))
 }
 
 func (a *Admin) exceptionSplit(c *gin.Context) error {
@@ -83,8 +83,8 @@ func (a *Admin) exceptionSplit(c *gin.Context) error {
 	split := func(ctx context.Context, actor authz.Actor, id int64) error {
 		return a.Exceptions.Split(ctx, actor, id, key)
 	}
-	const text = "The next one has a page of its own again. What was counted until now stays here."
-	return a.exceptionAction(split, "It is split off", text)(c)
+	const text = "Its next occurrence gets its own page. Occurrences counted until now stay here."
+	return a.exceptionAction(split, "Exception split off", text)(c)
 }
 
 // exceptionResolveMany resolves the selected exceptions: all of them, or none if a right is
@@ -110,10 +110,10 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	}
 	next := safeRedirect(c.PostForm("next"))
 	if len(ids) == 0 {
-		return a.redirect(c, "wait", "Nothing was selected", "Tick the exceptions to resolve.", next)
+		return a.redirect(c, "wait", "Nothing selected", "Select at least one exception.", next)
 	}
-	title := plural(len(ids), "exception is", "exceptions are") + " resolved"
-	return a.redirect(c, "ok", title, "Whoever is told hears of one at once when it comes back.", next)
+	title := plural(len(ids), "exception", "exceptions") + " resolved"
+	return a.redirect(c, "ok", title, "If one occurs again, notifications are sent immediately.", next)
 }
 
 // requireRight returns a Forbidden error unless a right on an exception is granted. It does not read
@@ -151,8 +151,8 @@ func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 		return err
 	}
 	if len(ids) < 2 {
-		const text = "They must be of the same product and source."
-		return a.redirect(c, "wait", "Select two or more to merge", text, exceptionsPath)
+		const text = "Exceptions to merge must belong to the same product and source."
+		return a.redirect(c, "wait", "Select at least two exceptions", text, exceptionsPath)
 	}
 	return a.exceptionMergePage(c, http.StatusOK, ids[0], ids[1:], nil)
 }
@@ -174,7 +174,7 @@ func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from 
 			continue
 		}
 		if d.ProductID != first.ProductID || d.Kind != first.Kind {
-			v.Error, status = "Only exceptions of the same product and source are merged", http.StatusUnprocessableEntity
+			v.Error, status = "You can merge only exceptions of the same product and source", http.StatusUnprocessableEntity
 		}
 		v.From = append(v.From, a.exceptionRow(c, d.Group))
 	}
@@ -195,7 +195,7 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 	if fault.Is(err, fault.Invalid) {
 		return a.exceptionMergePage(c, http.StatusUnprocessableEntity, into, ids, err)
 	}
-	title := plural(len(ids), "exception is", "exceptions are") + " merged into this one"
+	title := plural(len(ids), "exception", "exceptions") + " merged into this one"
 	return a.done(c, err, title, "", exceptionPath(into))
 }
 
@@ -211,20 +211,20 @@ func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 	first := a.inUserZone(c, d.FirstAt).Format("2 Jan 2006, 15:04 MST")
 	v := page.ConfirmView{
 		Title:  "Delete " + d.Class + "?",
-		Button: "Delete the exception",
+		Button: "Delete exception",
 		Cancel: exceptionPath(d.ID),
 		Lost: []string{
 			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + first,
-			"its latest sample, its hours and releases",
+			"the latest sample, the hourly counts and the releases",
 		},
 	}
 	if len(d.Merges) > 0 {
-		v.Lost = append(v.Lost, "that "+plural(len(d.Merges), "other is", "others are")+" merged into it")
+		v.Lost = append(v.Lost, "the merge of "+plural(len(d.Merges), "other exception", "other exceptions")+" into this one")
 	}
 	if d.State == models.ExceptionResolved || d.MutedUntil.After(a.Store.Now()) {
-		v.Lost = append(v.Lost, "that it is resolved, or muted")
+		v.Lost = append(v.Lost, "its status (resolved or muted)")
 	}
-	v.Lost = append(v.Lost, "when it occurs again, it is new, and told at once")
+	v.Lost = append(v.Lost, "its history: the next occurrence counts as new and sends a notification immediately")
 	return a.confirmPage(c, http.StatusOK, v.Title, layout.NavExceptions, v)
 }
 
@@ -234,5 +234,5 @@ func (a *Admin) exceptionDelete(c *gin.Context) error {
 		return err
 	}
 	err = a.Exceptions.Delete(c.Request.Context(), actorOf(c), d.ID)
-	return a.done(c, err, d.Class+" is deleted", "", exceptionsPath)
+	return a.done(c, err, "Exception "+d.Class+" deleted", "", exceptionsPath)
 }

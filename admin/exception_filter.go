@@ -22,7 +22,7 @@ type exceptionQuery struct {
 }
 
 // readExceptionQuery reads the filter of the URL. It returns a "not found" error for a product that
-// is no id.
+// is not an ID.
 func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 	var q exceptionQuery
 	keep := func(name, value string) { q.pairs = append(q.pairs, name, value) }
@@ -62,15 +62,15 @@ func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.ExceptionsView) error {
 	v.Chips = exceptionChips(exceptionsPath, q.ExceptionFilter, withoutPairs(withoutPairs(q.pairs, "state"), "muted"))
 	rest := withoutPairs(q.pairs, "kind")
-	v.Kinds = []ui.Chip{{Label: "Any source", Href: link(exceptionsPath, rest...), Count: -1, Current: q.Kind == ""}}
+	v.Kinds = []ui.Chip{{Label: "All sources", Href: link(exceptionsPath, rest...), Count: -1, Current: q.Kind == ""}}
 	for _, k := range []struct {
 		kind  models.ExceptionKind
 		label string
 		admin bool
 	}{
-		{models.ExceptionReported, "Reported", false},
-		{models.ExceptionTask, "Background tasks", false},
-		{models.ExceptionRequest, "Requests", true},
+		{models.ExceptionReported, "SDK and API", false},
+		{models.ExceptionTask, "Background jobs", false},
+		{models.ExceptionRequest, "Gatecrier requests", true},
 	} {
 		if !k.admin || actorOf(c).Administrator() {
 			v.Kinds = append(v.Kinds, ui.Chip{
@@ -88,7 +88,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	if q.Own {
 		v.Filters = append(v.Filters, ui.Removable{
-			Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...),
+			Label: "Without a product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...),
 		})
 	}
 	if q.ProductID == 0 {

@@ -68,8 +68,8 @@ func exceptionChips(path string, f models.ExceptionFilter, rest []string) []ui.C
 	}
 }
 
-// exceptionKey reads the key at which a page begins, or returns nil, the first page, for a text
-// that is no key.
+// exceptionKey reads the key at which a page begins. It returns nil, the first page, for a text
+// that is not a key.
 func exceptionKey(text string) *models.ExceptionKeyset {
 	at, id, _ := strings.Cut(text, "-")
 	last, err1 := strconv.ParseInt(at, 10, 64)

@@ -25,7 +25,7 @@ func countingText(c models.Counting) string {
 	return strings.Join(parts, ", ")
 }
 
-// withCounting adds what counts to a phrase about limits.
+// withCounting adds what counts to a phrase about thresholds.
 func withCounting(text string, c models.Counting) string {
 	if counting := countingText(c); counting != "" {
 		return text + "; " + counting
@@ -67,7 +67,7 @@ func (a *Admin) countingOptions(c models.Counting, now *gate.Origin) []ui.Option
 		f, _ := section.Field(o.name)
 		help := f.Help
 		if now != nil && now.Active {
-			help += " Now: " + onOff(o.of(now.Counting)) + ", " + ownerWord(now.Owner) + "."
+			help += " Now: " + onOff(o.of(now.Counting)) + " (" + ownerWord(now.Owner) + ")."
 		}
 		list = append(list, ui.Option{Value: o.name, Label: f.Label, Help: help, Checked: o.of(c)})
 	}
@@ -84,7 +84,7 @@ func onOff(on bool) string {
 // ownerWord names the owner of a policy as it is shown beside a value.
 func ownerWord(o gate.Owner) string {
 	if o == gate.OwnerProduct {
-		return "own"
+		return "custom"
 	}
 	return string(o)
 }

@@ -33,7 +33,7 @@ func limitWords(limits models.Counts) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "none is limited"
+		return "no thresholds"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -42,26 +42,26 @@ func limitWords(limits models.Counts) string {
 func groupGate(g models.Group) string {
 	switch g.GateMode {
 	case models.GateOwn:
-		return "limits of the group: " + policyWords(g.Thresholds, g.Counting)
+		return "group thresholds: " + policyWords(g.Thresholds, g.Counting)
 	case models.GateDisabled:
-		return "all gates disabled by the group"
+		return "all gates are disabled"
 	case models.GateStandard:
 	}
-	return "each product has its own gate"
+	return "each product uses its own gate settings"
 }
 
-// ownerText says who set the thresholds; group is the group's name, or "" if it is not known.
+// ownerText says who set the thresholds; group is the group's name, or "" if it is unknown.
 func ownerText(o gate.Owner, group string) string {
 	switch o {
 	case gate.OwnerProduct:
-		return "its own limits"
+		return "custom thresholds"
 	case gate.OwnerGroup:
 		if group != "" {
-			return "the limits of its group " + group
+			return "the thresholds of its group " + group
 		}
-		return "the limits of its group"
+		return "the thresholds of its group"
 	case gate.OwnerGlobal:
-		return "the limits of all products"
+		return "the global thresholds"
 	}
 	return ""
 }
@@ -83,7 +83,7 @@ func sourceWords(o gate.Origin) map[string]string {
 		case gate.SourceGroup:
 			words[s.String()] = "group"
 		case gate.SourceProduct:
-			words[s.String()] = "own"
+			words[s.String()] = "custom"
 		case gate.SourceUnset:
 			words[s.String()] = "unset: 0"
 		}
@@ -183,7 +183,7 @@ func failingRows(productID int64, items []event.Finding) []page.FailingObservati
 	return rows
 }
 
-// announcementText says when a change on hold is announced, or why the last change was not; "" for
+// announcementText says when a change on hold is notified, or why the last change was not; "" for
 // any other.
 func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.GateChange) string {
 	switch {
@@ -191,16 +191,17 @@ func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.Ga
 		now := a.Store.Now()
 		stood := event.StateWord(b.Gate) + " for " + ui.Span(now.Sub(b.Since))
 		if !b.Held.Until.After(now) {
-			return stood + "; it is announced now"
+			return stood + "; notifications are being sent"
 		}
-		return stood + "; announced at " + page.Clock(a.inUserZone(c, b.Held.Until), now) + " unless it returns"
+		return stood + "; on hold, will be notified at " + page.Clock(a.inUserZone(c, b.Held.Until), now) +
+			" unless the gate changes back"
 	case last.EventID != 0 && last.Announced == 0:
-		return "Nobody was told: the gate is back at what people know"
+		return "Not notified: the gate returned to the last notified state"
 	}
 	return ""
 }
 
-// announcementTallies sums up the deliveries of some changes, by the events that announced them.
+// announcementTallies sums up the deliveries of some changes, by the events that notified them.
 func (a *Admin) announcementTallies(
 	c *gin.Context, changes map[int64]models.GateChange,
 ) (map[int64]page.DeliveryTally, error) {

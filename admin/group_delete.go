@@ -23,7 +23,7 @@ func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
 	return a.groupDeletePage(c, http.StatusOK, "", nil)
 }
 
-// groupDeletePage asks what becomes of a group's products, and has the group's name typed.
+// groupDeletePage asks what to do with a group's products, and asks for the group's name.
 func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs map[string]string) error {
 	row, err := a.groupOf(c)
 	if err != nil {
@@ -55,10 +55,10 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 	var fieldErrs fault.Fields
 	choice := c.PostForm("products")
 	if choice != "keep" && choice != "delete" {
-		fieldErrs.Add("products", "Say what becomes of them")
+		fieldErrs.Add("products", "Choose what happens to the products")
 	}
 	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // the group has changed since it was shown
-		fieldErrs.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
+		fieldErrs.Add("products", "The group now has "+plural(row.Products, "product", "products")+". Choose again")
 	}
 	if c.PostForm("confirm") != row.Name {
 		fieldErrs.Add("confirm", "Type the group's name to confirm")
@@ -70,9 +70,10 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 		return err
 	}
 	if choice == "delete" {
-		a.flash(c, "ok", row.Name+" is deleted, with "+plural(row.Products, "product", "products"), "")
+		a.flash(c, "ok", "Product group "+row.Name+" deleted, including "+plural(row.Products, "product", "products"), "")
 	} else {
-		a.flash(c, "ok", row.Name+" is deleted", plural(row.Products, "product is", "products are")+" in no group now.")
+		a.flash(c, "ok", "Product group "+row.Name+" deleted",
+			plural(row.Products, "product no longer belongs", "products no longer belong")+" to a group.")
 	}
 	web.SeeOther(c, "/groups")
 	return nil

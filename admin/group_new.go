@@ -21,7 +21,7 @@ func (a *Admin) groupNew(c *gin.Context) error {
 }
 
 func (a *Admin) groupNewPage(c *gin.Context, status int, v page.GroupNewView) error {
-	v.Frame = a.frame(c, "New group", layout.NavGroups)
+	v.Frame = a.frame(c, "New product group", layout.NavGroups)
 	return render(c, status, page.GroupNew(v))
 }
 
@@ -33,6 +33,6 @@ func (a *Admin) groupCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, Errors: errs,
 		})
 	}
-	const text = "Create products in it, or move some here by their settings."
-	return a.done(c, err, "The group is there", text, groupPath(row.ID))
+	const text = "Next: create products in the group, or move existing ones on their Settings tab."
+	return a.done(c, err, "Product group created", text, groupPath(row.ID))
 }

@@ -62,5 +62,5 @@ func (a *Admin) groupSave(c *gin.Context) error {
 			v.Settings = typed
 		})
 	}
-	return a.done(c, err, "Saved", "", groupPath(row.ID)+"?tab=settings")
+	return a.done(c, err, "Group settings saved", "", groupPath(row.ID)+"?tab=settings")
 }

@@ -21,7 +21,7 @@ func (a *Admin) groups(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := page.GroupsView{Query: f.Text, Frame: a.frame(c, "Groups", layout.NavGroups)}
+	v := page.GroupsView{Query: f.Text, Frame: a.frame(c, "Product groups", layout.NavGroups)}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		v.Pager.Next = link("/groups", "q", f.Text, "after", rows[pageSize-1].Name)

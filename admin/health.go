@@ -106,7 +106,7 @@ var removalWords = map[models.RemovalKind]string{
 	models.RemoveProduct:    "product",
 	models.RemoveVEX:        "VEX document",
 	models.RemoveSource:     "source",
-	models.CancelMessages:   "waiting messages, cancelled",
+	models.CancelMessages:   "queued messages (cancelled)",
 }
 
 // addRemovals adds what was deleted and is being removed.
@@ -144,6 +144,6 @@ func (a *Admin) mailResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	const text = "The oldest mail shows whether it is back."
-	return a.redirect(c, "ok", "The mail server is tried now", text, "/admin/health")
+	const text = "Sending the oldest queued email to check the server."
+	return a.redirect(c, "ok", "Retrying the mail server now", text, "/admin/health")
 }

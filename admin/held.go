@@ -64,7 +64,7 @@ func (a *Admin) heldPage(c *gin.Context, status int, reason, problem string) err
 
 func (a *Admin) heldSend(c *gin.Context) error {
 	err := a.Held.Decide(c.Request.Context(), actorOf(c), models.RestoreSend, "")
-	return a.done(c, err, "The held messages are sent", "The delivery log shows them.", heldPath)
+	return a.done(c, err, "Held messages released", "See the delivery log.", heldPath)
 }
 
 func (a *Admin) heldCancel(c *gin.Context) error {
@@ -74,5 +74,5 @@ func (a *Admin) heldCancel(c *gin.Context) error {
 	if errors.As(err, &f) && f.Kind == fault.Invalid && len(f.Fields) > 0 {
 		return a.heldPage(c, http.StatusUnprocessableEntity, reason, f.Fields[0].Message)
 	}
-	return a.done(c, err, "The held messages are cancelled", "The delivery log shows the reason.", heldPath)
+	return a.done(c, err, "Held messages cancelled", "The delivery log shows the reason.", heldPath)
 }

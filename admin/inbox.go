@@ -27,7 +27,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:errcheck // a text that is no number means the first page
+	//nolint:errcheck // a text that is not a number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	f := q.InboxFilter
 	f.Before, f.Limit = max(before, 0), inboxPageSize+1
@@ -82,14 +82,14 @@ func (a *Admin) inboxList(c *gin.Context) error {
 // retentionText says how long notifications are kept.
 func (a *Admin) retentionText() string {
 	if days := a.Settings.Retention().Notifications; days > 0 {
-		return "kept for " + plural(int(days), "day", "days")
+		return "notifications are deleted after " + plural(int(days), "day", "days")
 	}
-	return "kept for ever"
+	return "notifications are kept forever"
 }
 
-// newestShown returns the newest notification that the page knows of: "mark all" marks up to it,
-// and not what has arrived since. If the page is not the first one, or is filtered, it is the
-// newest of the inbox.
+// newestShown returns the newest notification that the page shows: "mark all" marks up to it,
+// and not those that have arrived since. If the page is not the first one, or is filtered, it is
+// the newest of the inbox.
 func (a *Admin) newestShown(
 	c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool,
 ) (int64, error) {

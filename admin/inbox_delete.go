@@ -30,8 +30,8 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	}
 	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
 	if len(ids) == 0 && c.Query("up_to") == "" {
-		const text = "Tick the notifications to delete."
-		return a.redirect(c, "wait", "Nothing was selected", text, safeRedirect(c.DefaultQuery("next", inboxPath)))
+		const text = "Select at least one notification."
+		return a.redirect(c, "wait", "Nothing selected", text, safeRedirect(c.DefaultQuery("next", inboxPath)))
 	}
 	n := 0
 	if len(ids) > 0 {
@@ -67,11 +67,11 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 			return err
 		}
 	}
-	v.Title = "Delete " + plural(n, "notification", "notifications") + " for all?"
+	v.Title = "Delete " + plural(n, "notification", "notifications") + " for everyone?"
 	v.Effects = append(v.Effects,
-		"They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.")
+		"This removes them from the inbox of every user, not only from yours. Gate history and delivery log are kept.")
 	v.Buttons = []page.AskButton{
-		{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true},
+		{Label: "Delete " + plural(n, "notification", "notifications") + " for everyone", Danger: true},
 	}
 	return a.askPage(c, http.StatusOK, v.Title, layout.NavInbox, v)
 }
@@ -110,7 +110,7 @@ func (a *Admin) inboxDelete(c *gin.Context) error {
 	if strings.HasPrefix(back, inboxPath+"/") { // the page of a deleted notification
 		back = inboxPath
 	}
-	return a.redirect(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "", back)
+	return a.redirect(c, "ok", plural(n, "notification", "notifications")+" deleted for everyone", "", back)
 }
 
 func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
@@ -119,7 +119,7 @@ func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
 		return 0, "", err
 	}
 	if !q.IsFiltered() {
-		return 0, "", fault.BadField("filter", "Narrow it by something first")
+		return 0, "", fault.BadField("filter", "Add a filter first")
 	}
 	n, err := a.Inbox.DeleteFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo)
 	return n, q.withParam("", ""), err

@@ -37,7 +37,7 @@ var notificationFamilies = []struct{ value, label string }{
 }
 
 // inboxQuery reads the filter of a URL, or of a form with the same fields. It returns a "not found"
-// error for a text that is no id.
+// error for a text that is not an ID.
 func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error) {
 	var q inboxQuery
 	switch f := values.Get("filter"); f {
@@ -90,7 +90,7 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 		*d.shown = d.text
 		at, err := time.ParseInLocation(time.DateOnly, d.text, zone)
 		if err != nil {
-			q.problem = "A day like 2026-05-04"
+			q.problem = "Enter a date as YYYY-MM-DD"
 			continue
 		}
 		*d.to = at.AddDate(0, 0, d.whole)
@@ -100,7 +100,7 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 		q.keep(d.name, d.text)
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(q.Since) {
-		q.problem = "The last day is before the first"
+		q.problem = "The end date is before the start date"
 	}
 }
 
@@ -160,7 +160,7 @@ func familyLabel(kind string) string {
 // inboxForm returns the form that changes the filter.
 func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
 	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.problem}
-	f.Types = []ui.Option{{Label: "any", Checked: q.Type == ""}}
+	f.Types = []ui.Option{{Label: "All types", Checked: q.Type == ""}}
 	known := q.Type == ""
 	for _, t := range notificationFamilies {
 		f.Types = append(f.Types, ui.Option{Value: t.value, Label: t.label, Checked: q.Type == t.value})
@@ -187,7 +187,7 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 			offered = offered || g.ID == q.GroupID
 		}
 		if !offered {
-			f.Groups = append(f.Groups, ui.Option{Value: formatInt(q.GroupID), Label: "the one chosen", Checked: true})
+			f.Groups = append(f.Groups, ui.Option{Value: formatInt(q.GroupID), Label: "selected group", Checked: true})
 		}
 	}
 	f.Open = len(withoutPairs(q.pairs, "filter", "product", "q")) > 0 || q.problem != ""
@@ -225,9 +225,9 @@ func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
 		labels = append(labels, p.Label)
 	}
 	if len(labels) == 0 {
-		return []string{"That is all of your inbox."}, nil
+		return []string{"This is your whole inbox."}, nil
 	}
-	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
+	return []string{"Filters: " + strings.Join(labels, ", ") + "."}, nil
 }
 
 // foundQuery reads from the URL a filter and the newest notification that was shown.
@@ -246,7 +246,7 @@ func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
 func upToOf(text string) (int64, error) {
 	upTo, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fault.BadField("up_to", "This is no id")
+		return 0, fault.BadField("up_to", "Invalid ID")
 	}
 	return upTo, nil
 }

@@ -23,7 +23,7 @@ func (a *Admin) inboxMarkRoutes(r router) {
 	}
 }
 
-// mark returns the handler that marks notifications for the user: those named by id, or, as viewed,
+// mark returns the handler that marks notifications for the user: those named by id, or, as read,
 // all up to one.
 func (a *Admin) mark(as models.MarkAs) handler {
 	return func(c *gin.Context) error {
@@ -55,7 +55,7 @@ func (a *Admin) markSome(c *gin.Context, as models.MarkAs) error {
 		return err
 	}
 	if len(ids) == 0 {
-		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to mark.")
+		a.flash(c, "wait", "Nothing selected", "Select at least one notification.")
 		return nil
 	}
 	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
@@ -87,20 +87,20 @@ func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
 	}
 	if found.More {
 		v.Effects = append(v.Effects,
-			"There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".")
+			"Your choice applies to the newest "+ui.Number(int64(found.N))+" only. There can be more matches.")
 	}
 	if found.N > 0 {
 		v.Buttons = []page.AskButton{
-			{Label: "Mark viewed", Value: string(models.MarkViewed)},
-			{Label: "Mark not viewed", Value: string(models.MarkUnviewed)},
+			{Label: "Mark as read", Value: string(models.MarkViewed)},
+			{Label: "Mark as unread", Value: string(models.MarkUnviewed)},
 		}
 		if q.Archived {
-			v.Buttons = append(v.Buttons, page.AskButton{Label: "Back to the inbox", Value: string(models.MarkUnarchived)})
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Move to inbox", Value: string(models.MarkUnarchived)})
 		} else {
-			v.Buttons = append(v.Buttons, page.AskButton{Label: "Archive for me", Value: string(models.MarkArchived)})
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Archive", Value: string(models.MarkArchived)})
 		}
 		if q.IsFiltered() {
-			v.Buttons = append(v.Buttons, page.AskButton{Label: "Delete for all…", Value: "delete", Danger: true})
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Delete for everyone…", Value: "delete", Danger: true})
 		}
 	}
 	return a.askPage(c, http.StatusOK, v.Title, layout.NavInbox, v)
@@ -133,18 +133,18 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		return fault.BadField("how", "Choose what to do")
 	}
 	n, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
-	return a.done(c, err, plural(n, "notification is ", "notifications are ")+markWord(as), "", q.withParam("", ""))
+	return a.done(c, err, plural(n, "notification ", "notifications ")+markWord(as), "", q.withParam("", ""))
 }
 
 func markWord(as models.MarkAs) string {
 	switch as {
 	case models.MarkViewed:
-		return "viewed"
+		return "marked as read"
 	case models.MarkUnviewed:
-		return "not viewed"
+		return "marked as unread"
 	case models.MarkArchived:
 		return "archived"
 	case models.MarkUnarchived:
 	}
-	return "back in your inbox"
+	return "moved to your inbox"
 }

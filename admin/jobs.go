@@ -41,7 +41,7 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:errcheck // a text that is no number means the first page
+	//nolint:errcheck // a text that is not a number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
 	if err != nil {
@@ -71,11 +71,11 @@ func (a *Admin) jobRun(c *gin.Context) error {
 	_, err := a.Jobs.RunNow(c.Request.Context(), actorOf(c), c.Param("name"))
 	switch {
 	case fault.Is(err, fault.Conflict):
-		a.flash(c, "wait", textOf(err), "Nothing more was begun.")
+		a.flash(c, "wait", textOf(err), "No new run was started.")
 	case err != nil:
 		return err
 	default:
-		a.flash(c, "ok", "The job has begun", "")
+		a.flash(c, "ok", "Job started", "")
 	}
 	web.SeeOther(c, safeRedirect(c.PostForm("next")))
 	return nil

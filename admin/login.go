@@ -44,7 +44,7 @@ func (a *Admin) signIn(c *gin.Context) error {
 	name, next := c.PostForm("name"), safeRedirect(c.PostForm("next"))
 	in, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), a.clientOf(c))
 	if fault.Is(err, fault.Unauthenticated) {
-		v := a.loginView(name, next, "That name and password do not belong together.")
+		v := a.loginView(name, next, "Incorrect user name or password.")
 		return render(c, http.StatusUnauthorized, page.Login(v))
 	}
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {

@@ -38,13 +38,13 @@ func (a *Admin) confirmEmailPage(
 	}
 	return render(c, status, page.Door(page.DoorView{
 		Frame: a.guestFrame("Email address"),
-		Title: "Confirm this address",
-		Text: "From then on " + u.EmailPending + " is the address of " + u.Name +
-			". All sessions and the feed end, and the old address can undo this for 7 days.",
+		Title: "Confirm email address",
+		Text: u.EmailPending + " becomes the email address of " + u.Name +
+			". All sessions end, and the feed is removed. A link sent to the old address can undo this for 7 days.",
 		Tokens: a.keepRows(c, u, tokens),
 		Errors: errs,
 		Action: account.ConfirmPath,
-		Button: "Confirm",
+		Button: "Confirm address",
 		Link:   link,
 		Href:   "/login",
 		Label:  "Not now",
@@ -73,12 +73,12 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 		if err := a.Sessions.SignIn(ctx, u, a.clientOf(c)); err != nil {
 			return err
 		}
-		return a.redirect(c, "ok", "Your email address is confirmed", u.Email, "/profile")
+		return a.redirect(c, "ok", "Email address confirmed", u.Email, "/profile")
 	}
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Email address"),
-		Title: "The address is confirmed",
-		Text:  u.Email + " is that of " + u.Name + " now.",
+		Title: "Email address confirmed",
+		Text:  u.Email + " is now the email address of " + u.Name + ".",
 		Href:  "/login",
 		Label: "Sign in",
 	}))
@@ -87,9 +87,9 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 func (a *Admin) invalidEmailLink(c *gin.Context, err error) error {
 	return render(c, http.StatusNotFound, page.Door(page.DoorView{
 		Frame: a.guestFrame("Link"),
-		Title: "This link does not work",
+		Title: "This link is invalid or has expired",
 		Text:  textOf(err) + ".",
 		Href:  "/profile",
-		Label: "To your profile",
+		Label: "Go to your profile",
 	}))
 }

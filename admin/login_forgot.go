@@ -19,14 +19,14 @@ func (a *Admin) forgotRoutes(r router) {
 }
 
 func (a *Admin) forgot(c *gin.Context) error {
-	v := page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail()}
+	v := page.ForgotView{Frame: a.guestFrame("Forgot your password?"), Mails: a.Accounts.CanSendMail()}
 	return render(c, http.StatusOK, page.Forgot(v))
 }
 
 // forgotSend gives the same answer for a name that exists and for one that does not.
 func (a *Admin) forgotSend(c *gin.Context) error {
 	v := page.ForgotView{
-		Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who"),
+		Frame: a.guestFrame("Forgot your password?"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who"),
 	}
 	err := a.Accounts.Forgot(c.Request.Context(), v.Who, a.clientOf(c))
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {

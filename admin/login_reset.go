@@ -18,8 +18,8 @@ func (a *Admin) resetRoutes(r router) {
 	r.post(account.ResetPath, a.passwordByLinkSave)
 }
 
-// passwordByLink shows the form that a mailed link leads to. It changes nothing: programs that scan
-// mail follow links too.
+// passwordByLink shows the form that an emailed link leads to. It changes nothing: programs that
+// scan email follow links too.
 func (a *Admin) passwordByLink(c *gin.Context) error {
 	return a.passwordByLinkPage(c, http.StatusOK, c.Query("link"), nil)
 }
@@ -54,7 +54,7 @@ func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs
 func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	link, newPassword := c.PostForm("link"), c.PostForm("new")
 	if c.PostForm("repeat") != newPassword {
-		errs := map[string]string{"repeat": "This is not the same as above"}
+		errs := map[string]string{"repeat": "The passwords do not match"}
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
 	keep, err := keptTokens(c)
@@ -75,8 +75,8 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	a.Sessions.SetDevice(c.Writer, device)
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Password"),
-		Title: "Your password is changed",
-		Text:  "All your sessions have ended. Sign in with the new one.",
+		Title: "Password changed",
+		Text:  "You have been signed out everywhere. Sign in with the new password.",
 		Href:  "/login",
 		Label: "Sign in",
 	}))
@@ -85,9 +85,9 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 func (a *Admin) invalidLink(c *gin.Context, err error) error {
 	return render(c, http.StatusNotFound, page.Door(page.DoorView{
 		Frame: a.guestFrame("Link"),
-		Title: "This link does not work",
+		Title: "This link is invalid or has expired",
 		Text:  textOf(err) + ".",
 		Href:  "/login/forgot",
-		Label: "Ask for another one",
+		Label: "Request a new link",
 	}))
 }

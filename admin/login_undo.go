@@ -17,7 +17,8 @@ func (a *Admin) undoRoutes(r router) {
 	r.post(account.UndoPath, a.undoEmailSave)
 }
 
-// undoEmail says what the link undoes. It changes nothing: programs that scan mail follow links too.
+// undoEmail says what the link undoes. It changes nothing: programs that scan email follow links
+// too.
 func (a *Admin) undoEmail(c *gin.Context) error {
 	link := c.Query("link")
 	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkUndo, link)
@@ -29,11 +30,11 @@ func (a *Admin) undoEmail(c *gin.Context) error {
 	}
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Email address"),
-		Title: "Undo the change of the address?",
-		Text: "The account of " + u.Name + " gets the address back to which this link was sent. All sessions, links " +
-			"and the feed end, and tokens created since are revoked. You choose a new password next.",
+		Title: "Undo the change of the email address?",
+		Text: "Restores the email address of " + u.Name + " that this link was sent to. All sessions, links " +
+			"and the feed end, and tokens created since then are revoked. Next, you choose a new password.",
 		Action: account.UndoPath,
-		Button: "Undo the change",
+		Button: "Undo change",
 		Link:   link,
 		Href:   "/login",
 		Label:  "Not now",

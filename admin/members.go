@@ -44,7 +44,7 @@ func (a *Admin) membersOf(c *gin.Context, at product.Owner, noun string) (page.P
 }
 
 // roleRows returns the members and the authorization groups of an owner. Only administrators get
-// links to the authorization groups, since others may not be in them.
+// links to the authorization groups, since other users do not always belong to them.
 func (a *Admin) roleRows(c *gin.Context, at product.Owner) (members, groups []page.MemberRow, err error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	list, err := a.Products.Members(ctx, actor, at)
@@ -98,7 +98,7 @@ func (a *Admin) memberSet(c *gin.Context) error {
 	}
 	form := page.RoleForm{Name: strings.TrimSpace(c.PostForm("user")), Role: c.PostForm("role")}
 	m, err := a.Products.SetMember(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
-	return a.roleAnswer(c, at, err, m.User+" is "+string(m.Role)+" now", func(p *page.People, errs map[string]string) {
+	return a.roleAnswer(c, at, err, m.User+" is now "+string(m.Role), func(p *page.People, errs map[string]string) {
 		p.Add, p.Add.Errors = form, errs
 	})
 }
@@ -113,7 +113,7 @@ func (a *Admin) memberRemove(c *gin.Context) error {
 		return err
 	}
 	err = a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user)
-	return a.roleAnswer(c, at, err, "The member is removed", nil)
+	return a.roleAnswer(c, at, err, "Member removed", nil)
 }
 
 // authorizationRoleSet gives an authorization group a role, or another one.
@@ -124,11 +124,11 @@ func (a *Admin) authorizationRoleSet(c *gin.Context) error {
 	}
 	form := page.RoleForm{Name: c.PostForm("authorization_group"), Role: c.PostForm("role")}
 	if form.Role == "" { // an empty role would remove it
-		err = fault.BadField("role", "Choose one")
+		err = fault.BadField("role", "Choose a role")
 	} else {
 		err = a.Products.SetAuthorizationRole(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
 	}
-	return a.roleAnswer(c, at, err, form.Name+" is "+form.Role+" now", func(p *page.People, errs map[string]string) {
+	return a.roleAnswer(c, at, err, form.Name+" is now "+form.Role, func(p *page.People, errs map[string]string) {
 		p.Give, p.Give.Errors = form, errs
 	})
 }
@@ -149,7 +149,7 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 	for _, r := range roles {
 		if r.GroupID == group {
 			err := a.Products.SetAuthorizationRole(c.Request.Context(), actorOf(c), at, r.Group, "")
-			return a.roleAnswer(c, at, err, r.Group+" has no role here any more", nil)
+			return a.roleAnswer(c, at, err, "Role of "+r.Group+" removed", nil)
 		}
 	}
 	return fault.NewNotFound("authorization group here")
@@ -165,7 +165,7 @@ func (a *Admin) roleAnswer(
 	}
 	switch {
 	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
-		a.flash(c, "bad", textOf(err), "Nothing was changed.")
+		a.flash(c, "bad", textOf(err), "No changes were made.")
 	case err != nil:
 		return err
 	default:

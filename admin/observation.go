@@ -79,28 +79,28 @@ func contribution(f finding, policy gate.Policy) string {
 	counts := f.branch.Effective(policy.Counting)
 	severity, counted := policy.Counting.CountsAs(f.Severity, f.Flags())
 	n, s := counts.Of(severity), severity.String()
-	of := "It counts: "
+	of := "Counts towards the gate: "
 	if severity != f.Severity {
-		of = "It counts as " + s + ", since it is known to be exploited: "
+		of = "Counts towards the gate as " + s + ", because it is known to be exploited: "
 	}
 	if n == 1 {
-		of += "the only active " + s + " one of " + f.branch.Name
+		of += "the only active " + s + " observation on " + f.branch.Name
 	} else {
-		of += "one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
+		of += "one of " + ui.Number(n) + " active " + s + " observations on " + f.branch.Name
 	}
 	switch {
 	case !f.Status.Active():
-		return "It does not count for the gate of " + f.branch.Name + "."
+		return "Does not count towards the gate of " + f.branch.Name + "."
 	case !policy.Active:
-		return of + ", where the gate is disabled."
+		return of + ". The gate is disabled."
 	case !counted:
-		return "It does not count for the gate of " + f.branch.Name + ": only observations with a fix do."
+		return "Does not count towards the gate of " + f.branch.Name + ": only observations with a fix count."
 	case policy.Thresholds.Of(severity) >= settings.NoLimit:
-		return of + ", which has no limit for these."
+		return of + ". This severity has no threshold."
 	case failsGate(f.Observation, policy, counts):
-		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(severity)) + ": it fails the gate."
+		return of + " (threshold " + ui.Number(policy.Thresholds.Of(severity)) + "). The gate fails because of it."
 	}
-	return of + ", within the limit of " + ui.Number(policy.Thresholds.Of(severity)) + "."
+	return of + " (threshold " + ui.Number(policy.Thresholds.Of(severity)) + ")."
 }
 
 // sourceFacts names the source of an observation.
@@ -140,16 +140,16 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 	return err
 }
 
-// actionWords says what a row of the history is about.
+// actionWords describes the actions of the history.
 var actionWords = map[models.AssessmentAction]string{
-	models.ActionAssess: "assessed it",
-	models.ActionClear:  "took back what was said",
-	models.ActionExpire: "The waiver has ended",
-	models.ActionMove:   "The assessment has ended: it moved, and another finding fits as well",
-	models.ActionCreate: "entered it",
-	models.ActionEdit:   "edited it",
-	models.ActionReopen: "No duplicate any more",
-	models.ActionVEX:    "assessed it by a VEX document",
+	models.ActionAssess: "assessed the observation",
+	models.ActionClear:  "reset the assessment",
+	models.ActionExpire: "Waiver expired",
+	models.ActionMove:   "Assessment ended: the observation moved, and another one matches as well",
+	models.ActionCreate: "added the observation",
+	models.ActionEdit:   "edited the observation",
+	models.ActionReopen: "No longer a duplicate",
+	models.ActionVEX:    "assessed the observation with a VEX document",
 }
 
 // assessmentHistory fills one page of the history of assessments.
@@ -210,9 +210,9 @@ func (a *Admin) assessOne(c *gin.Context) error {
 		form := a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err)
 		return a.observationPage(c, web.StatusOf(err), f, form)
 	}
-	title := "Assessed"
+	title := "Observation assessed"
 	if c.PostForm("status") == clearAssessment {
-		title = "Taken back"
+		title = "Assessment reset"
 	}
 	return a.assessed(c, done, err, title, f.path())
 }

@@ -81,7 +81,7 @@ func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter 
 	slices.Sort(s.ids)
 	s.ids = slices.Compact(s.ids)
 	if len(s.ids) > maxSelectedByID {
-		return s, fault.New(fault.Invalid, "At most 500 are selected one by one: use the filter for more")
+		return s, fault.New(fault.Invalid, "You can select at most 500 observations one by one. Use a filter to assess more")
 	}
 	if len(s.ids) == 0 {
 		s.all = max(0, int(idOf(values.Get("all"))))
@@ -105,18 +105,18 @@ func (a *Admin) assessConfirm(c *gin.Context) error {
 // assessPage renders the form that assesses a selection, with the present number of observations.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
 	if s.isEmpty() {
-		const text = "Select observations, or all that a filter finds, and assess them together."
-		return a.redirect(c, "wait", "Nothing is selected", text, s.listPath())
+		const text = "Select observations, or all that match a filter, to assess them together."
+		return a.redirect(c, "wait", "Nothing selected", text, s.listPath())
 	}
 	rows, n, err := a.selected(c, row, s)
 	if err != nil {
 		return err
 	}
 	if n == 0 || n > observation.MaxSelected {
-		text := "There are " + ui.Number(int64(n)) + " now: 1 to 10 000 can be."
-		return a.redirect(c, "wait", "They cannot be assessed in one step", text, s.listPath())
+		text := ui.Number(int64(n)) + " observations match. You can assess 1 to 10,000 in bulk."
+		return a.redirect(c, "wait", "Bulk assessment not possible", text, s.listPath())
 	}
-	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.listPath()}
+	v := page.AssessView{What: "Individually selected", N: n, Form: form, Back: s.listPath()}
 	if len(s.ids) == 0 {
 		v.What, s.all = s.query.words(), n
 	}
@@ -161,7 +161,7 @@ func (a *Admin) assessMany(c *gin.Context) error {
 		return err
 	}
 	if err := c.Request.ParseForm(); err != nil {
-		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
+		return fault.Wrap(fault.Malformed, "The form could not be read. Reload the page and try again", err)
 	}
 	filter, err := filterOf(c.PostForm(filterField))
 	if err != nil {
@@ -185,12 +185,12 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	}
 	title := ui.Plural(done.Changed, "observation", "observations") + " assessed"
 	if err == nil && done.Remaining > 0 {
-		const text = "The rest goes on in the background. The list shows the progress."
+		const text = "The rest continues in the background. The list shows the progress."
 		title = ui.Number(int64(done.Changed)) + " of " + ui.Plural(done.Total(), "observation", "observations") + " assessed"
 		return a.done(c, nil, title, text, s.listPath())
 	}
 	if done.Skipped > 0 {
-		title += ", " + ui.Number(int64(done.Skipped)) + " changed or deleted meanwhile"
+		title += ", " + ui.Number(int64(done.Skipped)) + " skipped because they were changed or deleted"
 	}
 	return a.assessed(c, done, err, title, s.listPath())
 }
@@ -207,7 +207,7 @@ func filterOf(text string) (url.Values, error) {
 		}
 	}
 	if err != nil {
-		return nil, fault.Wrap(fault.Malformed, "The form has lost its filter: open it again", err)
+		return nil, fault.Wrap(fault.Malformed, "This form is out of date. Reload the page and try again", err)
 	}
 	return filter, nil
 }

@@ -40,7 +40,7 @@ func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, formErr err
 	for _, o := range rows {
 		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))
 	}
-	v.Frame = a.productFrame(c, "Same as another", f.product)
+	v.Frame = a.productFrame(c, "Mark as duplicate", f.product)
 	return render(c, status, page.Duplicate(v))
 }
 
@@ -60,12 +60,12 @@ func (a *Admin) duplicateSave(c *gin.Context) error {
 	selection := observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}
 	var done observation.Done
 	if assessment.DuplicateOf < 1 {
-		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
+		err = fault.BadField("duplicate_of", "Choose an observation, or enter its ID")
 	} else {
 		done, err = a.Observations.AssessMany(c.Request.Context(), actorOf(c), selection, assessment)
 	}
 	if isFormError(err) {
 		return a.duplicatePage(c, web.StatusOf(err), f, err)
 	}
-	return a.assessed(c, done, err, "It is a duplicate now", f.path())
+	return a.assessed(c, done, err, "Observation marked as duplicate", f.path())
 }

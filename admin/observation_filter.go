@@ -82,7 +82,7 @@ func (q *observationQuery) readReported(values url.Values) {
 	q.keep("cwe", q.cwe)
 	var ok bool
 	if q.CWE, ok = models.WeaknessID(q.cwe); !ok {
-		q.wrong = "A weakness like CWE-79, or its number"
+		q.wrong = "Enter a weakness such as CWE-79, or its number"
 	}
 }
 
@@ -121,16 +121,16 @@ func (q *observationQuery) onlyBranch() bool {
 // onReported reports whether the filter narrows the list by what only some reports say.
 func (q *observationQuery) onReported() bool { return q.KEV || q.Fix != "" || q.cwe != "" }
 
-// words says what the filter finds.
+// words describes the filter.
 func (q *observationQuery) words() string {
 	show := "active"
 	switch {
 	case q.Status != "":
 		show = statusWord(q.Status)
 	case q.All:
-		show = "active or not"
+		show = "active and inactive"
 	case q.Inactive:
-		show = "not active"
+		show = "inactive"
 	}
 	parts := []string{show}
 	if q.Severity != nil {
@@ -157,7 +157,7 @@ func (q *observationQuery) words() string {
 	if q.Text != "" {
 		parts = append(parts, "with “"+q.Text+"”")
 	}
-	return "All of " + q.branch.Name + " that are: " + strings.Join(parts, ", ")
+	return "All matching observations on " + q.branch.Name + ": " + strings.Join(parts, ", ")
 }
 
 // chips returns the parts of the filter that are links. They have the branch's numbers where no
@@ -170,7 +170,7 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 	listed := q.Status == ""
 	show = []ui.Chip{
 		{Label: "Active", Href: q.withParam("active", "", "status"), Count: active, Current: listed && !q.Inactive && !q.All},
-		{Label: "Not active", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
+		{Label: "Inactive", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
 		{Label: "All", Href: q.withParam("active", "all", "status"), Count: -1, Current: listed && q.All},
 	}
 	severities = []ui.Chip{
@@ -222,7 +222,7 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 	for _, s := range slices.Compact(scanners) {
 		f.Scanners = append(f.Scanners, ui.Option{Value: s, Label: s, Checked: s == q.Scanner})
 	}
-	f.People = []ui.Option{{Label: "or not"}, {Value: "true", Label: "by people", Checked: q.Assessed}}
+	f.People = []ui.Option{{Label: "any"}, {Value: "true", Label: "assessed by users", Checked: q.Assessed}}
 	f.Exploited = []ui.Option{{Label: "any"}, {Value: "true", Label: "known exploited", Checked: q.KEV}}
 	f.Fixes = []ui.Option{
 		{Label: "any"},

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// clearAssessment is the choice of the form that takes an assessment back.
+// clearAssessment is the choice of the form that resets an assessment.
 const clearAssessment = "clear"
 
 // waiverDays is the length of a waiver unless the user chooses another.
@@ -25,15 +25,15 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 	today := a.inUserZone(c, a.Store.Now())
 	f := page.AssessForm{
 		Statuses: []ui.Option{
-			{Label: "as it is"},
+			{Label: "Unchanged"},
 		},
-		Severities: []ui.Option{{Label: "as it is"}},
+		Severities: []ui.Option{{Label: "Unchanged"}},
 		Comment:    c.PostForm("comment"),
 		Same:       c.PostForm("duplicate_of"),
 		Until: today.AddDate(0, 0, waiverDays).
 			Format(time.DateOnly),
 		First:  today.Format(time.DateOnly),
-		Button: "Save",
+		Button: "Save assessment",
 		Errors: assessErrors(err),
 	}
 	if text := c.PostForm("waiver_until"); text != "" {
@@ -43,7 +43,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
 	}
 	f.Statuses = append(f.Statuses, ui.Option{
-		Value: clearAssessment, Label: "take back what was said", Checked: status == clearAssessment,
+		Value: clearAssessment, Label: "Reset to the reported value", Checked: status == clearAssessment,
 	})
 	f.Severities = append(f.Severities, severityOptions(severity)...)
 	return f
@@ -59,21 +59,21 @@ func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 	if text := c.PostForm("severity"); text != "" {
 		s, ok := models.SeverityByName(text)
 		if !ok {
-			return assessment, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+			return assessment, fault.BadField("severity", "Choose critical, high, medium, low, none or unknown")
 		}
 		assessment.Severity = &s
 	}
 	if text := c.PostForm("waiver_until"); text != "" && assessment.Status == models.StatusRiskAccepted {
 		day, err := time.ParseInLocation(time.DateOnly, text, a.userZone(c))
 		if err != nil {
-			return assessment, fault.BadField("waiver_until", "A day like 2026-11-20")
+			return assessment, fault.BadField("waiver_until", "Enter a date as YYYY-MM-DD")
 		}
 		assessment.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
 	}
 	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && assessment.Status == models.StatusDuplicate {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id < 1 {
-			return assessment, fault.BadField("duplicate_of", "The number of an observation")
+			return assessment, fault.BadField("duplicate_of", "Enter the ID of an observation")
 		}
 		assessment.DuplicateOf = id
 	}
@@ -120,15 +120,16 @@ func (a *Admin) assessed(c *gin.Context, done observation.Done, err error, title
 		}
 		switch {
 		case g.Before != g.After:
-			parts = append(parts, name+" has changed from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After)))
+			parts = append(parts, name+" changed from "+ui.GateWord(string(g.Before))+" to "+ui.GateWord(string(g.After)))
 		case len(done.Gates) == 1 && g.After != models.GateNone:
-			parts = append(parts, name+" stays "+ui.Title(string(g.After)))
+			parts = append(parts, name+" remains "+ui.GateWord(string(g.After)))
 		}
 		if g.After == models.GateFailed {
 			text = ui.Title(g.Why)
 		}
 		if g.Held.Any() {
-			text = "It is announced if it still stands " + ui.Relative(g.Held.Until, a.Store.Now()) + "."
+			text = "Notifications are sent unless the gate changes back; the hold time ends " +
+				ui.Relative(g.Held.Until, a.Store.Now()) + "."
 		}
 	}
 	if len(parts) > 0 {

@@ -15,7 +15,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// manualRoutes adds the pages of observations that users enter.
+// manualRoutes adds the pages of observations that users add.
 func (a *Admin) manualRoutes(r router) {
 	r.post(observationsRoute, a.manualCreate)
 	r.get(observationsRoute+"/new", a.manualNew)
@@ -25,7 +25,7 @@ func (a *Admin) manualRoutes(r router) {
 	r.post(observationRoute+"/delete", a.manualDelete)
 }
 
-// observationDraft reads the form of an observation that a user enters.
+// observationDraft reads the form of an observation that a user adds.
 func observationDraft(c *gin.Context) (observation.Draft, error) {
 	d := observation.Draft{
 		Branch:      c.PostForm("branch"),
@@ -38,7 +38,7 @@ func observationDraft(c *gin.Context) (observation.Draft, error) {
 	}
 	var ok bool
 	if d.Severity, ok = models.SeverityByName(c.PostForm("severity")); !ok {
-		return d, fault.BadField("severity", "Say how severe it is")
+		return d, fault.BadField("severity", "Choose a severity")
 	}
 	return d, nil
 }
@@ -74,16 +74,16 @@ func (a *Admin) manualNewPage(
 	v := page.ManualView{
 		Fields:     manualFields(d),
 		Errors:     assessErrors(formErr),
-		Severities: append([]ui.Option{{Label: "choose one"}}, severityOptions(severity)...),
+		Severities: append([]ui.Option{{Label: "Choose a severity"}}, severityOptions(severity)...),
 	}
 	for _, b := range branches {
 		v.Branches = append(v.Branches, ui.Option{Value: b.Name, Label: b.Name, Checked: b.Name == d.Branch})
 	}
-	v.Frame = a.productFrame(c, "Enter an observation", row)
+	v.Frame = a.productFrame(c, "Add observation", row)
 	return render(c, status, page.Manual(v))
 }
 
-// manualCreate enters an observation.
+// manualCreate adds an observation.
 func (a *Admin) manualCreate(c *gin.Context) error {
 	row, err := a.assessableProduct(c)
 	if err != nil {
@@ -98,21 +98,21 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 	if isFormError(err) {
 		return a.manualNewPage(c, web.StatusOf(err), row, d, c.PostForm("severity"), err)
 	}
-	return a.assessed(c, done, err, "The observation is there", observationPath(row.ID, o.ID))
+	return a.assessed(c, done, err, "Observation added", observationPath(row.ID, o.ID))
 }
 
-// manualObservation returns the observation of the path, if a user has entered it and the actor can
+// manualObservation returns the observation of the path, if a user has added it and the actor can
 // change it.
 func (a *Admin) manualObservation(c *gin.Context) (finding, error) {
 	f, err := a.assessableObservation(c)
 	if err == nil && f.Scanner != models.ManualScanner {
-		const text = "Only observations that were entered by hand are edited or deleted: assess this one instead"
+		const text = "You can edit and delete only observations that were added manually. Assess this one instead"
 		err = fault.New(fault.Conflict, text)
 	}
 	return f, err
 }
 
-// manualEdit shows the form of an observation that was entered.
+// manualEdit shows the form of an observation that was added manually.
 func (a *Admin) manualEdit(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a *Admin) manualEditPage(
 	c *gin.Context, status int, f finding, d observation.Draft, severity string, formErr error,
 ) error {
 	return render(c, status, page.Manual(page.ManualView{
-		Frame:      a.productFrame(c, "Edit an observation", f.product),
+		Frame:      a.productFrame(c, "Edit observation", f.product),
 		ID:         f.ID,
 		Version:    f.Version,
 		Fields:     manualFields(d),
@@ -155,8 +155,8 @@ func conflictErrors(err error) map[string]string {
 	return errs
 }
 
-// manualSave changes an observation that was entered. After a conflict the form keeps what was typed
-// and gets the current version, so that saving again overwrites.
+// manualSave changes an observation that was added manually. After a conflict the form keeps the
+// input and gets the current version, so that saving again overwrites.
 func (a *Admin) manualSave(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -171,7 +171,7 @@ func (a *Admin) manualSave(c *gin.Context) error {
 		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
 	}
 	if !isFormError(err) {
-		return a.assessed(c, done, err, "Saved", f.path())
+		return a.assessed(c, done, err, "Observation saved", f.path())
 	}
 	if fault.Is(err, fault.Conflict) {
 		now, readErr := a.manualObservation(c)
@@ -195,7 +195,7 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.askPage(c, http.StatusOK, "Delete an observation", layout.NavProducts, page.AskView{
+	return a.askPage(c, http.StatusOK, "Delete observation", layout.NavProducts, page.AskView{
 		Title:   "Delete “" + f.Title + "”?",
 		Effects: lossOf(f, g, duplicates),
 		Cancel:  f.path(),
@@ -204,33 +204,33 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 			{Label: f.product.Name, Href: productPath(f.product.ID)},
 			{Label: f.Title, Href: f.path()},
 		},
-		Buttons: []page.AskButton{{Label: "Delete the observation", Danger: true}},
+		Buttons: []page.AskButton{{Label: "Delete observation", Danger: true}},
 	})
 }
 
 // lossOf says what a deletion means. g is the gate without the observation, whose duplicates count
 // again.
 func lossOf(f finding, g observation.BranchGate, duplicates int) []string {
-	list := []string{"The observation goes, with its history of who has said what of it. It cannot be brought back."}
-	stays := "gate of " + g.Branch + " stays " + ui.Title(string(g.After)) + "."
+	list := []string{"The observation and its assessment history will be deleted. This cannot be undone."}
+	stays := "gate of " + g.Branch + " remains " + ui.GateWord(string(g.After)) + "."
 	if duplicates > 0 {
 		list = append(list, ui.Plural(duplicates, "duplicate counts", "duplicates count")+" again.")
 	} else if !f.Status.Active() {
-		return append(list, "It does not count now, so the "+stays)
+		return append(list, "The observation does not count now, so the "+stays)
 	}
 	if f.Status.Active() {
 		now, without := ui.Number(f.branch.Counts.Of(f.Severity)), ui.Number(g.Counts.Of(f.Severity))
-		list = append(list, "It counts now: "+f.branch.Name+" has "+now+" active "+f.Severity.String()+
+		list = append(list, "The observation counts now: "+f.branch.Name+" has "+now+" active "+f.Severity.String()+
 			", and "+without+" without it.")
 	}
 	if g.Before == g.After {
 		return append(list, "The "+stays)
 	}
-	before, after := ui.Title(string(g.Before)), ui.Title(string(g.After))
+	before, after := ui.GateWord(string(g.Before)), ui.GateWord(string(g.After))
 	return append(list, "The gate of "+g.Branch+" changes from "+before+" to "+after+".")
 }
 
-// manualDelete deletes an observation that was entered.
+// manualDelete deletes an observation that was added manually.
 func (a *Admin) manualDelete(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -238,7 +238,7 @@ func (a *Admin) manualDelete(c *gin.Context) error {
 	}
 	done, err := a.Observations.Delete(c.Request.Context(), actorOf(c), f.ID)
 	if fault.Is(err, fault.Conflict) {
-		return a.redirect(c, "bad", "Not deleted", textOf(err), f.path())
+		return a.redirect(c, "bad", "Observation not deleted", textOf(err), f.path())
 	}
-	return a.assessed(c, done, err, f.Title+" is deleted", f.list())
+	return a.assessed(c, done, err, "Observation “"+f.Title+"” deleted", f.list())
 }

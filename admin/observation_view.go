@@ -19,8 +19,8 @@ func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow
 	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
 }
 
-// observationRow returns an observation as lists show it; policy and counts, of what counts, belong
-// to the gate of its branch.
+// observationRow returns an observation as lists show it. policy and the effective counts belong to
+// the gate of its branch.
 func (a *Admin) observationRow(
 	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
 ) page.ObservationRow {

@@ -136,8 +136,8 @@ func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, e
 	return points, err
 }
 
-// groupFacts says which group a product is in, and what that means for its gate. Users who can see
-// the group get a link.
+// groupFacts says which group a product belongs to, and what that means for its gate. Users who can
+// see the group get a link.
 func (a *Admin) groupFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx := c.Request.Context()
 	group, err := a.Store.GroupOf(ctx, row.Product)
@@ -188,11 +188,11 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 		if err != nil {
 			return err
 		}
-		v.Told = tallies[change.Announced]
-		v.ToldText = a.announcementText(c, row.Default, change)
+		v.Sent = tallies[change.Announced]
+		v.SentText = a.announcementText(c, row.Default, change)
 	}
-	if len(targets[row.ID]) == 0 && v.ToldText == "" {
-		v.ToldText = "Nobody is told: there are no targets"
+	if len(targets[row.ID]) == 0 && v.SentText == "" {
+		v.SentText = "No notifications: no targets"
 	}
 	return nil
 }

@@ -37,10 +37,10 @@ func (a *Admin) badgeCreate(c *gin.Context) error {
 	}
 	settings := productPath(row.ID) + "?tab=settings"
 	if row.BadgeToken != nil {
-		return a.redirect(c, "ok", "There is a badge already", "Nothing was changed.", settings)
+		return a.redirect(c, "ok", "Badge already exists", "No changes were made.", settings)
 	}
 	_, err = a.Products.MakeBadge(c.Request.Context(), actorOf(c), row.ID)
-	return a.done(c, err, "The badge is there", "Its address is with the settings, below.", settings)
+	return a.done(c, err, "Badge created", "Its Markdown is below the settings.", settings)
 }
 
 const (
@@ -48,7 +48,7 @@ const (
 	badgeRemove = "remove"
 )
 
-// badgeConfirm says what happens to the badge's address.
+// badgeConfirm says what happens to the badge's URL.
 func (a *Admin) badgeConfirm(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
@@ -59,15 +59,15 @@ func (a *Admin) badgeConfirm(c *gin.Context) error {
 		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: settings}},
 		Cancel: settings,
 	}
-	lost := "The address of now shows nothing any more, wherever it is used."
+	lost := "The current URL stops working immediately, wherever it is used."
 	switch c.Param("action") {
 	case badgeRenew:
-		v.Title = "A new address for the badge of " + row.Name + "?"
-		v.Effects = []string{lost, "The new one has to be put in its place there."}
-		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
+		v.Title = "Regenerate the badge URL of " + row.Name + "?"
+		v.Effects = []string{lost, "Replace it with the new URL there."}
+		v.Buttons = []page.AskButton{{Label: "Regenerate URL", Danger: true}}
 	case badgeRemove:
-		v.Title, v.Effects = "Remove the badge of "+row.Name+"?", []string{lost, "A later badge has another address."}
-		v.Buttons = []page.AskButton{{Label: "Remove the badge", Danger: true}}
+		v.Title, v.Effects = "Remove the badge of "+row.Name+"?", []string{lost, "A new badge will have a different URL."}
+		v.Buttons = []page.AskButton{{Label: "Remove badge", Danger: true}}
 	default:
 		return fault.NewNotFound("page")
 	}
@@ -79,10 +79,10 @@ func (a *Admin) badgeChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, done := c.Request.Context(), "The badge is removed"
+	ctx, done := c.Request.Context(), "Badge removed"
 	switch c.Param("action") {
 	case badgeRenew:
-		done = "The badge has a new address"
+		done = "Badge URL regenerated"
 		_, err = a.Products.MakeBadge(ctx, actorOf(c), row.ID)
 	case badgeRemove:
 		err = a.Products.DropBadge(ctx, actorOf(c), row.ID)

@@ -29,7 +29,7 @@ const (
 	maxMoments = 30
 )
 
-// Moments that are no change of the gate.
+// Moments that are not a gate change.
 const (
 	momentNow  = "now"
 	momentTime = "time"
@@ -104,7 +104,7 @@ func (a *Admin) moment(
 	case chosen == momentTime:
 		at, err := time.ParseInLocation(localTime, typed[:min(len(typed), len(localTime))], a.userZone(c))
 		if err != nil {
-			fieldErrs.Add(name, "A date and a time, like 2026-05-04T12:00")
+			fieldErrs.Add(name, "Enter a date and time")
 		}
 		m.at = at
 	default:
@@ -115,7 +115,7 @@ func (a *Admin) moment(
 			}
 		}
 		if !found {
-			fieldErrs.Add(name, "There is no such change: choose one, or a time")
+			fieldErrs.Add(name, "This gate change no longer exists. Choose another one, or enter a time")
 		}
 	}
 	m.form.Options = a.momentOptions(c, changes, chosen)
@@ -168,17 +168,17 @@ func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
 }
 
 var betweenWords = map[models.Between]page.BetweenList{
-	models.Came: {Title: "Came", Empty: "Nothing was seen for the first time."},
+	models.Came: {Title: "New", Empty: "No new observations."},
 	models.Went: {
-		Title: "Went",
-		Empty: "Nothing was resolved.",
-		Note: "Resolved by a report, and not back since. " +
-			"What came back later, or was removed by the settings of retention, is not known here.",
+		Title: "Resolved",
+		Empty: "No observations were resolved.",
+		Note: "Resolved by a report and not reopened since. " +
+			"Observations that were reopened later or deleted by retention are not listed.",
 	},
 	models.WasAssessed: {
 		Title: "Assessed",
-		Empty: "Nobody has assessed anything.",
-		Note:  "By people, or by a waiver that has ended. The status is that of now.",
+		Empty: "No observations were assessed.",
+		Note:  "By a user, or by an expired waiver. The status shown is the current one.",
 	},
 }
 

@@ -21,7 +21,7 @@ func (a *Admin) productDeleteConfirm(c *gin.Context) error {
 	return a.productDeletePage(c, http.StatusOK, "")
 }
 
-// productDeletePage names what is lost with a product, and has its name typed. problem is what is
+// productDeletePage names what is lost with a product, and asks for its name. problem is what is
 // wrong with the typed name.
 func (a *Admin) productDeletePage(c *gin.Context, status int, problem string) error {
 	row, err := a.productOf(c)
@@ -44,11 +44,11 @@ func (a *Admin) productDeletePage(c *gin.Context, status int, problem string) er
 		Title: "Delete " + row.Name + "?",
 		Note:  note,
 		Lost: []string{
-			active + ", and all resolved ones, of every branch",
-			"the history of its gate, and its notifications in everybody's inbox",
-			plural(len(targets), "target", "targets") + " with their secrets, and the record of what was delivered",
+			active + " and all resolved observations of every branch",
+			"the gate history, and the product's notifications in the inbox of every user",
+			plural(len(targets), "target", "targets") + ", including secrets and delivery log",
 		},
-		Button: "Delete the product",
+		Button: "Delete product permanently",
 		Cancel: productPath(row.ID) + "?tab=settings",
 		Type:   row.Name,
 		Error:  problem,
@@ -64,5 +64,5 @@ func (a *Admin) productDelete(c *gin.Context) error {
 		return a.productDeletePage(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
 	}
 	err = a.Products.Delete(c.Request.Context(), actorOf(c), row.ID)
-	return a.done(c, err, row.Name+" is deleted", "", "/products")
+	return a.done(c, err, "Product "+row.Name+" deleted", "", "/products")
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	//nolint:errcheck // a text that is no number means the first page
+	//nolint:errcheck // a text that is not a number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, pageSize+1)
 	if err != nil {
@@ -36,7 +36,7 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	return err
 }
 
-// historyRows returns changes, newest first, with what was announced of each.
+// historyRows returns changes, newest first, with how each was notified.
 func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []models.GateChange) []page.HistoryRow {
 	untold := unannouncedReasons(changes, row.Default.Held)
 	rows := make([]page.HistoryRow, len(changes))
@@ -67,15 +67,15 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 		case held.Any() && held.EventID == change.EventID:
 			r.Waits = a.inUserZone(c, held.Until)
 		case change.Announced != change.EventID:
-			r.ToldAt = a.inUserZone(c, change.NotifiedAt)
+			r.NotifiedAt = a.inUserZone(c, change.NotifiedAt)
 		}
 		rows[i] = r
 	}
 	return rows
 }
 
-// unannouncedReasons says of each change, newest first, why it was not announced; "" if it was, or
-// will be. What users know before a change is the state of the last announced one.
+// unannouncedReasons returns for each change, newest first, why it was not notified; "" if it was,
+// or will be. What users know before a change is the state of the last announced one.
 func unannouncedReasons(changes []models.GateChange, held models.Held) []string {
 	words := make([]string, len(changes))
 	var known models.GateState
@@ -87,16 +87,16 @@ func unannouncedReasons(changes []models.GateChange, held models.Held) []string 
 		switch {
 		case change.Announced != 0 || held.Any() && held.EventID == change.EventID:
 		case change.To == known:
-			words[i] = "Not announced: the gate is back at what people know"
+			words[i] = "Not notified: the gate returned to the last notified state"
 		case i > 0:
 			next := changes[i-1]
-			what := "it changed again"
+			what := "the gate changed again"
 			if next.To == known {
-				what = "it returned"
+				what = "the gate returned"
 			}
-			words[i] = "Not announced: " + what + " within " + minutesSpan(next.At.Sub(change.At))
+			words[i] = "Not notified: " + what + " within " + minutesSpan(next.At.Sub(change.At))
 		default:
-			words[i] = "Not announced: it did not stand long enough"
+			words[i] = "Not notified: the gate changed again within the hold time"
 		}
 	}
 	return words

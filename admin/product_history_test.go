@@ -15,7 +15,7 @@ func TestUnannouncedReasons(t *testing.T) {
 	change := func(id, announced int64, from, to models.GateState, minute int) models.GateChange {
 		return models.GateChange{EventID: id, Announced: announced, From: from, To: to, At: at(minute)}
 	}
-	const back = "Not announced: the gate is back at what people know"
+	const back = "Not notified: the gate returned to the last notified state"
 	for name, test := range map[string]struct {
 		changes []models.GateChange // newest first
 		held    models.Held
@@ -28,7 +28,7 @@ func TestUnannouncedReasons(t *testing.T) {
 				change(1, 1, none, passed, 0),
 			},
 			models.Held{},
-			[]string{back, "Not announced: it returned within 3 min", ""},
+			[]string{back, "Not notified: the gate returned within 3 min", ""},
 		},
 		"it went on": {
 			[]models.GateChange{
@@ -37,7 +37,7 @@ func TestUnannouncedReasons(t *testing.T) {
 				change(1, 1, none, passed, 0),
 			},
 			models.Held{},
-			[]string{"", "Not announced: it changed again within 3 min", ""},
+			[]string{"", "Not notified: the gate changed again within 3 min", ""},
 		},
 		"it waits": {
 			[]models.GateChange{change(2, 0, passed, failed, 6), change(1, 1, none, passed, 0)},
@@ -52,7 +52,10 @@ func TestUnannouncedReasons(t *testing.T) {
 				change(1, 1, none, passed, 0),
 			},
 			models.Held{},
-			[]string{back, "Not announced: it returned within 1 min", "Not announced: it changed again within 2 min", ""},
+			[]string{
+				back, "Not notified: the gate returned within 1 min", "Not notified: the gate changed again within 2 min",
+				"",
+			},
 		},
 	} {
 		if got := unannouncedReasons(test.changes, test.held); !slices.Equal(got, test.want) {

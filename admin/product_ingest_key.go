@@ -25,7 +25,7 @@ const (
 	keyDelete = "delete"
 )
 
-// ingestKeyFacts shows how programs report exceptions, to users who can import.
+// ingestKeyFacts shows how applications report exceptions, to users who can import.
 func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	t := &v.Exceptions
 	if t.MayRead = v.CanUpload; !t.MayRead {
@@ -39,7 +39,7 @@ func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.Pr
 	return err
 }
 
-// ingestKeyCreate makes a product's first key. A key that somebody else has just made stays.
+// ingestKeyCreate creates a product's first key. A key that another user has just created stays.
 func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
@@ -50,10 +50,10 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 		return err
 	}
 	if has {
-		return a.redirect(c, "wait", "There is a DSN already", "Nothing was changed.", exceptionsTabPath(row.ID))
+		return a.redirect(c, "wait", "DSN already exists", "No changes were made.", exceptionsTabPath(row.ID))
 	}
 	_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
-	return a.done(c, err, "The DSN is there", "Give it to the programs of this product.", exceptionsTabPath(row.ID))
+	return a.done(c, err, "DSN created", "Use it in your application.", exceptionsTabPath(row.ID))
 }
 
 // ingestKeyConfirm says what happens if the key is replaced or removed.
@@ -68,14 +68,17 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	}
 	switch c.Param("action") {
 	case keyRotate:
-		v.Title, v.Buttons = "Replace the key of "+row.Name+"?", []page.AskButton{{Label: "Replace the key", Danger: true}}
+		v.Title, v.Buttons = "Replace the DSN of "+row.Name+"?", []page.AskButton{{Label: "Replace DSN", Danger: true}}
 		v.Effects = []string{
-			"Programs that have the former DSN report nothing any more, at once.",
-			"They need the new one, which stands on the product's page.",
+			"Applications that use the old DSN can no longer report exceptions, effective immediately.",
+			"Configure them with the new DSN. It is shown on the product's page.",
 		}
 	case keyDelete:
-		v.Title, v.Buttons = "Remove the key of "+row.Name+"?", []page.AskButton{{Label: "Remove the key", Danger: true}}
-		v.Effects = []string{"Programs that have the DSN report nothing any more, at once.", "What they have reported stays."}
+		v.Title, v.Buttons = "Remove the DSN of "+row.Name+"?", []page.AskButton{{Label: "Remove DSN", Danger: true}}
+		v.Effects = []string{
+			"Applications that use the DSN can no longer report exceptions, effective immediately.",
+			"Exceptions that were reported before are kept.",
+		}
 	default:
 		return fault.NewNotFound("page")
 	}
@@ -87,10 +90,10 @@ func (a *Admin) ingestKeyChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, title, text := c.Request.Context(), "The key is removed", ""
+	ctx, title, text := c.Request.Context(), "DSN removed", ""
 	switch c.Param("action") {
 	case keyRotate:
-		title, text = "There is a new key", "The former one counts no more."
+		title, text = "DSN replaced", "The old DSN is revoked."
 		_, err = a.Products.NewIngestKey(ctx, actorOf(c), row.ID)
 	case keyDelete:
 		err = a.Products.RemoveIngestKey(ctx, actorOf(c), row.ID)

@@ -49,7 +49,8 @@ func (a *Admin) productMoveConfirm(c *gin.Context) error {
 		v.From = from.Name
 	}
 	if v.From == v.To {
-		return a.redirect(c, "ok", "It is there already", "Nothing was changed.", productPath(row.ID)+"?tab=settings")
+		return a.redirect(c, "ok", "The product is already there", "No changes were made.",
+			productPath(row.ID)+"?tab=settings")
 	}
 	v.Means = moveEffects(row.Product, from, to)
 	v.Frame = a.frame(c, "Move "+row.Name, layout.NavProducts)
@@ -61,26 +62,27 @@ func moveEffects(p models.Product, from, to *models.Group) []string {
 	var means []string
 	if from != nil {
 		means = append(means,
-			"the members of “"+from.Name+"” lose what they may here by it, and its targets tell of the product no more")
+			"members of “"+from.Name+"” lose their inherited access, and its targets stop sending "+
+				"notifications for this product")
 	}
 	switch {
 	case to != nil && to.GateMode == models.GateOwn:
-		means = append(means, "the limits of “"+to.Name+"” decide its gate: "+policyWords(to.Thresholds, to.Counting))
+		means = append(means, "the gate uses the thresholds of “"+to.Name+"”: "+policyWords(to.Thresholds, to.Counting))
 	case to != nil && to.GateMode == models.GateDisabled:
-		means = append(means, "its gate is none, since “"+to.Name+"” has its gates disabled")
+		means = append(means, "the gate is disabled, because “"+to.Name+"” disables the gates of its products")
 	case p.GateMode == models.GateOwn:
-		means = append(means, "its own limits decide its gate: "+policyWords(p.Thresholds, p.Counting))
+		means = append(means, "the gate uses the custom thresholds of the product: "+policyWords(p.Thresholds, p.Counting))
 	case p.GateMode == models.GateDisabled:
-		means = append(means, "its gate is none, since the product has it disabled")
+		means = append(means, "the gate is disabled in the settings of the product")
 	default:
-		means = append(means, "the limits of all products decide its gate")
+		means = append(means, "the gate uses the global thresholds")
 	}
 	if to != nil {
 		means = append(means,
-			"the targets of “"+to.Name+"” tell of it, where it has none of the same module itself",
-			"the members of “"+to.Name+"” have their roles in it, and what was told before counts as viewed for them")
+			"targets of “"+to.Name+"” send its notifications, unless the product has its own target of the same channel",
+			"members of “"+to.Name+"” get their roles here, and earlier notifications are marked as read for them")
 	}
-	return append(means, "its gate is looked at again at once; a change of it is told")
+	return append(means, "the gate is evaluated again immediately, and notifications are sent if it changes")
 }
 
 // productMove moves a product to another group, or out of its group.
@@ -92,13 +94,13 @@ func (a *Admin) productMove(c *gin.Context) error {
 	err = a.Products.Move(c.Request.Context(), actorOf(c), row.ID, idOf(c.PostForm("group")))
 	switch errs := fieldErrors(err); {
 	case errs != nil:
-		a.flash(c, "bad", errs["group_id"], "Nothing was changed.")
+		a.flash(c, "bad", errs["group_id"], "No changes were made.")
 	case fault.Is(err, fault.Conflict):
-		a.flash(c, "bad", textOf(err), "Nothing was changed.")
+		a.flash(c, "bad", textOf(err), "No changes were made.")
 	case err != nil:
 		return err
 	default:
-		a.flash(c, "ok", row.Name+" is moved", "")
+		a.flash(c, "ok", "Product "+row.Name+" moved", "")
 	}
 	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
 	return nil

@@ -47,6 +47,6 @@ func (a *Admin) productCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
 		}, d.GroupID)
 	}
-	const text = "Say next who is to be told, and send a first report."
-	return a.done(c, err, "The product is there", text, productPath(row.ID)+"?tab=targets")
+	const text = "Next: add a target for notifications and upload your first report."
+	return a.done(c, err, "Product created", text, productPath(row.ID)+"?tab=targets")
 }

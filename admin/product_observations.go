@@ -93,9 +93,9 @@ func (a *Admin) observationPages(
 	t.TooMany = t.Total > observation.MaxSelected
 	switch {
 	case t.TooMany:
-		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.MaxSelected) + " shown"
+		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.MaxSelected)
 	case t.Total > shown:
-		t.Pager.Text = ui.Number(int64(shown)) + " of " + ui.Plural(t.Total, "observation", "observations") + " shown"
+		t.Pager.Text = ui.Number(int64(shown)) + " of " + ui.Plural(t.Total, "observation", "observations")
 	default:
 		t.Pager.Text = ui.Plural(shown, "observation", "observations") + " shown"
 	}

@@ -49,7 +49,7 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		return t, err
 	}
 	var group int64
-	if row.GroupID != nil { // without editing the group, nobody takes the product out
+	if row.GroupID != nil { // users who cannot edit the group cannot remove the product from it
 		group = *row.GroupID
 		if may, err := a.mayAt(c, authz.Edit, product.InGroup(group)); err != nil || !may {
 			return t, err
@@ -77,7 +77,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 			v.Settings = typed
 		})
 	}
-	return a.done(c, err, "Saved", "", productPath(row.ID)+"?tab=settings")
+	return a.done(c, err, "Settings saved", "", productPath(row.ID)+"?tab=settings")
 }
 
 // policyFacts shows in a product's form the values in force, and who set them.
@@ -94,21 +94,21 @@ func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.Setti
 			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
 		}
 	}
-	t.HoldNow = durationText(o.Hold, "at once") + durationSource(o.HoldSource == gate.SourceProduct)
+	t.HoldNow = durationText(o.Hold, "immediately") + durationSource(o.HoldSource == gate.SourceProduct)
 	t.StaleNow = durationText(a.Settings.Reports().Stale(row.Product), "never") + durationSource(row.StaleAfter != nil)
 	return nil
 }
 
 func durationSource(own bool) string {
 	if own {
-		return ", its own"
+		return " (set for this product)"
 	}
-	return ", as the settings say"
+	return " (global setting)"
 }
 
 func limitWord(n int64) string {
 	if n >= page.NoLimit {
-		return "no limit"
+		return "no threshold"
 	}
 	return ui.Number(n)
 }

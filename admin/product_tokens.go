@@ -34,7 +34,7 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 	return nil
 }
 
-// productTokenCreate makes a token. The page follows at once, and not after a redirect, since it
+// productTokenCreate creates a token. The page follows at once, and not after a redirect, since it
 // shows the token this one time.
 func (a *Admin) productTokenCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
@@ -50,7 +50,7 @@ func (a *Admin) productTokenCreate(c *gin.Context) error {
 	if expires != "never" {
 		var days int
 		if days, err = strconv.Atoi(expires); err != nil {
-			err = fault.BadField("expires_at", "A number of days, or never")
+			err = fault.BadField("expires_at", "Choose an expiry")
 		}
 		d.ExpiresAt = a.Store.Now().AddDate(0, 0, days)
 	}
@@ -88,5 +88,5 @@ func (a *Admin) productTokenRevoke(c *gin.Context) error {
 	}
 	err = a.Products.RevokeToken(c.Request.Context(), actorOf(c), row.ID, token)
 	to := productPath(row.ID) + "?tab=tokens"
-	return a.done(c, err, "The token is revoked", "Whatever uses it is refused from now on.", to)
+	return a.done(c, err, "Token revoked", "Requests with this token are rejected from now on.", to)
 }

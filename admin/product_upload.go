@@ -135,7 +135,7 @@ func (a *Admin) importForm(c *gin.Context, id int64) ([]ingest.Result, page.Uplo
 		return nil, v, a.tooLarge(err)
 	}
 	if err != nil {
-		return nil, v, fault.Wrap(fault.Malformed, "The form cannot be read", err)
+		return nil, v, fault.Wrap(fault.Malformed, "The form could not be read. Reload the page and try again", err)
 	}
 	if len(form.File["file"]) == 0 {
 		return nil, v, fault.BadField("file", "Choose a report")

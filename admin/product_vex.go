@@ -78,32 +78,32 @@ func (a *Admin) vexDeleteConfirm(c *gin.Context) error {
 		return err
 	}
 	effects := []string{
-		"Its " + ui.Plural(int(d.Statements), "statement no longer counts", "statements no longer count") +
-			", for later reports either.",
+		"Its " + ui.Plural(int(d.Statements), "statement no longer applies", "statements no longer apply") +
+			", including to later reports.",
 	}
 	switch {
 	case changed == 0:
 		effects = append(effects, "No observation changes its status.")
 	case changed == 1:
-		effects = append(effects, "1 observation goes back to what another document or its report says.")
+		effects = append(effects, "1 observation returns to the status of another document or of its report.")
 	default:
 		effects = append(effects,
-			ui.Number(int64(changed))+" observations go back to what other documents or their reports say.")
+			ui.Number(int64(changed))+" observations return to the status of other documents or of their reports.")
 	}
 	if active > 0 {
 		effects = append(effects, ui.Plural(
 			active, "observation becomes active and counts", "observations become active and count",
-		)+" for the gate.")
+		)+" towards the gate.")
 	}
-	return a.askPage(c, http.StatusOK, "Delete a VEX document", layout.NavProducts, page.AskView{
-		Title:   "Delete the VEX document “" + d.Document + "”?",
+	return a.askPage(c, http.StatusOK, "Delete VEX document", layout.NavProducts, page.AskView{
+		Title:   "Delete VEX document “" + d.Document + "”?",
 		Effects: effects,
 		Cancel:  productPath(row.ID),
 		Crumbs: []ui.Crumb{
 			{Label: "Products", Href: "/products"},
 			{Label: row.Name, Href: productPath(row.ID)},
 		},
-		Buttons: []page.AskButton{{Label: "Delete the VEX document", Danger: true}},
+		Buttons: []page.AskButton{{Label: "Delete VEX document", Danger: true}},
 	})
 }
 

@@ -102,7 +102,7 @@ func gateChips(here []string, current models.GateState, tally map[models.GateSta
 	for _, s := range []struct {
 		state models.GateState
 		label string
-	}{{models.GateFailed, "Failed"}, {models.GatePassed, "Passed"}, {models.GateNone, "None"}} {
+	}{{models.GateFailed, "Failed"}, {models.GatePassed, "Passed"}, {models.GateNone, "Not evaluated"}} {
 		n := int(tally[s.state])
 		all += n
 		chips = append(chips, ui.Chip{

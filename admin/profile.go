@@ -83,9 +83,10 @@ func (a *Admin) profileSave(c *gin.Context) error {
 		return err
 	}
 	if edited.Pending {
-		a.flash(c, "ok", "Saved. A link is on its way to "+email, "The new address counts once you have used it.")
+		a.flash(c, "ok", "Profile saved. Confirmation link sent to "+email,
+			"The new address takes effect after you use the link.")
 	} else {
-		a.flash(c, "ok", "Saved", "")
+		a.flash(c, "ok", "Profile saved", "")
 	}
 	web.SeeOther(c, profilePath)
 	return nil

@@ -24,7 +24,7 @@ const (
 	feedRemove = "remove"
 )
 
-// feedCreate makes the first address of the user's feed. A feed that exists keeps its address: to
+// feedCreate creates the first URL of the user's feed. A feed that exists keeps its URL: to
 // replace it, the user confirms first.
 func (a *Admin) feedCreate(c *gin.Context) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
@@ -32,15 +32,15 @@ func (a *Admin) feedCreate(c *gin.Context) error {
 		return err
 	}
 	if !at.IsZero() {
-		return a.redirect(c, "ok", "Your feed has an address already", "Nothing was changed.", profilePath)
+		return a.redirect(c, "ok", "Your feed already has a URL", "No changes were made.", profilePath)
 	}
 	return a.feedCreatePage(c, func(status int, errs map[string]string) error {
 		return a.profilePage(c, status, func(v *page.ProfileView) { v.Feed.Errors = errs })
 	})
 }
 
-// feedCreatePage makes an address, if the user has typed the password again; refused renders the form
-// anew. The page follows at once, and not after a redirect, since it shows the address this one time.
+// feedCreatePage creates a URL, if the user has typed the password again; refused renders the form
+// again. The page follows at once, and not after a redirect, since it shows the URL this one time.
 func (a *Admin) feedCreatePage(c *gin.Context, refused func(status int, errs map[string]string) error) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	err := a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
@@ -59,7 +59,7 @@ func (a *Admin) feedCreatePage(c *gin.Context, refused func(status int, errs map
 
 func (a *Admin) feedConfirm(c *gin.Context) error { return a.feedConfirmPage(c, http.StatusOK, nil) }
 
-// feedConfirmPage says what happens to the feed's address; errs are why it did not.
+// feedConfirmPage says what happens to the feed's URL; errs are why it did not.
 func (a *Admin) feedConfirmPage(c *gin.Context, status int, errs map[string]string) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {
@@ -68,7 +68,7 @@ func (a *Admin) feedConfirmPage(c *gin.Context, status int, errs map[string]stri
 	if at.IsZero() {
 		return fault.NewNotFound("feed")
 	}
-	lost := "The old address stops working: programs that read it get no answer any more, from this moment on."
+	lost := "The current URL stops working immediately."
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}},
 		Cancel: profilePath,
@@ -76,13 +76,13 @@ func (a *Admin) feedConfirmPage(c *gin.Context, status int, errs map[string]stri
 	}
 	switch c.Param("action") {
 	case feedRotate:
-		v.Title = "A new address for your feed?"
-		v.Effects = []string{lost, "The new one is shown once, and has to be put in its place there."}
-		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
+		v.Title = "Regenerate the feed URL?"
+		v.Effects = []string{lost, "The new URL is shown only once. Replace the old one in your feed reader."}
+		v.Buttons = []page.AskButton{{Label: "Regenerate URL", Danger: true}}
 		v.Password, v.PasswordError = true, errs["password"]
 	case feedRemove:
-		v.Title, v.Effects = "Remove your feed?", []string{lost, "A later feed has another address."}
-		v.Buttons = []page.AskButton{{Label: "Remove the feed", Danger: true}}
+		v.Title, v.Effects = "Remove your feed?", []string{lost, "A new feed will have a different URL."}
+		v.Buttons = []page.AskButton{{Label: "Remove feed", Danger: true}}
 	default:
 		return fault.NewNotFound("page")
 	}
@@ -99,5 +99,5 @@ func (a *Admin) feedChange(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	return a.done(c, a.Feeds.Remove(c.Request.Context(), actorOf(c)), "Your feed is removed", "", profilePath)
+	return a.done(c, a.Feeds.Remove(c.Request.Context(), actorOf(c)), "Feed removed", "", profilePath)
 }

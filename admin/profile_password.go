@@ -36,7 +36,7 @@ func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string)
 		return err
 	}
 	return render(c, status, page.Password(page.PasswordView{
-		Frame:     a.frame(c, "Change your password", layout.NavNone),
+		Frame:     a.frame(c, "Change password", layout.NavNone),
 		Forced:    actor.User.MustChangePassword,
 		MinLength: a.Settings.Users().PasswordMinLength,
 		Tokens:    a.keepRows(c, actor.User, tokens),
@@ -48,7 +48,7 @@ func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string)
 func (a *Admin) changePassword(c *gin.Context) error {
 	newPassword := c.PostForm("new")
 	if c.PostForm("repeat") != newPassword {
-		return a.passwordPage(c, http.StatusUnprocessableEntity, map[string]string{"repeat": "This is not the same as above"})
+		return a.passwordPage(c, http.StatusUnprocessableEntity, map[string]string{"repeat": "The passwords do not match"})
 	}
 	ctx := c.Request.Context()
 	keep, err := keptTokens(c)
@@ -67,8 +67,9 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	}
 	// All sessions have ended, this one too: start a new one.
 	err = a.Sessions.SignIn(ctx, u, a.clientOf(c))
-	const ended = "Your other sessions, your feed and the tokens that you did not keep have ended."
-	return a.done(c, err, "Your password is changed", ended, "/")
+	const ended = "You have been signed out of your other sessions. " +
+		"Your feed and the tokens that you did not keep are revoked."
+	return a.done(c, err, "Password changed", ended, "/")
 }
 
 // keepRows returns a user's tokens for a form that asks which ones to keep. After a form was sent,
@@ -115,7 +116,7 @@ func (a *Admin) madeRows(c *gin.Context, actor authz.Actor, userID int64) ([]pag
 func keptTokens(c *gin.Context) ([]int64, error) {
 	ids, err := idsOf(c.PostFormArray("keep"))
 	if err != nil {
-		return nil, fault.BadField("keep_tokens", "These are not ids of tokens: load the page again")
+		return nil, fault.BadField("keep_tokens", "Invalid token IDs. Reload the page and try again")
 	}
 	return ids, nil
 }

@@ -32,11 +32,11 @@ func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
 func (a *Admin) sessionEnd(c *gin.Context) error {
 	err := a.Sessions.End(c.Request.Context(), actorOf(c), c.Param("id"))
 	a.Hub.Refresh(actorOf(c).User.ID) // its open streams end
-	return a.done(c, err, "The session has ended", "", profilePath)
+	return a.done(c, err, "Session signed out", "", profilePath)
 }
 
 func (a *Admin) sessionsEnd(c *gin.Context) error {
 	n, err := a.Sessions.EndOthers(c.Request.Context(), actorOf(c))
 	a.Hub.Refresh(actorOf(c).User.ID)
-	return a.done(c, err, plural(int(n), "session has", "sessions have")+" ended", "", profilePath)
+	return a.done(c, err, plural(int(n), "session", "sessions")+" signed out", "", profilePath)
 }

@@ -49,7 +49,7 @@ func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
 	}
 	at, err := time.ParseInLocation(time.DateOnly, day, a.inUserZone(c, a.Store.Now()).Location())
 	if err != nil {
-		return time.Time{}, fault.BadField("expires_at", "A day, as 2030-12-31 is")
+		return time.Time{}, fault.BadField("expires_at", "Enter a date as YYYY-MM-DD")
 	}
 	return at.AddDate(0, 0, 1), nil
 }
@@ -71,10 +71,10 @@ func (a *Admin) tokenRevokeConfirm(c *gin.Context) error {
 		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
 		Title:   "Revoke the token " + t.Name + "?",
 		Cancel:  profilePath,
-		Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
+		Buttons: []page.AskButton{{Label: "Revoke token", Danger: true}},
 		Effects: []string{
-			"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.",
-			"It cannot be brought back: a new one is needed.",
+			"Anything that uses the token ending in " + t.Hint + " stops working immediately.",
+			"This cannot be undone.",
 		},
 	})
 }
@@ -85,5 +85,5 @@ func (a *Admin) tokenRevoke(c *gin.Context) error {
 		return err
 	}
 	err = a.Accounts.RevokeToken(c.Request.Context(), actorOf(c), t.ID)
-	return a.done(c, err, "The token "+t.Name+" is revoked", "", profilePath)
+	return a.done(c, err, "Token "+t.Name+" revoked", "", profilePath)
 }

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// lastChanged says who has saved the form last, and when.
+// lastChanged says who saved the form last, and when.
 func (a *Admin) lastChanged(c *gin.Context, t *page.SettingsTab, k audit.Kind, name string, productID int64) error {
 	last, err := a.Audit.Last(c.Request.Context(), k, name, productID)
 	t.ChangedBy, t.ChangedAt = last.Actor, a.inUserZone(c, last.At)
@@ -79,7 +79,7 @@ func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, er
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			fieldErrs.Add("threshold_"+s.String(), "A whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
+			fieldErrs.Add("threshold_"+s.String(), "Enter a whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
 			continue
 		}
 		e.Thresholds[s] = &n
@@ -102,7 +102,8 @@ func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldE
 		*f.typed = text
 		term, ok := parseRetention(text)
 		if !ok {
-			fieldErrs.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
+			fieldErrs.Add(f.name,
+				"Enter a time such as “10 minutes”, “2 hours” or “1 day”, or leave the field empty to use the global setting")
 			continue
 		}
 		*f.to = &term

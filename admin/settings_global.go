@@ -111,7 +111,7 @@ func (a *Admin) globalSettingsExtra(c *gin.Context, view *page.SettingsView) err
 	return err
 }
 
-// mailTest sends a test mail at once, and shows the answer of the server.
+// mailTest sends a test email at once, and shows the response of the server.
 func (a *Admin) mailTest(c *gin.Context) error {
 	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), settings.SectionMail); err != nil {
 		return err
@@ -124,9 +124,9 @@ func (a *Admin) mailTest(c *gin.Context) error {
 	result := a.Mail.SendTest(c.Request.Context(), test.To, a.BaseURL())
 	test.Answer = result.Answer
 	if result.Kind() == module.KindDelivered {
-		test.Result = &ui.Note{Kind: "ok", Title: "The server has taken the mail", Text: result.Reason}
+		test.Result = &ui.Note{Kind: "ok", Title: "Accepted by the mail server", Text: result.Reason}
 	} else {
-		test.Result = &ui.Note{Kind: "bad", Title: "The mail was not sent", Text: result.Reason}
+		test.Result = &ui.Note{Kind: "bad", Title: "Email not sent", Text: result.Reason}
 	}
 	return a.mailSettingsPage(c, http.StatusOK, test)
 }
@@ -159,7 +159,7 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	case settings.KindSecret:
 		field.Type, field.Autocomplete = "password", "new-password"
 		if value == true {
-			field.Placeholder = "one is stored; type to replace it"
+			field.Placeholder = "stored; type to replace it"
 		}
 	case settings.KindChoice:
 		field.Type = "select"
@@ -232,7 +232,7 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	}
 	version, err := strconv.ParseInt(c.PostForm("version"), 10, 64)
 	if err != nil {
-		return fault.BadField("version", "The form has lost its version: open it again")
+		return fault.BadField("version", "This form is out of date. Reload the page and try again")
 	}
 	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.IfVersion(version))
 	if isFormError(err) {
@@ -242,9 +242,9 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 		return err
 	}
 	if len(saved.Warnings) > 0 {
-		a.flash(c, "wait", "Saved, with a doubt", strings.Join(saved.Warnings, "; "))
+		a.flash(c, "wait", "Settings saved, with a warning", strings.Join(saved.Warnings, "; "))
 	} else {
-		a.flash(c, "ok", "Saved", "")
+		a.flash(c, "ok", "Settings saved", "")
 	}
 	web.SeeOther(c, "/admin/settings/"+section.Name)
 	return nil

@@ -70,7 +70,7 @@ func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form pa
 	return render(c, status, page.Silence(v))
 }
 
-// silenceSave changes what a silence holds back, why, and until when.
+// silenceSave changes what a silence covers, why, and until when.
 func (a *Admin) silenceSave(c *gin.Context) error {
 	row, err := a.silenceOf(c)
 	if err != nil {
@@ -88,9 +88,9 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
 	}
 	if fault.Is(err, fault.Conflict) {
-		return a.redirect(c, "wait", "The silence was not changed", textOf(err), silencePath(row.ID))
+		return a.redirect(c, "wait", "Silence not changed", textOf(err), silencePath(row.ID))
 	}
-	return a.done(c, err, "The silence is changed", "It counts for what happens from now on.", silencePath(row.ID))
+	return a.done(c, err, "Silence changed", "The change applies to new events.", silencePath(row.ID))
 }
 
 func (a *Admin) silenceEndConfirm(c *gin.Context) error {
@@ -103,7 +103,7 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 			web.SeeOther(c, silencePath(row.ID))
 			return nil
 		}
-		return fault.New(fault.Forbidden, "Who may edit what a silence is of may end it")
+		return fault.New(fault.Forbidden, "Only users who can edit the scope of a silence can end it")
 	}
 	scope := row.ScopeName
 	if row.ProductID == 0 && row.GroupID == 0 {
@@ -112,21 +112,21 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	}
 	v := page.AskView{
 		Crumbs:  []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
-		Title:   "End the silence now?",
+		Title:   "End this silence now?",
 		Cancel:  silencePath(row.ID),
-		Buttons: []page.AskButton{{Label: "End it now"}},
-		Effects: []string{"It is of " + scope + ", by " + row.Author + ": " + row.Reason + "."},
+		Buttons: []page.AskButton{{Label: "End silence"}},
+		Effects: []string{"Scope: " + scope + ". Created by " + row.Author + ". Reason: " + row.Reason + "."},
 	}
 	switch n := row.Held.Rows; {
 	case row.State(a.Store.Now()) == models.SilenceScheduled:
-		v.Effects = append(v.Effects, "It has not begun, and never will.")
+		v.Effects = append(v.Effects, "The scheduled silence will be cancelled.")
 	case n == 0:
-		v.Effects = append(v.Effects, "It has held back nothing. From now on messages go out again.")
+		v.Effects = append(v.Effects, "The silence has silenced no notifications. Messages are sent again immediately.")
 	default:
 		held := plural(n, "notification", "notifications")
-		v.Effects = append(v.Effects, "From now on messages go out again.",
-			"Those of the "+held+" that it has held back are not sent any more: a notice names what it was. "+
-				"They can be sent again from Deliveries.")
+		v.Effects = append(v.Effects, "Messages are sent again immediately.",
+			"Messages for the "+held+" that were silenced will not be sent. You get a summary. "+
+				"You can resend them from Deliveries.")
 	}
 	return a.askPage(c, http.StatusOK, v.Title, layout.NavSilences, v)
 }
@@ -143,9 +143,9 @@ func (a *Admin) silenceEnd(c *gin.Context) error {
 	case err != nil:
 		return err
 	case row.State(a.Store.Now()) == models.SilenceScheduled:
-		a.flash(c, "ok", "The silence is taken back", "It had not begun.")
+		a.flash(c, "ok", "Silence cancelled", "The silence had not started.")
 	default:
-		a.flash(c, "ok", "The silence has ended", "A notice of what it has held back follows.")
+		a.flash(c, "ok", "Silence ended", "You will get a summary of silenced notifications.")
 	}
 	web.SeeOther(c, silencePath(row.ID))
 	return nil

@@ -63,7 +63,7 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 	if in.starts != "" {
 		at, err := time.ParseInLocation(localTime, in.starts, zone)
 		if err != nil {
-			fieldErrs.Add("starts_at", "A time like 2026-05-04T12:30")
+			fieldErrs.Add("starts_at", "Enter a date and time")
 		} else {
 			in.draft.StartsAt, from = at, at
 		}
@@ -71,13 +71,13 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 	if in.length != "" {
 		span, err := time.ParseDuration(in.length)
 		if err != nil {
-			fieldErrs.Add("ends_at", "One of the choices")
+			fieldErrs.Add("ends_at", "Choose one of the options")
 		}
 		in.draft.EndsAt = from.Add(span)
 	} else if in.until != "" {
 		at, err := time.ParseInLocation(localTime, in.until, zone)
 		if err != nil {
-			fieldErrs.Add("ends_at", "A time like 2026-05-04T12:30")
+			fieldErrs.Add("ends_at", "Enter a date and time")
 		}
 		in.draft.EndsAt = at
 	}
@@ -105,7 +105,7 @@ func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.
 			return err
 		}
 		if len(rows) == 0 {
-			fieldErrs.Add("product_id", "There is no product of that name, or you may not see it")
+			fieldErrs.Add("product_id", "No product with this name exists, or you do not have access")
 			return nil
 		}
 		in.draft.ProductID = rows[0].ID
@@ -165,16 +165,16 @@ func (a *Admin) silenceScopes(c *gin.Context, in silenceInput, f *page.SilenceFo
 	if f.Groups, err = a.groupOptions(c, idOf(in.group)); err != nil {
 		return err
 	}
-	f.Of = []ui.Option{{Value: ofProduct, Label: "One product", Checked: in.of == ofProduct || in.of == ""}}
+	f.Of = []ui.Option{{Value: ofProduct, Label: "Product", Checked: in.of == ofProduct || in.of == ""}}
 	if len(f.Groups) > 0 {
-		f.Groups[0].Label = "choose a group"
-		f.Of = append(f.Of, ui.Option{Value: ofGroup, Label: "A group of products", Checked: in.of == ofGroup})
+		f.Groups[0].Label = "Choose a group"
+		f.Of = append(f.Of, ui.Option{Value: ofGroup, Label: "Product group", Checked: in.of == ofGroup})
 	}
 	if actor.Administrator() {
 		f.Of = append(f.Of, ui.Option{
 			Value:   ofAll,
-			Label:   "All products",
-			Help:    "And what is of none, as exceptions of the program itself.",
+			Label:   "Everything",
+			Help:    "All products, and system events without a product.",
 			Checked: in.of == ofAll,
 		})
 	}

@@ -43,11 +43,13 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	title := "Messages are held back until " + row.EndsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	title := "Silence created: messages are silenced until " +
+		row.EndsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	if row.State(a.Store.Now()) == models.SilenceScheduled {
-		title = "Messages are held back from " + row.StartsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+		title = "Silence created: messages are silenced from " +
+			row.StartsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	}
-	return a.redirect(c, "ok", title, "When the silence ends, a notice says what it held back.", silencePath(row.ID))
+	return a.redirect(c, "ok", title, "You get a summary when the silence ends.", silencePath(row.ID))
 }
 
 // silenceNew shows the form, filled in from the URL: from the form's own fields, or from
@@ -119,7 +121,7 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 		oneType = oneType && n.Type == first.Type
 		oneName = oneName && n.Name == first.Name
 		if event.Type(n.Type).Mandatory() {
-			in.unknown = "Broken connections, and the ends of silences, cannot be silenced: people must know of them."
+			in.unknown = "Notifications about failing connections and ended silences cannot be silenced."
 		}
 	}
 	if oneProduct {
@@ -128,7 +130,7 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 			in.of = ofAll
 		}
 	} else {
-		in.unknown = "What you have selected is of different products. Choose one of them, or their group."
+		in.unknown = "Your selection covers several products. Choose one product, or their group."
 	}
 	if oneType && !event.Type(first.Type).Mandatory() {
 		in.draft.Type = first.Type
@@ -164,7 +166,7 @@ func (a *Admin) silenceNewPage(c *gin.Context, status int, in silenceInput, errs
 	return render(c, status, page.SilenceNew(v))
 }
 
-// silencePreview renders the part of the form that says what a silence would have held back.
+// silencePreview renders the part of the form that says what a silence would have silenced.
 func (a *Admin) silencePreview(c *gin.Context) error {
 	in, fieldErrs := a.silenceInput(c, c.Request.URL.Query().Get)
 	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
@@ -177,13 +179,13 @@ func (a *Admin) silencePreview(c *gin.Context) error {
 	return render(c, http.StatusOK, page.SilencePreviewed(v))
 }
 
-// silencePreviewOf looks up what a silence would have held back. If the form is incomplete or
+// silencePreviewOf looks up what a silence would have silenced. If the form is incomplete or
 // invalid, the preview says so.
 func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilencePreview, error) {
 	v := page.SilencePreview{Days: silence.PreviewDays, Now: a.inUserZone(c, a.Store.Now())}
 	d := in.draft
 	if in.of != ofAll && d.ProductID == 0 && d.GroupID == 0 {
-		v.Missing = "Choose what it is of, to see what it would have held."
+		v.Missing = "Choose a scope to see a preview."
 		return v, nil
 	}
 	p, err := a.Silences.Preview(c.Request.Context(), actorOf(c), d)

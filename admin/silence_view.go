@@ -11,19 +11,19 @@ import (
 
 // silenceableTypes names the types that can be silenced.
 var silenceableTypes = map[event.Type]string{
-	event.GateChanged:       "Changes of gates",
-	event.WaiverEnds:        "Waivers that end",
-	event.ProductIsStale:    "Products that send no reports",
-	event.ExceptionReported: "Exceptions reported by programs",
+	event.GateChanged:       "Gate changes",
+	event.WaiverEnds:        "Expiring waivers",
+	event.ProductIsStale:    "Stale products",
+	event.ExceptionReported: "Exceptions reported by applications",
 	event.ExceptionRequest:  "Exceptions in requests",
-	event.ExceptionTask:     "Exceptions in background tasks",
+	event.ExceptionTask:     "Exceptions in background jobs",
 	event.ExceptionSummary:  "Summaries of exceptions",
-	event.IngestExceeded:    "Ingest keys over their budget",
+	event.IngestExceeded:    "DSN keys over their budget",
 }
 
 const allProducts = "All products"
 
-const everyType = "Everything that may be held back"
+const everyType = "All types that can be silenced"
 
 func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	row := page.SilenceRow{
@@ -51,7 +51,7 @@ func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	return row
 }
 
-// silenceWords says what a silence holds back.
+// silenceWords says what a silence covers.
 func silenceWords(s models.Silence) string {
 	text := everyType
 	if word := silenceableTypes[event.Type(s.Type)]; word != "" {

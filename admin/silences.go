@@ -35,7 +35,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", formatInt(row.ID)}
 		v.Filters = []ui.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
-	//nolint:errcheck // a text that is no number means the first page
+	//nolint:errcheck // a text that is not a number means the first page
 	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)
 	rows, err := a.Silences.List(ctx, actor, f)
 	if err != nil {
@@ -61,7 +61,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		v.MayNew = link(silencesPath+"/new", pairs...)
 	}
 	v.Chips = []ui.Chip{
-		{Label: "In force or scheduled", Href: link(silencesPath, pairs...), Count: -1, Current: !v.Ended},
+		{Label: "Active and scheduled", Href: link(silencesPath, pairs...), Count: -1, Current: !v.Ended},
 		{
 			Label:   "Ended",
 			Href:    link(silencesPath, append(pairs, "state", string(models.SilenceEnded))...),

@@ -57,9 +57,9 @@ func (a *Admin) sourceRenameForm(c *gin.Context) error {
 func (a *Admin) sourceRenamePage(
 	c *gin.Context, status int, s models.SourceRow, row models.ProductRow, v page.SourceRenameView,
 ) error {
-	v.Title = "Rename the source " + sourceTitle(s.Source)
+	v.Title = "Rename source " + sourceTitle(s.Source)
 	v.Crumbs, v.Action, v.Cancel = sourceCrumbs(row), c.Request.URL.Path, sourcesPath(row.ID)
-	former := "Reports with the present name"
+	former := "Reports with the current name"
 	switch {
 	case s.Facts.Decode().Unnamed:
 		former = "Reports without a source"
@@ -68,9 +68,9 @@ func (a *Admin) sourceRenamePage(
 	}
 	v.Effects = []string{
 		"Observations, assessments and waivers stay.",
-		"From then on, a report of " + s.Scanner + " replaces this source if it is sent with the new name: push --source, " +
+		"From then on, a report of " + s.Scanner + " replaces this source if you send it with the new name: push --source, " +
 			"or push NAME=FILE.",
-		former + " then belong to another source, and both count: change the pipeline, too.",
+		former + " will create another source, and both count. Update the pipeline, too.",
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavProducts)
 	return render(c, status, page.SourceRename(v))
@@ -90,7 +90,7 @@ func (a *Admin) sourceRename(c *gin.Context) error {
 		}
 		return a.sourceRenamePage(c, web.StatusOf(err), s, row, v)
 	}
-	return a.done(c, err, "Source renamed", "It is "+sourceTitle(renamed.Source)+" now.", sourcesPath(row.ID))
+	return a.done(c, err, "Source renamed", "New name: "+sourceTitle(renamed.Source)+".", sourcesPath(row.ID))
 }
 
 // sourceDeleteConfirm names what is lost with a source.
@@ -104,7 +104,7 @@ func (a *Admin) sourceDeletePage(c *gin.Context, status int, actionErr error) er
 		return err
 	}
 	v := page.AskView{
-		Title:   "Remove the source " + sourceTitle(s.Source) + "?",
+		Title:   "Remove source " + sourceTitle(s.Source) + "?",
 		Crumbs:  sourceCrumbs(row),
 		Cancel:  sourcesPath(row.ID),
 		Buttons: []page.AskButton{{Label: "Remove source", Danger: true}},
@@ -124,7 +124,7 @@ func (a *Admin) sourceDeletePage(c *gin.Context, status int, actionErr error) er
 	return a.askPage(c, status, v.Title, layout.NavProducts, v)
 }
 
-// sourceLosses says what is lost with a source, and what becomes of the gate.
+// sourceLosses says what is lost with a source, and what happens to the gate.
 func (a *Admin) sourceLosses(c *gin.Context, s models.SourceRow, row models.ProductRow) ([]string, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	has, err := a.Store.CountSource(ctx, s.ID, maxCounted+1)
@@ -139,21 +139,22 @@ func (a *Admin) sourceLosses(c *gin.Context, s models.SourceRow, row models.Prod
 		lost = "Lost: " + upTo(has.Observations, maxCounted, "observation", "observations") + ". No user has assessed them."
 	default:
 		lost = "Lost: " + upTo(has.Observations, maxCounted, "observation", "observations") + ", " +
-			upTo(has.Assessed, maxCounted, "assessment", "assessments") + ", among them " +
+			upTo(has.Assessed, maxCounted, "assessment", "assessments") + ", including " +
 			upTo(has.Waivers, maxCounted, "waiver", "waivers") + "."
 	}
 	verdict, err := a.Products.WithoutSource(ctx, actor, s)
 	if err != nil {
 		return nil, err
 	}
-	gate := "The gate of the branch " + s.Branch + " stays " + string(verdict.State) + ": " + verdict.Why + "."
+	gate := "The gate of the branch " + s.Branch + " remains " + ui.GateWord(string(verdict.State)) + ": " +
+		verdict.Why + "."
 	branch, err := a.Products.Branch(ctx, actor, s.BranchID)
 	if err != nil {
 		return nil, err
 	}
 	if branch.Gate != verdict.State {
-		gate = "The gate of the branch " + s.Branch + " changes from " + string(branch.Gate) + " to " +
-			string(verdict.State) + ": " + verdict.Why + "."
+		gate = "The gate of the branch " + s.Branch + " changes from " + ui.GateWord(string(branch.Gate)) + " to " +
+			ui.GateWord(string(verdict.State)) + ": " + verdict.Why + "."
 	}
 	effects := []string{lost, gate}
 	others, err := a.Store.SourcesWithReports(ctx, s.BranchID)
@@ -162,10 +163,10 @@ func (a *Admin) sourceLosses(c *gin.Context, s models.SourceRow, row models.Prod
 	}
 	if len(others) <= 1 {
 		effects = append(effects,
-			"It is the only source of the branch: until another report, the gate says nothing about the code.")
+			"It is the only source of the branch. Until the next report, the gate says nothing about the code.")
 	}
 	return append(effects,
-		"The next report of this scanner with this source creates it again, without what was there before."), nil
+		"The next report of this scanner with this source creates the source again, without this data."), nil
 }
 
 func (a *Admin) sourceDelete(c *gin.Context) error {
@@ -178,8 +179,9 @@ func (a *Admin) sourceDelete(c *gin.Context) error {
 		return a.sourceDeletePage(c, web.StatusOf(err), err)
 	}
 	if err == nil && !done {
-		text := "Removing its observations continues in the background, also after a restart. " + progressOnHealth
-		return a.redirect(c, "wait", "The source "+sourceTitle(s.Source)+" is being removed", text, sourcesPath(row.ID))
+		text := "Its observations are being removed in the background, also after a restart. " + progressOnHealth
+		return a.redirect(c, "wait", "Removing "+sourceTitle(s.Source), text, sourcesPath(row.ID))
 	}
-	return a.done(c, err, "Source removed", sourceTitle(s.Source)+" and its observations are gone.", sourcesPath(row.ID))
+	return a.done(c, err, "Source removed", sourceTitle(s.Source)+" and its observations were deleted.",
+		sourcesPath(row.ID))
 }

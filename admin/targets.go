@@ -45,7 +45,7 @@ func (a *Admin) targetDelete(c *gin.Context) error {
 		return err
 	}
 	err = a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID)
-	return a.done(c, err, t.Name+" is deleted", "", targetsTabPath(t))
+	return a.done(c, err, "Target "+t.Name+" deleted", "", targetsTabPath(t))
 }
 
 // addedTarget is what the page after the form for a new target shows.

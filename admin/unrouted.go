@@ -26,7 +26,7 @@ func (a *Admin) unroutedRoutes(r router) {
 
 // unrouted lists the events that could not be routed yet, oldest first.
 func (a *Admin) unrouted(c *gin.Context) error {
-	//nolint:errcheck // a text that is no number means the first page
+	//nolint:errcheck // a text that is not a number means the first page
 	after, _ := strconv.ParseInt(c.Query("after"), 10, 64)
 	list, err := a.Unrouted.List(c.Request.Context(), actorOf(c), after, pageSize+1)
 	if err != nil {
@@ -37,7 +37,7 @@ func (a *Admin) unrouted(c *gin.Context) error {
 		return err
 	}
 	v := page.UnroutedView{
-		Frame:   a.frame(c, "Events that could not be routed", layout.NavHealth),
+		Frame:   a.frame(c, "Unrouted events", layout.NavHealth),
 		Failed:  work.Failed,
 		Waiting: work.Waiting,
 	}
@@ -59,7 +59,7 @@ func (a *Admin) unroutedRetryAll(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.redirect(c, "ok", plural(int(n), "event is", "events are")+" tried again now", "", unroutedPath)
+	return a.redirect(c, "ok", plural(int(n), "event is", "events are")+" being retried", "", unroutedPath)
 }
 
 // unroutedRetry routes one event again at once.
@@ -70,11 +70,11 @@ func (a *Admin) unroutedRetry(c *gin.Context) error {
 	}
 	switch _, err := a.Unrouted.Retry(c.Request.Context(), actorOf(c), id); {
 	case fault.Is(err, fault.NotFound):
-		return a.redirect(c, "wait", textOf(err), "Nothing was changed.", unroutedPath)
+		return a.redirect(c, "wait", textOf(err), "No changes were made.", unroutedPath)
 	case err != nil:
 		return err
 	}
-	return a.redirect(c, "ok", "The event is tried again now", "", unroutedPath)
+	return a.redirect(c, "ok", "Event is being retried", "", unroutedPath)
 }
 
 // unroutedRows returns events that could not be routed, each with a link to its subject.
@@ -91,7 +91,7 @@ func (a *Admin) unroutedRows(c *gin.Context, list []models.FailedWork) []page.Un
 		}
 		switch event.Type(w.Event.Type) {
 		case event.ExceptionRequest, event.ExceptionTask, event.ExceptionReported:
-			rows[i].What, rows[i].Path = "The exception", exceptionPathOf(w.Event.Payload)
+			rows[i].What, rows[i].Path = "Exception", exceptionPathOf(w.Event.Payload)
 		default:
 			if w.Event.ProductID != 0 {
 				rows[i].What, rows[i].Path = w.Event.Product, productPath(w.Event.ProductID)
@@ -102,7 +102,7 @@ func (a *Admin) unroutedRows(c *gin.Context, list []models.FailedWork) []page.Un
 }
 
 // exceptionPathOf returns the path of the exception that a payload is about, or of the list: the
-// payload may be what could not be read.
+// payload can be the part that could not be read.
 func exceptionPathOf(payload []byte) string {
 	var p struct {
 		Group int64 `json:"group"`

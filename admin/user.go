@@ -75,7 +75,7 @@ func (a *Admin) userSave(c *gin.Context) error {
 	if errs := formErrors(err); errs != nil {
 		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)
 	}
-	return a.done(c, err, "Saved", "", userPath(u.ID))
+	return a.done(c, err, "User saved", "", userPath(u.ID))
 }
 
 func (a *Admin) userRow(c *gin.Context, u models.UserRow) page.UserRow {

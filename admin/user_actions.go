@@ -36,44 +36,47 @@ func userActions() map[string]userAction {
 	return map[string]userAction{
 		"deactivate": {
 			title:  "Deactivate ",
-			button: "Deactivate",
+			button: "Deactivate user",
 			danger: true,
 			edit:   account.UserEdit{Active: &no},
-			done:   " is deactivated",
+			done:   " deactivated",
 			effects: []string{
-				"All sessions end at once, and nobody can sign in with this name.",
-				"The API tokens are revoked, and the feed is removed. They do not come back.",
-				"The memberships stay, and so does the name in what the user has done.",
+				"All sessions end immediately, and the user can no longer sign in.",
+				"API tokens are revoked and the feed is removed, permanently.",
+				"Memberships and the user's name in the audit log are kept.",
 			},
 		},
 		"activate": {
 			title:  "Activate ",
-			button: "Activate",
+			button: "Activate user",
 			edit:   account.UserEdit{Active: &yes},
-			done:   " is active",
+			done:   " activated",
 			effects: []string{
-				"The user can sign in again, with the password of before.",
-				"The memberships count again. API tokens and the feed have to be created anew.",
+				"The user can sign in again with the previous password.",
+				"Memberships apply again. The user must create API tokens and the feed again.",
 			},
 		},
 		"promote": {
-			title:  "Make an administrator: ",
-			button: "Make an administrator",
+			title:  "Make administrator: ",
+			button: "Make administrator",
 			danger: true,
 			edit:   account.UserEdit{Administrator: &yes},
-			done:   " is an administrator",
+			done:   " is now an administrator",
 			effects: []string{
-				"The user sees and changes all products, users, connections and settings.",
-				"So do the API tokens that are not narrowed to a role.",
+				"The user can view and change all products, users, connections and settings.",
+				"This also applies to the user's API tokens that are not restricted to a role.",
 			},
 		},
 		"demote": {
-			title:   "Take the administrator’s rights: ",
-			button:  "Take the rights",
-			danger:  true,
-			edit:    account.UserEdit{Administrator: &no},
-			done:    " is no administrator any more",
-			effects: []string{"From now on only the memberships in products count.", "The last active administrator stays one."},
+			title:  "Remove administrator rights: ",
+			button: "Remove administrator rights",
+			danger: true,
+			edit:   account.UserEdit{Administrator: &no},
+			done:   " is no longer an administrator",
+			effects: []string{
+				"The user keeps only the permissions of product memberships.",
+				"You cannot remove the last active administrator.",
+			},
 		},
 	}
 }
@@ -111,20 +114,21 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 func (a *Admin) passwordConfirm(c *gin.Context, v *page.AskView, u models.UserRow) (err error) {
 	v.Title = "Reset the password of " + u.Name + "?"
 	v.Effects = []string{
-		"A password is made and shown to you once. " +
-			"It counts at once, all sessions end, and it has to be changed at the next sign-in.",
-		"The API tokens are revoked, the feed is removed, and links and email addresses that wait are void.",
+		"A password is generated and shown only once. " +
+			"It takes effect immediately, all sessions end, and the user must change it at the next sign-in.",
+		"API tokens are revoked, the feed is removed, and pending links and email addresses become invalid.",
 	}
 	if u.Email != "" {
-		v.Effects = append(v.Effects, "Links for forgotten passwords go to "+u.Email+": check that it is still right.")
+		v.Effects = append(v.Effects,
+			"Links to reset the password go to "+u.Email+". Check that this address is still correct.")
 	}
 	if a.Accounts.CanSendMail() && u.Email != "" {
 		v.Effects = append(v.Effects,
-			"Or a link is mailed to "+u.Email+": it works once, within three days. "+
-				"Until then the old password counts, and so do sessions and tokens.")
-		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
+			"Alternatively, send a one-time link to "+u.Email+". It is valid for 3 days. "+
+				"Until the user follows it, the old password, sessions and tokens remain valid.")
+		v.Buttons = append(v.Buttons, page.AskButton{Label: "Send link", Value: "link"})
 	}
-	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})
+	v.Buttons = append(v.Buttons, page.AskButton{Label: "Generate password", Value: "password", Danger: true})
 	v.Made, err = a.madeRows(c, actorOf(c), u.ID)
 	return err
 }
@@ -168,5 +172,5 @@ func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
 	if err != nil {
 		return err
 	}
-	return a.userAddedPage(c, made, "A new password for "+u.Name)
+	return a.userAddedPage(c, made, "New password for "+u.Name)
 }

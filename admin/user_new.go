@@ -48,15 +48,15 @@ func (a *Admin) userCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.userAddedPage(c, made, made.User.Name+" can sign in")
+	return a.userAddedPage(c, made, "User "+made.User.Name+" created")
 }
 
-// userAddedPage shows the password that was made. If a link was mailed instead, it leads to the
+// userAddedPage shows the generated password. If a link was sent instead, it leads to the
 // user.
 func (a *Admin) userAddedPage(c *gin.Context, made account.Added, title string) error {
 	if made.Password == "" {
-		const text = "It works once, within three days."
-		return a.redirect(c, "ok", "A link is on its way to "+made.User.Email, text, userPath(made.User.ID))
+		const text = "The link works once and is valid for 3 days."
+		return a.redirect(c, "ok", "Link sent to "+made.User.Email, text, userPath(made.User.ID))
 	}
 	return render(c, http.StatusOK, page.UserMade(page.UserMadeView{
 		Frame:    a.frame(c, title, layout.NavUsers),

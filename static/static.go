@@ -1,5 +1,5 @@
 // Package static serves the style sheets, scripts and icons from the binary. Their URLs change with
-// the content, so that browsers can cache them for ever. The project's own files are in css and js;
+// the content, so that browsers can cache them forever. The project's own files are in css and js;
 // those of others are in vendor, pinned in vendor.json, with their licenses.
 package static
 

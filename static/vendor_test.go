@@ -91,7 +91,7 @@ func TestSpriteHasTheListedIcons(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(string(list)) {
 		if n := strings.Count(string(sprite), `<symbol id="`+name+`" `); n != 1 {
-			t.Errorf("icon %s is there %d times: run make vendor-static", name, n)
+			t.Errorf("icon %s occurs %d times: run make vendor-static", name, n)
 		}
 		if !static.HasIcon(name) {
 			t.Errorf("HasIcon does not find %s", name)

@@ -34,22 +34,22 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open(s.path)
 	b.Press(".gc-tabs a[href$='tab=branches']")
-	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default",
-		"removed, unless they are protected")
+	b.WantText("feature/pay-by-link", "3 critical, 1 high", "1 low", "default",
+		"deleted, unless they are protected")
 	checkNoLayoutShift(t, b, "branches", s.path+"?tab=branches")
 	b.TabThrough("branches")
 
 	b.Press("form[action='" + at(release) + "/protect'] button")
-	b.WantText("release/2026.10 is protected")
+	b.WantText("Branch release/2026.10 protected")
 	b.CheckPage("branches-protected")
 	b.Press("form[action='" + at(release) + "/unprotect'] button")
-	b.WantText("is not protected any more", "no report for 30 days")
+	b.WantText("unprotected", "30 days without a report")
 	b.Open(s.path + "?tab=branches&q=nonsense")
-	b.WantText("No branch has that in its name")
+	b.WantText("No branches match your search")
 	b.CheckPage("branches-none")
 
 	checkNoLayoutShift(t, b, "comparison", at(pay))
-	b.WantText("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001",
+	b.WantText("Compared with the default branch main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001",
 		"CVE-2026-3003")
 	b.TabThrough("comparison")
 	b.Press(".gc-chips a[href$='severity=high']")
@@ -62,23 +62,23 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	// Change the default branch, after a confirmation.
 	b.Open(at(release))
 	b.Press("a[href='" + at(release) + "/default']")
-	b.WantText("Make release/2026.10 the default branch?", "The gate changes from failed to passed",
-		"“main” becomes a branch like the others, and is removed once it has got no report for 30 days")
+	b.WantText("Set release/2026.10 as the default branch?", "The gate changes from failed to passed",
+		"“main” will no longer be the default branch. It will be deleted after 30 days without a report")
 	b.CheckPage("branch-default-ask")
 	b.Press("form[action$='/default'] button")
-	b.WantText("release/2026.10 is the default branch", "Passed")
+	b.WantText("release/2026.10 set as the default branch", "Passed")
 	checkNoLayoutShift(t, b, "comparison-of-the-default", at(release))
 
 	// The confirmation names what is lost with a branch.
 	b.Open(at(pay))
 	b.Press("a[href='" + at(pay) + "/delete']")
 	b.WantText("Lost: 6 observations", "Lost: 1 source of reports: grype",
-		"The next report of a branch of this name makes it anew")
+		"The next report for this branch name creates the branch again")
 	b.CheckPage("branch-delete-ask")
 	b.Press("form[action$='/delete'] button")
-	b.WantText("The branch feature/pay-by-link is deleted")
+	b.WantText("Branch feature/pay-by-link deleted")
 	b.Open(at(release) + "/delete")
-	b.WantText("The default branch stays")
+	b.WantText("You cannot delete the default branch")
 	b.CheckPage("branch-delete-default")
 
 	badgeInTheBrowser(t, b, s)
@@ -88,7 +88,7 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s productFixture) {
 	t.Helper()
 	b.Open(s.path + "?tab=settings")
 	b.Press("form[action$='/badge'] button")
-	b.WantText("The badge is there", "[![Security gate](", "New address")
+	b.WantText("Badge created", "[![Security gate](", "Regenerate URL")
 	b.WaitFor("the picture is there",
 		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`)
 	checkNoLayoutShift(t, b, "product-settings-badge", s.path+"?tab=settings")
@@ -103,7 +103,7 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s productFixture) {
 	}
 	was := src()
 	b.Press("a[href$='/badge/renew']")
-	b.WantText("The address of now shows nothing any more")
+	b.WantText("The current URL stops working immediately")
 	b.CheckPage("badge-renew")
 	b.Press("form[action$='/badge/renew'] button")
 	if now := src(); !strings.HasPrefix(now, "/badge/") || now == was {
@@ -115,5 +115,5 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s productFixture) {
 	b.Do(chromedp.EmulateViewport(1440, 900))
 	b.Open(s.path + "/badge/remove")
 	b.Press("form[action$='/badge/remove'] button")
-	b.WantText("The badge is removed", "There is none now")
+	b.WantText("Badge removed", "No badge yet")
 }

@@ -63,12 +63,12 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	for path, wants := range map[string][]string{
-		"/":                          {"1</span> connection does not work", "next try", "1 waiting", at},
-		"/connections":               {"Down", "next try", "503"},
-		"/connections?trouble=1":     {"next try"},
-		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
-		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "18 of 18"},
-		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
+		"/":                          {"1</span> connection is failing", "next attempt", "1 waiting", at},
+		"/connections":               {"Down", "next attempt", "503"},
+		"/connections?trouble=1":     {"next attempt"},
+		at:                           {"Down", "next attempt", "Retry now", "503", "Rotate secret"},
+		"/admin/health":              {"1 in trouble", "next attempt", "Database", "Delivery", "18 of 18"},
+		s.path + "?tab=targets":      {"Down", "next attempt", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},
 	} {
@@ -110,12 +110,12 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm again")
 	}
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Messages arrive") ||
-		strings.Contains(text, "Try now") {
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Delivering") ||
+		strings.Contains(text, "Retry now") {
 		t.Errorf("it works again, and the page says:\n%s", text)
 	}
 	if text := admin.must(http.StatusOK, "GET", "/connections?trouble=1"); strings.Contains(text, at) {
-		t.Error("one that works is among those in trouble")
+		t.Error("a working connection is listed as failing")
 	}
 }
 
@@ -135,12 +135,13 @@ func TestPages_ShowMailServerDown(t *testing.T) {
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	admin, eve := newPageClient(t, p, "admin"), newPageClient(t, p, "eve")
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "All mail goes through one mail server") ||
-		!strings.Contains(text, "Try now") {
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text,
+		"All email connections share one mail server") ||
+		!strings.Contains(text, "Retry now") {
 		t.Errorf("an administrator sees:\n%s", text)
 	}
 	if text := eve.must(http.StatusOK, "GET", at); !strings.Contains(text, "Mail server:") ||
-		strings.Contains(text, "Try now") {
+		strings.Contains(text, "Retry now") {
 		t.Errorf("a maintainer sees:\n%s", text)
 	}
 	if status, _ := eve.request("POST", at+"/resume"); status != http.StatusForbidden {

@@ -106,11 +106,11 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 		t.Error("what was typed is gone")
 	}
 	if text := eve.must(http.StatusOK, "POST", "/connections", hook...); !strings.Contains(text, "whsec_") ||
-		!strings.Contains(text, "Your own") {
+		!strings.Contains(text, "<bdi>You</bdi>") {
 		t.Errorf("eve's new connection:\n%s", text)
 	}
 	text = admin.must(http.StatusOK, "POST", "/connections", append(hook, "owner", "system")...)
-	if !strings.Contains(text, "whsec_") || !strings.Contains(text, "The system") {
+	if !strings.Contains(text, "whsec_") || !strings.Contains(text, "System") {
 		t.Errorf("the system's new connection:\n%s", text)
 	}
 }
@@ -148,18 +148,18 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 
 	text = admin.must(http.StatusOK, "POST", at+"/rotate")
 	activated := secretIn(t, strings.NewReplacer("<", " ", ">", " ").Replace(text))
-	if activated == s.secret || !strings.Contains(text, "The former one counts until") {
+	if activated == s.secret || !strings.Contains(text, "The previous one remains valid until") {
 		t.Error("the new secret is not shown")
 	}
 	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, activated) ||
-		!strings.Contains(text, "The former secret counts too until") {
+		!strings.Contains(text, "The previous secret remains valid until") {
 		t.Error("the secret is shown twice, or it is not said until when the former one counts")
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/test")
 	apptest.Verify(t, activated, receiver.Wait(t, 2))
 
 	admin.must(http.StatusSeeOther, "POST", at+"/disable")
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Nothing is sent") ||
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Disabled") ||
 		!strings.Contains(text, "Enable") {
 		t.Errorf("turned off:\n%s", text)
 	}
@@ -188,7 +188,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
 	b.Press("form[action='/login'] button")
-	b.WantText("There is no connection that you may edit")
+	b.WantText("No connections yet")
 	b.CheckPage("connections-empty")
 	b.Open("/admin/health")
 	b.CheckPage("health-empty")
@@ -199,7 +199,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.Fill("#target-webhook-url", good.URL)
 	b.Do(chromedp.SetValue("#target-webhook-owner", "system"))
 	b.Press("form:has(#target-webhook-name) button")
-	b.WantText("whsec_", "The system")
+	b.WantText("whsec_", "System")
 	b.CheckPage("connection-made")
 
 	s := newProduct(t, c, "Payments & Söhne", bad.URL)
@@ -216,19 +216,19 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	waitTargetState(t, p, c, s.target+1, "rejecting")
 
 	b.Open("/")
-	b.WantText("2 connections do not work", "next try", "waiting")
+	b.WantText("2 connections are failing", "next attempt", "waiting")
 	b.CheckPage("overview-broken")
 	b.Open("/connections")
-	b.WantText("Rejecting", "Down", "Your own", "The system")
+	b.WantText("Rejecting", "Down", "System")
 	b.CheckPage("connections")
 	b.Open("/connections?owner=group&trouble=1")
-	b.WantText("No connection like that")
+	b.WantText("No connections match")
 	b.CheckPage("connections-none")
 	b.Open("/admin/health")
-	b.WantText("2 in trouble", "Runs")
+	b.WantText("2 failing", "Running")
 	b.CheckPage("health")
 	b.Open(s.path + "?tab=targets")
-	b.WantText("Rejecting", "next try")
+	b.WantText("Rejecting", "next attempt")
 	b.CheckPage("product-targets-broken")
 	at := fmt.Sprintf("/connections/%d", s.target)
 	b.Open(at)
@@ -236,7 +236,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.WantText("For 24 hours messages are signed with both")
 	b.CheckPage("connection-down")
 	b.Press("form[action$='/rotate'] button")
-	b.WantText("whsec_", "The former one counts until")
+	b.WantText("whsec_", "The previous one remains valid until")
 	b.CheckPage("connection-rotated")
 	b.Open(at)
 	b.Fill("[name=url]", "http://no such")
@@ -244,12 +244,12 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.Press("form[aria-labelledby=edit] button")
 	b.CheckPage("connection-error")
 	b.Open(at + "/delete")
-	b.WantText("messages that wait")
+	b.WantText("queued messages")
 	b.CheckPage("connection-delete")
 
 	// The health page refreshes itself.
 	b.Open("/admin/health")
 	bad.Answer()
 	waitTargetState(t, p, c, s.target, "working")
-	apptest.Eventually(t, "health shows it by itself", func() bool { return strings.Contains(b.Text(), "1 in trouble") })
+	apptest.Eventually(t, "health shows it by itself", func() bool { return strings.Contains(b.Text(), "1 failing") })
 }

@@ -37,34 +37,34 @@ func TestCountingInTheBrowser(t *testing.T) {
 	b.WantText("Count only observations with a fix", "SECURITY_GATE_ONLY_FIXABLE; default: off")
 	tick(b, "#f-kev_as_critical")
 	b.Press("form[action='/admin/settings/gate'] button[type=submit]")
-	b.WantText("Saved")
+	b.WantText("Settings saved")
 	checkNoLayoutShift(t, b, "counting-settings", "/admin/settings/gate")
 
 	b.Open(s.path + "?tab=settings")
-	b.WantText("critical 0, high 0; known exploited ones count as critical", "Now: off, global", "Now: on, global")
+	b.WantText("critical 0, high 0; known exploited ones count as critical", "Now: off (global)", "Now: on (global)")
 	tick(b, "input[name=gate_mode][value=own]")
 	tick(b, "#f-only_fixable")
 	tick(b, "#f-kev_as_critical")
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("A time like")
+	b.WantText("Enter a time such as")
 	b.WaitFor("the form keeps what was typed", `document.querySelector("#f-only_fixable").checked`)
 	b.Fill("[name=hold_seconds]", "0")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("Saved", "Now: on, own")
+	b.WantText("Settings saved", "Now: on (custom)")
 	checkNoLayoutShift(t, b, "counting-product-settings", s.path+"?tab=settings")
 
 	checkNoLayoutShift(t, b, "counting-product", s.path)
-	b.WantText("measured by its own limits; only observations with a fix count, known exploited ones count as critical",
+	b.WantText("using custom thresholds; only observations with a fix count, known exploited ones count as critical",
 		"1 critical (limit 0, 1 known exploited), 1 high (limit 0); 14 without a fix do not count (1 known exploited)",
-		"1 counts", "none counts", "whether they count or not")
+		"1 counts", "none count", "including observations that do not count")
 	checkNoLayoutShift(t, b, "counting-history", s.path+"?tab=history")
 
 	for title, want := range map[string]string{
-		"CVE-2026-0001": "It counts as critical, since it is known to be exploited: the only active critical one of main, " +
-			"over the limit of 0",
-		"CVE-2026-0002": "It does not count for the gate of main: only observations with a fix do.",
-		"CVE-2026-0003": "It counts: the only active high one of main, over the limit of 0",
+		"CVE-2026-0001": "Counts towards the gate as critical, because it is known to be exploited: " +
+			"the only active critical observation on main (threshold 0)",
+		"CVE-2026-0002": "Does not count towards the gate of main: only observations with a fix count.",
+		"CVE-2026-0003": "Counts towards the gate: the only active high observation on main (threshold 0)",
 	} {
 		o := s.observation(t, c, title)
 		b.Open(fmt.Sprintf("%s/observations/%d", s.path, o.ID("id")))
@@ -76,10 +76,10 @@ func TestCountingInTheBrowser(t *testing.T) {
 	tick(b, "input[name=gate_mode][value=own]")
 	tick(b, "#f-only_fixable")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("Saved", "only observations with a fix count")
+	b.WantText("Group settings saved", "only observations with a fix count")
 	checkNoLayoutShift(t, b, "counting-group-settings", fmt.Sprint("/groups/", group.ID("id"), "?tab=settings"))
 	b.Open(s.path)
-	b.WantText("measured by the limits of its group Payments; only observations with a fix count")
+	b.WantText("using the thresholds of its group Payments; only observations with a fix count")
 	b.Open("/inbox")
 	if text := b.Text(); !strings.Contains(text, "Shop") {
 		t.Errorf("the inbox: %s", text)

@@ -72,10 +72,10 @@ func TestDeliveryLog_ResendsFiveHundredFromThePage(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/deliveries?state=dead")
-	b.WantText("Send again all that was given up", "404 Not Found")
+	b.WantText("Resend all failed messages", "404 Not Found")
 	b.CheckPage("deliveries-dead")
 	b.Press(`a[href*="/deliveries/resend"]`)
-	b.WantText("Send 500 messages again?", "what was given up", "Webhook: hook")
+	b.WantText("Resend 500 messages?", "what was given up", "Webhook: hook")
 	b.CheckPage("resend-ask")
 	receiver.Hold()
 	b.Press(`form[action="/deliveries/resend"] button`)
@@ -113,15 +113,15 @@ func TestDeliveryLog_ResendsSelection(t *testing.T) {
 		chromedp.Click(`tbody tr:nth-child(3) input[name="id"]`))
 	b.WantText("2 selected")
 	b.Press(`.gc-bulk button`)
-	b.WantText("Send 2 messages again?", "a selection of 2")
+	b.WantText("Resend 2 messages?", "a selection of 2")
 	b.Press(`form[action="/deliveries/resend"] button`)
 	b.WaitFor("both are done", `document.body.innerText.includes("All 2 messages done")`)
 	receiver.Wait(t, 2)
 	b.Open("/deliveries/1")
-	b.WantText("As sent", "gate.changed", "404 Not Found", "200 OK")
+	b.WantText("Request", "gate.changed", "404 Not Found", "200 OK")
 	b.CheckPage("delivery-again")
 	b.Press(`form[action="/deliveries/1/resend"] button`)
-	b.WantText("It is sent again")
+	b.WantText("Queued for resending")
 	receiver.Wait(t, 3)
 }
 
@@ -147,7 +147,7 @@ func TestDeliveryLog_FilteredByURL(t *testing.T) {
 		if n := len(rows.FindAllString(text, -1)); status != http.StatusOK || n != want {
 			t.Errorf("%s: %d, %d rows, want %d", query, status, n, want)
 		}
-		if refusal := strings.Contains(text, "A time like"); refusal != (query == "since=yesterday") {
+		if refusal := strings.Contains(text, "Enter a date and time"); refusal != (query == "since=yesterday") {
 			t.Errorf("%s: reported as wrong: %v", query, refusal)
 		}
 	}

@@ -51,13 +51,13 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.WantText("Sign in", "In the demo nothing is typed")
 	b.CheckPage("demo-login")
 	b.Open("/demo/enter?key=wrong")
-	b.WantText("of an earlier start")
+	b.WantText("This link has expired")
 	b.CheckPage("demo-wrong")
 
 	b.Open(enter) // signs in by itself
 	b.WaitFor("the demo's page is there",
-		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`)
-	b.WantText("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
+		`location.pathname === "/demo" && document.body && document.body.innerText.includes("No messages yet")`)
+	b.WantText("Demo: made-up products", "Checkout", "Failed", "No messages yet")
 	if err := d.First(t.Context()); err != nil { // Run does this some seconds after the start
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 
 	b.Open("/demo")
 	b.Press("form[action='/demo/outage'] button")
-	b.WaitFor("attempts are refused", `/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(
+	b.WaitFor("attempts are refused", `/offline for another \d+ s; \d+ attempts refused; 4 messages queued for retry/.test(
 		document.querySelector("#demo-now").textContent)`)
 	b.CheckPage("demo-outage")
 	b.Open("/deliveries?state=retrying")
@@ -151,7 +151,7 @@ func TestDemo_ThrowsException(t *testing.T) {
 	b.Open(enter)
 	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
 	b.Open("/exceptions?product=2")
-	b.WantText("psycopg.OperationalError", "billing.store.connect", "80", "held back")
+	b.WantText("psycopg.OperationalError", "billing.store.connect", "80", "suppressed")
 	b.Open("/exceptions?state=resolved")
 	b.WantText("TypeError", "Customer portal", "38", "Resolved")
 	b.Open("/demo")
@@ -161,7 +161,7 @@ func TestDemo_ThrowsException(t *testing.T) {
 	}
 	b.Press("#demo-now a[href^='/exceptions/']")
 	b.WantText("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed",
-		"2 calls of libraries")
+		"2 library calls")
 	b.CheckPage("demo-exception")
 	b.Open("/demo")
 	b.WaitFor("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)

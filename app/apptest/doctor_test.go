@@ -253,10 +253,10 @@ func TestDoctorInTheBrowser(t *testing.T) {
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/admin/health")
 	b.Press("#health-doctor")
-	b.WantText("The checks have not run yet.")
+	b.WantText("No checks have run yet.")
 	b.CheckPage("doctor-empty")
 	b.Press("#doctor-run")
-	b.WantText("The checks are running")
+	b.WantText("Checks are running")
 	apptest.Eventually(t, "the checks have ended", func() bool {
 		_, ended, err := p.App.Store.LastFinishedRun(t.Context(), "doctor")
 		return ended && err == nil

@@ -341,7 +341,7 @@ func TestDuplicate_OfDeletedManualObservation(t *testing.T) {
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 		signedInAs(t, p, "admin").wantText(fmt.Sprintf("/products/1/observations/%d/delete", original.ID("id")),
-			"2 duplicates count again", "changes from Passed to Failed")
+			"2 duplicates count again", "changes from passed to failed")
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/observations/", original.ID("id")), nil)
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
 		if a.Get("state") != "failed" || countsOf(a, "counts") != "2 high" {

@@ -130,7 +130,7 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 			t.Errorf("notifications: %q, exceptions %v", names, ownExceptions(t, p))
 		}
 		_, _, text := getPage(t, signInAdmin(t, p), p.URL+"/admin/health")
-		for _, want := range []string{"Events that could not be routed", "exception.task", `href="/exceptions/7"`, "class"} {
+		for _, want := range []string{"Unrouted events", "exception.task", `href="/exceptions/7"`, "class"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page about health lacks %q", want)
 			}

@@ -57,7 +57,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "exceptions-empty", "/exceptions")
-	b.WantText("None yet", "Your products")
+	b.WantText("No exceptions yet", "View products")
 
 	shop := newProduct(t, c, "Checkout", "").id
 	c.Must(http.StatusCreated, "POST", "/products/1/members", object{"user": "mei", "role": "reader"})
@@ -95,7 +95,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	}
 
 	checkNoLayoutShift(t, b, "exceptions", "/exceptions")
-	b.WantText("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
+	b.WantText("PaymentFailed", "order 7 is not paid", "13", "3 suppressed", "Checkout", "Gatecrier requests")
 	b.TabThrough("/exceptions")
 	b.Open("/exceptions?q=script%3E&state=open&kind=reported&product=1")
 	b.WantText("KeyError", "Checkout remove this filter")
@@ -103,7 +103,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		t.Error("the filter finds what it should not")
 	}
 	b.Open("/exceptions?q=nothing-like-that")
-	b.WantText("No exception like that")
+	b.WantText("No exceptions match")
 
 	muteAndResolveException(t, p, b, group, shop)
 	mergeAndDeleteExceptions(t, p, b, group, second, other)
@@ -115,30 +115,31 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 func muteAndResolveException(t *testing.T, p *apptest.Program, b *apptest.Browser, group, shop int64) {
 	page := fmt.Sprintf("/exceptions/%d", group)
 	checkNoLayoutShift(t, b, "exception", page)
-	b.WantText("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last",
-		"checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141", "caused by",
-		"no answer in 10 s", "northpay", "production", "its class and the calls of the program's own", "at the earliest")
+	b.WantText("PaymentFailed", "order 7 is not paid", "3 suppressed since the last notification", "4 times, last",
+		"checkout@3.12.0", "1 library call", "checkout.orders.pay", "checkout/orders.py:141", "caused by",
+		"no answer in 10 s", "northpay", "production", "exception class and the application's own stack frames",
+		"at the earliest")
 	b.TabThrough(page)
 	b.Press("form[action$='/mute'] button")
-	b.WantText("Nobody is told of it until", "Muted, back in", "Unmute")
+	b.WantText("Exception muted until", "Muted, ends in", "Unmute")
 	b.Press("form[action$='/unmute'] button")
-	b.WantText("People are told of it again")
+	b.WantText("Exception unmuted")
 	b.Do(chromedp.SetValue("select[name=for]", ""))
 	b.Press("form[action$='/mute'] button")
-	b.WantText("A time like")
+	b.WantText("Enter a date and time")
 	b.CheckPage("exception-mute-error")
 	b.Open(page)
 	b.Press("form[action$='/resolve'] button")
-	b.WantText("It is resolved", "Resolved", "as soon as it comes back", "by admin")
+	b.WantText("Exception resolved", "Resolved", "on the next occurrence", "by admin")
 	if !reportException(t, p, declinedPayment(shop)).Notified {
 		t.Error("a resolved one that is back is not announced")
 	}
 	b.Open(page)
-	b.WantText("Regressed", "after it was resolved")
+	b.WantText("Regressed", "after being resolved")
 
 	b.Open("/inbox/1")
 	b.Press("a[href='" + page + "']")
-	b.WantText("PaymentFailed", "Came back")
+	b.WantText("PaymentFailed", "Regressed")
 }
 
 // mergeAndDeleteExceptions merges from the list and splits again, resolves all, and deletes one.
@@ -153,13 +154,13 @@ func mergeAndDeleteExceptions(
 	b.WantText("Merge 1 exception into one?", "PaymentFailed", "KeyError")
 	b.CheckPage("exception-merge")
 	b.Press("form[action='/exceptions/merge'] button")
-	b.WantText("1 exception is merged into this one", "Merged into it", "KeyError", "by admin")
+	b.WantText("1 exception merged into this one", "Merged exceptions", "KeyError", "by admin")
 	b.CheckPage("exception-merged")
 	if got := reportException(t, p, other).Group; got != group {
 		t.Errorf("a merged one is counted in group %d, want %d", got, group)
 	}
 	b.Press("form[action$='/split'] button")
-	b.WantText("It is split off")
+	b.WantText("Exception split off")
 	activated := reportException(t, p, other).Group
 	if activated == group || activated == second {
 		t.Errorf("one that was split off is counted in group %d", activated)
@@ -169,35 +170,35 @@ func mergeAndDeleteExceptions(
 	b.Open("/exceptions?state=open")
 	b.Do(chromedp.Click("#all"))
 	b.Press(".gc-bulk button[type=submit]")
-	b.WantText("4 exceptions are resolved", "No exception like that")
+	b.WantText("4 exceptions resolved", "No exceptions match")
 	b.Open(fmt.Sprintf("/exceptions/%d/delete", activated))
-	b.WantText("1 occurrence counted since", "when it occurs again, it is new")
+	b.WantText("1 occurrence counted since", "the next occurrence counts as new")
 	b.CheckPage("exception-delete")
 	b.Press("form[action$='/delete'] button")
-	b.WantText("KeyError is deleted")
+	b.WantText("Exception KeyError deleted")
 }
 
 // manageIngestKey creates, rotates and deletes the ingest key of a product, then signs out.
 func manageIngestKey(t *testing.T, b *apptest.Browser) {
 	checkNoLayoutShift(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
 	b.Press("form[action$='/ingest-key'] button")
-	b.WantText("The DSN is there")
+	b.WantText("DSN created")
 	dsn := shownDSN(t, b)
 	b.Do(chromedp.Click(".gc-add summary"))
-	b.WantText(dsn, "sentry.Init", "Made by admin")
+	b.WantText(dsn, "sentry.Init", "Created by admin")
 	b.CheckPage("product-exceptions")
 	b.TabThrough("/products/1?tab=exceptions")
 	b.Press("a[href$='/ingest-key/rotate']")
-	b.WantText("report nothing any more, at once")
+	b.WantText("can no longer report exceptions")
 	b.CheckPage("key-rotate")
 	b.Press("form[action$='/rotate'] button")
-	b.WantText("There is a new key")
+	b.WantText("DSN replaced")
 	if shownDSN(t, b) == dsn {
 		t.Error("the key is the former one")
 	}
 	b.Press("a[href$='/ingest-key/delete']")
 	b.Press("form[action$='/delete'] button")
-	b.WantText("The key is removed", "Make the DSN")
+	b.WantText("DSN removed", "Create DSN")
 	b.Do(chromedp.Click("button[popovertarget=me]"))
 	b.Press("form[action='/logout'] button")
 }
@@ -207,13 +208,13 @@ func checkReaderSeesNoSecrets(t *testing.T, b *apptest.Browser, task int64) {
 	signInBrowser(b, "mei", apptest.Password)
 	checkNoLayoutShift(t, b, "exceptions-reader", "/exceptions")
 	b.WantText("PaymentFailed", "*shop.Secret …")
-	for _, hidden := range []string{"it says a secret", "panic", "Requests"} {
+	for _, hidden := range []string{"it says a secret", "panic", "Gatecrier requests"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q", hidden)
 		}
 	}
 	checkNoLayoutShift(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
-	b.WantText("what it says, and where it came from, is for administrators")
+	b.WantText("only administrators can see its details")
 	for _, hidden := range []string{"it says a secret", "bill", "year", "Unmute", "Split off", "Delete…"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q:\n%s", hidden, b.Text())
@@ -224,7 +225,7 @@ func checkReaderSeesNoSecrets(t *testing.T, b *apptest.Browser, task int64) {
 		t.Error("a reader sees what only those may who import")
 	}
 	b.Open("/exceptions/4") // of a request
-	b.WantText("There is nothing here")
+	b.WantText("Page not found")
 }
 
 // shownDSN returns the DSN that the page shows.

@@ -330,7 +330,7 @@ func TestExplainInTheBrowser(t *testing.T) {
 	b.Open(fmt.Sprintf("/inbox/%d", first))
 	b.CheckPage("notification-trace")
 	b.Press("section[aria-labelledby=told] a[href^='/events/']")
-	b.WantText("What happened to this", "Routing", "For all who may view the product", "Webhook: hook",
+	b.WantText("Why was this sent?", "Routing", "For all who may view the product", "Webhook: hook",
 		"Delivered at the first attempt", "There was nothing to send by", "as an administrator")
 	b.CheckPage("event")
 	b.TabThrough("an event")
@@ -346,7 +346,7 @@ func TestExplainInTheBrowser(t *testing.T) {
 	b.Press(".gc-changes a[href^='/events/']")
 	b.Press("a[href^='/deliveries/']")
 	b.Press(".gc-head a[href^='/events/']")
-	b.WantText("What happened to this")
+	b.WantText("Why was this sent?")
 	b.Press("a[href*='tab=history']")
-	b.WantText("Compare two moments")
+	b.WantText("Compare two points in time")
 }

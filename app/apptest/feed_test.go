@@ -230,7 +230,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 		_, text := getNoRedirect(t, page, p.URL+"/inbox")
 		words := fmt.Sprintf("%d unread", unread)
 		if unread == 0 {
-			words = "Nothing unread"
+			words = "No unread notifications"
 		}
 		if !strings.Contains(text, words) || strings.Contains(text, ">Changes<") != (ofChanges > 0) {
 			t.Errorf("%s: the page does not say %s, or shows another's", what, words)

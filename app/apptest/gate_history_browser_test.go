@@ -26,21 +26,21 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "history-empty", s.path+"?tab=history")
 	checkNoLayoutShift(t, b, "compare-empty", s.path+"/compare")
-	b.WantText("Compare two moments", "Nothing was seen for the first time")
+	b.WantText("Compare two points in time", "No new observations")
 
 	// The product's own times, one of them invalid.
 	b.Open(s.path + "?tab=settings")
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Fill("[name=stale_after]", "14 minutes")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("A time like “10 minutes”")
+	b.WantText("Enter a time such as “10 minutes”")
 	b.Fill("[name=hold_seconds]", "10 min")
 	b.Press("form[action$='/settings'] button[type=submit]")
 	b.WantText("from 15 minutes (900 seconds) to 30 days")
 	b.CheckPage("product-times-error")
 	b.Fill("[name=stale_after]", "1 day")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("Saved", "Now: 10 minutes, its own", "Now: 1 day, its own")
+	b.WantText("Settings saved", "Now: 10 minutes (set for this product)", "Now: 1 day (set for this product)")
 	checkNoLayoutShift(t, b, "product-times", s.path+"?tab=settings")
 
 	setCritical(c, s, 0)
@@ -60,10 +60,11 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	pass(3 * time.Minute)
 
 	checkNoLayoutShift(t, b, "history-waits", s.path+"?tab=history")
-	b.WantText("A new state is announced when it has stood for 10 min", "unless it returns",
-		"Not announced: it returned within 3 min", "Not announced: the gate is back at what people know",
-		"Held, and announced after 11 min", "Measured by the limits of all products: critical 0, high 0", "Report", "Counts",
-		"Passed for 3 min; announced at", "CVE-2023-44981")
+	b.WantText("Gate changes are notified after a hold time of 10 min", "unless the gate returns",
+		"Not notified: the gate returned within 3 min", "Not notified: the gate returned to the last notified state",
+		"Notified after a hold time of 11 min", "Evaluated against the global thresholds: critical 0, high 0", "Report",
+		"Counts",
+		"Passed for 3 min; on hold, will be notified at", "CVE-2023-44981")
 	b.Evaluate(`{
 		const a = document.querySelector(".gc-past a[href*='change-']");
 		if (!a) throw new Error("no part of the picture leads to its row");
@@ -74,12 +75,12 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	// Compare two moments: by default, with the form, by severity.
 	b.Open(s.path + "?tab=history")
 	b.Press("a.btn[href$='/compare']")
-	b.WantText("Compare two moments", "Went", "35", "Failed", "Passed")
+	b.WantText("Compare two points in time", "Resolved", "35", "Failed", "Passed")
 	checkNoLayoutShift(t, b, "compare", s.path+"/compare")
 	b.Press(".gc-chips a[href*='severity=critical']")
 	b.WantText("CVE-2023-44981")
 	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
-		t.Error("a filter by severity shows others")
+		t.Error("Filter by severity to see others")
 	}
 	// Within the 26 hours, after the end of their first day, whatever the current time.
 	day := p.Clock.Now().
@@ -89,7 +90,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 		Add(24*time.Hour + 30*time.Minute).
 		Format("2006-01-02T15:04")
 	checkNoLayoutShift(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
-	b.WantText("the counts as of the end of", "known by the day alone")
+	b.WantText("the counts as of the end of", "counts are stored once per day")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
 	b.WantText("Must be before the other moment")
 	b.CheckPage("compare-wrong")
@@ -109,14 +110,14 @@ func TestStaleProductInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "product-stale", s.path)
-	b.WantText("Stale: no reports come any more", "1 stale")
+	b.WantText("Stale: no recent reports", "1 stale")
 	checkNoLayoutShift(t, b, "overview-stale", "/")
 	b.WantText("1 product is stale")
 	checkNoLayoutShift(t, b, "products-stale", "/products?stale=1")
-	b.WantText("Only stale ones", "stale for")
+	b.WantText("Stale products only", "stale for")
 	setCritical(c, s, 0)
 	b.Open(s.path)
-	if text := b.Text(); strings.Contains(text, "Stale: no reports") {
+	if text := b.Text(); strings.Contains(text, "Stale: no recent reports") {
 		t.Error("a report has come, and it is still stale")
 	}
 }

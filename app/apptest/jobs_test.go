@@ -210,7 +210,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.WantText("Jobs", "Expired sessions", "Every hour at :17", "Every day at 02:07 UTC", "Never run")
 	b.CheckPage("jobs")
 	b.Press("#run-expire_sessions")
-	b.WantText("The job has begun")
+	b.WantText("Job started")
 	b.WaitFor("it is done, without a press", `[...document.querySelectorAll("#jobs tr")].some(r =>
 		["Expired sessions", "Done", "0 rows"].every(text => r.innerText.includes(text)))`)
 	b.CheckPage("jobs-run")
@@ -218,7 +218,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.WantText("Expired sessions", "17 * * * *", "Done", "admin")
 	b.CheckPage("job")
 	b.Open("/admin/jobs/forget_audit")
-	b.WantText("It has not run yet")
+	b.WantText("No runs yet")
 	b.CheckPage("job-never")
 
 	b.Open("/admin/settings/jobs")
@@ -227,12 +227,12 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Fill("[name=forget_events]", "0 0 31 2 *")
 	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.WantText("2 fields need another value", "That never comes", "without TZ=")
+	b.WantText("Correct 2 fields", "That never comes", "without TZ=")
 	b.CheckPage("settings-jobs-error")
 	b.Fill("[name=forget_events]", "0 4 * * 1-5")
 	b.Fill("[name=forget_audit]", "0 5 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.WantText("Saved")
+	b.WantText("Settings saved")
 	b.Open("/admin/jobs")
 	b.WantText("0 4 * * 1-5", "Every day at 05:00 UTC")
 
@@ -241,7 +241,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.CheckPage("settings-retention")
 	b.Fill("[name=audit_days]", "3")
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
-	b.WantText("1 field needs another value", "at least 7 days")
+	b.WantText("Correct 1 field", "at least 7 days")
 	b.CheckPage("settings-retention-error")
 }
 
@@ -275,10 +275,10 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	if job := findJob(t, c, "forget_audit"); job.Get("running") != false || job.Get("last.result") != "lost" {
 		t.Errorf("its process died: %v", job.JSON)
 	}
-	press("The job has begun")
+	press("Job started")
 	apptest.Eventually(t, "it has run", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
 	page := getWithStatus(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK)
-	if !strings.Contains(page, "Its process died") {
+	if !strings.Contains(page, "The process crashed") {
 		t.Error("the run that was lost is not in the history")
 	}
 	getWithStatus(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)

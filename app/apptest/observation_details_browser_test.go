@@ -62,7 +62,7 @@ func TestObservationDetailsInTheBrowser(t *testing.T) {
 	b.WantText("CVE-1 known exploited xz 5.6.0 → fixed in 5.6.1")
 	b.CheckPage("history-exploited")
 	b.Press(".gc-failing a")
-	b.WantText("What is known")
+	b.WantText("Details")
 	id := c.Must(http.StatusOK, "GET", "/notifications?limit=1&type=gate.changed", nil).ID("items.0.id")
 	b.Open(fmt.Sprintf("/inbox/%d", id))
 	b.WantText("CVE-1 known exploited xz 5.6.0 → fixed in 5.6.1")
@@ -80,11 +80,11 @@ func TestObservationDetailsInTheBrowser(t *testing.T) {
 	b.CheckPage("observations-exploited")
 	b.Fill("#find-cwe", "80")
 	b.Press(".gc-filter button")
-	b.WantText("No observation matches", "Not every scanner reports")
+	b.WantText("No observations match", "Not every scanner reports")
 	b.CheckPage("observations-no-weakness")
 	b.Fill("#find-cwe", "XSS")
 	b.Press(".gc-filter button")
-	b.WantText("A weakness like CWE-79", "The filter cannot be read")
+	b.WantText("Enter a weakness such as CWE-79", "Invalid filter")
 	b.CheckPage("observations-wrong-weakness")
 }
 
@@ -109,14 +109,14 @@ func TestObservationDetails_Pages(t *testing.T) {
 			"?fix=none":             "1 observation shown",
 			"?cwe=79":               "2 observations shown",
 			"?cwe=CWE-79&kev=true":  "1 observation shown",
-			"?cwe=CWE-7":            "No observation matches",
-			"?fix=none&cwe=cwe-506": "No observation matches",
+			"?cwe=CWE-7":            "No observations match",
+			"?fix=none&cwe=cwe-506": "No observations match",
 		} {
 			admin.wantText("/products/1"+query, want)
 		}
 		admin.wantText("/products/1/observations/2", "&gt; &gt; &gt;", "No fixed version yet")
 		status, body := admin.get("/products/1?cwe=XSS")
-		if status != http.StatusUnprocessableEntity || !strings.Contains(body, "A weakness like CWE-79") ||
+		if status != http.StatusUnprocessableEntity || !strings.Contains(body, "Enter a weakness such as CWE-79") ||
 			strings.Contains(body, "/observations/1") {
 			t.Errorf("a wrong weakness: %d", status)
 		}
@@ -127,7 +127,8 @@ func TestObservationDetails_Pages(t *testing.T) {
 		if status, _ := admin.post(path, "all", "3", "filter", "cwe=XSS", "status", "in_review"); status != 422 {
 			t.Errorf("an assessment by a wrong weakness: %d", status)
 		}
-		admin.wantText(path+"?all=2&cwe=79&kev=", "Assess 2 observations", "All of main that are: active, of CWE-79")
+		admin.wantText(path+"?all=2&cwe=79&kev=", "Assess 2 observations",
+			"All matching observations on main: active, of CWE-79")
 		admin.wantText(path+"?all=1&cwe=79&kev=true&fix=available", "Assess 1 observation",
 			"active, known exploited, with a fix, of CWE-79")
 		admin.mustPost(path, "all", "1", "filter", "cwe=79&fix=none", "status", "in_review")

@@ -23,7 +23,7 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "observations-none", "/products/1")
-	b.WantText("Upload the first report")
+	b.WantText("Upload your first report")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(64, mixedSeverity))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?scanner=other", largeReport(1, sameSeverity("Critical")))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", largeReport(3, sameSeverity("Low")))
@@ -31,9 +31,9 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 
 	// Search and filters are in the URL, and combine.
 	checkNoLayoutShift(t, b, "observations", "/products/1")
-	b.WantText("50 of 65 observations shown", "fails the gate", "Assess all 65 of this filter…")
+	b.WantText("50 of 65 observations", "fails the gate", "Assess all 65 matching…")
 	b.Press("nav[aria-label='Filter by severity'] a[href*='severity=high']")
-	b.WantText("7 observations shown")
+	b.WantText("7 observations")
 	b.Fill("#find-q", "LIB5")
 	b.Press(".gc-filter button")
 	b.WantText("CVE-000005", "1 observation shown")
@@ -42,16 +42,16 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 		t.Errorf("the URL is %s", b.Path())
 	}
 	b.Press("nav[aria-label='Show'] a[href*='active=false']")
-	b.WantText("No observation matches")
+	b.WantText("No observations match")
 	b.CheckPage("observations-nothing")
 	b.Press(".gc-filter a.btn")
-	b.WantText("50 of 65 observations shown")
+	b.WantText("50 of 65 observations")
 	b.Press("a[rel=next]")
-	b.WantText("15 of 65 observations shown", "First")
+	b.WantText("15 of 65 observations", "First")
 	b.Open("/products/1")
 	b.Do(chromedp.SetValue("#find-branch", "feature"))
 	b.Press(".gc-filter button")
-	b.WantText("3 observations shown")
+	b.WantText("3 observations")
 }
 
 // A user assesses some observations with the keyboard alone, and all of a filter while another user
@@ -78,7 +78,7 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b.Type(" ")
 	b.Tab(".gc-bulk button")
 	b.Enter()
-	b.WantText("Assess 7 observations", "Selected one by one", "CVE-000001")
+	b.WantText("Assess 7 observations", "Individually selected", "CVE-000001")
 	if shift := b.LayoutShift(); shift >= 0.05 {
 		t.Errorf("the form moves: %.3f", shift)
 	}
@@ -97,12 +97,12 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b.Type("dead code")
 	b.Tab("button[type=submit].btn-primary")
 	b.Enter()
-	b.WantText("7 observations assessed: the gate stays Failed", "No observation matches")
+	b.WantText("7 observations assessed: the gate remains failed", "No observations match")
 
 	// All of a filter, while another user assesses.
 	b.Open("/products/1?severity=medium")
 	b.Press("a[href*='all=56']")
-	b.WantText("Assess 56 observations", "All of main that are: active, medium", "and 48 more")
+	b.WantText("Assess 56 observations", "All matching observations on main: active, medium", "and 48 more")
 	admin := authz.UserActor(models.User{ID: 1, Name: "admin", Administrator: true})
 	rows, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
 		models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1})
@@ -116,12 +116,12 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	}
 	b.Do(chromedp.SetValue("#assess-status", "not_security"))
 	b.Press(".gc-assess button[type=submit]")
-	b.WantText("There are 55 observations now, not 56", "Nothing was changed", "Assess 55 observations")
+	b.WantText("There are 55 observations now, not 56", "No changes were made", "Assess 55 observations")
 	b.CheckPage("assess-conflict")
 	b.Press(".gc-assess button[type=submit]")
-	b.WantText("55 observations assessed: the gate stays Failed")
+	b.WantText("55 observations assessed: the gate remains failed")
 	b.Open("/products/1?assessed=true&active=all&severity=high")
-	b.WantText("7 observations shown", "false positive", "by admin")
+	b.WantText("7 observations", "false positive", "by admin")
 	b.CheckPage("observations-assessed")
 }
 
@@ -140,18 +140,18 @@ func TestObservationInTheBrowser(t *testing.T) {
 
 	// One of the two is a duplicate of the other.
 	checkNoLayoutShift(t, b, "observation", "/products/1/observations/2")
-	b.WantText("CVE-000000", "other", "it fails the gate", "Nobody has said anything of it yet")
+	b.WantText("CVE-000000", "other", "The gate fails because of it", "No assessments yet")
 	b.TabThrough("the page of an observation")
 	b.Press("a[href$='/observations/2/duplicate']")
 	b.Press("form[action$='/duplicate'] .btn-primary")
-	b.WantText("Choose one above, or give its number")
+	b.WantText("Choose an observation, or enter its ID")
 	b.CheckPage("duplicate")
 	b.Do(chromedp.Click("#same-1"))
 	b.Press("form[action$='/duplicate'] .btn-primary")
-	b.WantText("It is a duplicate now: the gate stays Failed", "It is the same as", "the same as number 1")
+	b.WantText("Observation marked as duplicate: the gate remains failed", "Duplicate of", "duplicate of observation 1")
 	b.CheckPage("observation-duplicate")
 	b.Press("#same + *, section[aria-labelledby=same] a[href$='/observations/1']")
-	b.WantText("The same as it", "CVE-000000")
+	b.WantText("Duplicates of this observation", "CVE-000000")
 
 	// The risk of that one is accepted for a time.
 	b.Do(chromedp.SetValue("#assess-status", "risk_accepted"))
@@ -161,7 +161,7 @@ func TestObservationInTheBrowser(t *testing.T) {
 	b.CheckPage("observation-wrong")
 	b.Fill("#assess-comment", "Behind the firewall until the rewrite")
 	b.Press(".gc-assess button[type=submit]")
-	b.WantText("Assessed: the gate has changed from Failed to Passed", "risk accepted",
+	b.WantText("Observation assessed: the gate changed from failed to passed", "risk accepted",
 		"Behind the firewall until the rewrite", "(in 30 days)", p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"))
 	b.CheckPage("observation-waived")
 	b.TabThrough("the page of a waiver")
@@ -171,17 +171,17 @@ func TestObservationInTheBrowser(t *testing.T) {
 	b.CheckPage("observations-waived")
 	b.Open("/products/1/observations/1")
 	b.Press(".card-footer button.btn-sm")
-	b.WantText("Taken back: the gate has changed from Passed to Failed", "say nothing", "admin took back what was said")
+	b.WantText("Assessment reset: the gate changed from passed to failed", "none", "admin reset the assessment")
 	b.CheckPage("observation-history")
 	receiver.Wait(t, 3)
 	b.Do(chromedp.SetValue("#assess-status", "resolved"))
 	b.Press(".gc-assess button[type=submit]")
-	b.WantText("from Failed to Passed")
+	b.WantText("from failed to passed")
 
 	// Its duplicate counts again when the scanner no longer reports it.
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(0, nil))
 	b.Open("/products/1/observations/2")
-	b.WantText("it fails the gate", "No duplicate any more", "Counts again: its original is resolved")
+	b.WantText("The gate fails because of it", "No longer a duplicate", "Counts again: its original is resolved")
 	b.CheckPage("observation-counts-again")
 }
 
@@ -202,7 +202,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Fill("[name=url]", "nowhere")
 	b.Press("form[action$='/observations'] .btn-primary")
-	b.WantText("Say how severe it is")
+	b.WantText("Choose a severity")
 	b.Fill("[name=title]", "Default password of the console")
 	b.Do(chromedp.SetValue("[name=severity]", "critical"))
 	b.Press("form[action$='/observations'] .btn-primary")
@@ -210,19 +210,19 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	b.CheckPage("manual-wrong")
 	b.Fill("[name=url]", "https://example.org/advisory")
 	b.Press("form[action$='/observations'] .btn-primary")
-	b.WantText("The observation is there: the gate has changed from Passed to Failed", "entered by hand")
+	b.WantText("Observation added: the gate changed from passed to failed", "added manually")
 	b.CheckPage("manual")
 	b.Press("a[href$='/edit']")
 	b.Fill("[name=component]", "console 3")
 	b.CheckPage("manual-edit")
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.WantText("Saved", "console 3", "admin edited it", "Changed: component")
+	b.WantText("Observation saved", "console 3", "admin edited the observation", "Changed: component")
 	checkEditConflict(t, p, b)
 	b.Press("a[href$='/delete']")
-	b.WantText("main has 1 active critical, and 0 without it", "changes from Failed to Passed")
+	b.WantText("main has 1 active critical, and 0 without it", "changes from failed to passed")
 	b.CheckPage("manual-delete")
 	b.Press("main .btn-danger")
-	b.WantText("is deleted: the gate has changed from Failed to Passed")
+	b.WantText("deleted: the gate changed from failed to passed")
 
 	// A reader sees no actions.
 	p.User("rita")
@@ -251,7 +251,7 @@ func checkEditConflict(t *testing.T, p *apptest.Program, b *apptest.Browser) {
 	p.Client("ann").Must(http.StatusOK, "PATCH", "/observations/2",
 		object{"title": "Default password", "severity": "high", "fix": "Ask for another one"})
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.WantText("Meanwhile ann changed title, severity, fix", "save again to replace the current ones",
+	b.WantText("Meanwhile ann changed title, severity, fix", "Save again to replace the current values",
 		"ann changed this to “Default password”", "ann changed this to “high”",
 		"ann changed this to “Ask for another one”")
 	b.WaitFor("the input is kept", `document.querySelector("[name=location]").value === "/console/login" &&
@@ -260,5 +260,5 @@ func checkEditConflict(t *testing.T, p *apptest.Program, b *apptest.Browser) {
 	b.CheckPage("manual-conflict")
 	b.TabThrough("the form with a conflict")
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.WantText("Saved", "/console/login", "Default password of the console", "ann edited it")
+	b.WantText("Observation saved", "/console/login", "Default password of the console", "ann edited the observation")
 }

@@ -46,22 +46,22 @@ func TestObservationPages_Filter(t *testing.T) {
 			largeReport(3, sameSeverity("Low")))
 		admin := signedInAs(t, p, "admin")
 		for query, want := range map[string]string{
-			"":                              "50 of 64 observations shown",
-			"?severity=high":                "7 observations shown",
-			"?q=LIB6":                       "5 observations shown", // 6 and 60 to 63
+			"":                              "50 of 64 observations",
+			"?severity=high":                "7 observations",
+			"?q=LIB6":                       "5 observations", // 6 and 60 to 63
 			"?q=lib6&severity=high":         "1 observation shown",
-			"?q=no+such+text":               "No observation matches",
-			"?active=false":                 "No observation matches",
+			"?q=no+such+text":               "No observations match",
+			"?active=false":                 "No observations match",
 			"?active=all&severity=critical": "1 observation shown",
-			"?branch=feature":               "3 observations shown",
-			"?scanner=grype&severity=high":  "7 observations shown",
-			"?scanner=other":                "No observation matches",
-			"?status=open&severity=high":    "7 observations shown",
-			"?status=in_review":             "No observation matches",
-			"?assessed=true":                "No observation matches",
-			"?after=x":                      "50 of 64 observations shown",
-			"?severity=x&status=x&active=x": "50 of 64 observations shown",
-			"?q=%25":                        "No observation matches", // not any text
+			"?branch=feature":               "3 observations",
+			"?scanner=grype&severity=high":  "7 observations",
+			"?scanner=other":                "No observations match",
+			"?status=open&severity=high":    "7 observations",
+			"?status=in_review":             "No observations match",
+			"?assessed=true":                "No observations match",
+			"?after=x":                      "50 of 64 observations",
+			"?severity=x&status=x&active=x": "50 of 64 observations",
+			"?q=%25":                        "No observations match", // not any text
 		} {
 			admin.wantText("/products/1"+query, want)
 		}
@@ -75,7 +75,7 @@ func TestObservationPages_Filter(t *testing.T) {
 		}
 		_, second := admin.get(strings.ReplaceAll(next[1], "&amp;", "&"))
 		if len(selectableIDs(first)) != 50 || len(selectableIDs(second)) != 14 ||
-			!strings.Contains(second, "14 of 64 observations shown") {
+			!strings.Contains(second, "14 of 64 observations") {
 			t.Errorf("%d and %d rows", len(selectableIDs(first)), len(selectableIDs(second)))
 		}
 	})
@@ -93,11 +93,12 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		receiver.Wait(t, 1)
 		admin := signedInAs(t, p, "admin")
 		_, list := admin.get("/products/1?q=lib")
-		if !strings.Contains(list, "Assess all 300 of this filter…") {
+		if !strings.Contains(list, "Assess all 300 matching…") {
 			t.Fatal("all cannot be assessed together")
 		}
 		const path = "/products/1/observations/assess"
-		admin.wantText(path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”",
+		admin.wantText(path+"?all=300&q=lib", "Assess 300 observations",
+			"All matching observations on main: active, with “lib”",
 			"and 292 more")
 
 		// A few selected ones, with errors beside the fields.
@@ -106,15 +107,16 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		admin.wantFieldError("Say a status or a severity", path, "id", ids[0])
 		admin.wantFieldError("Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
 			"2099-01-01")
-		admin.wantFieldError("A day like", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "tomorrow",
+		admin.wantFieldError("Enter a date as YYYY-MM-DD", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
+			"tomorrow",
 			"comment", "x")
 		admin.wantFieldError("There is no such observation", path, "id", ids[0], "status", "duplicate", "duplicate_of",
 			"999999")
-		admin.wantFieldError("The number of an observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "x")
+		admin.wantFieldError("Enter the ID of an observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "x")
 		admin.mustPost(path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter",
 			"q=lib")
-		admin.wantText("/products/1?q=lib", "2 observations assessed: the gate stays Failed")
-		admin.wantText("/products/1?status=false_positive", "2 observations shown", "by <bdi>admin</bdi>")
+		admin.wantText("/products/1?q=lib", "2 observations assessed: the gate remains failed")
+		admin.wantText("/products/1?status=false_positive", "2 observations", "by <bdi>admin</bdi>")
 
 		// After a conflicting change, the page says so and shows the current number.
 		status, page := admin.post(path, "all", "300", "filter", "q=lib", "status", "not_affected")
@@ -127,10 +129,10 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 			t.Fatalf("%d messages, want 1", n)
 		}
 		admin.mustPost(path, "all", "298", "filter", "q=lib", "status", "not_affected")
-		admin.wantText("/products/1", "298 observations assessed: the gate has changed from Failed to Passed")
+		admin.wantText("/products/1", "298 observations assessed: the gate changed from failed to passed")
 		receiver.Wait(t, 2)
 		admin.mustPost(path, "all", "300", "filter", "active=all", "status", "clear")
-		admin.wantText("/products/1", "300 observations assessed: the gate has changed from Passed to Failed")
+		admin.wantText("/products/1", "300 observations assessed: the gate changed from passed to failed")
 		receiver.Wait(t, 3)
 		if n := len(receiver.Messages()); n != 3 {
 			t.Errorf("%d messages, want 3", n)
@@ -138,7 +140,7 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 
 		// No selection, and observations of another or no product.
 		admin.mustPost(path, "status", "open")
-		admin.wantText("/products/1", "Nothing is selected")
+		admin.wantText("/products/1", "Nothing selected")
 		for _, at := range []string{
 			path + "?id=999999", "/products/2/observations/assess?id=" + ids[0], "/products/2/observations/" + ids[0],
 			"/products/2/observations/" + ids[0] + "/duplicate", "/products/1/observations/x",
@@ -175,20 +177,21 @@ func TestObservationPages_WaiverEndsWithDayInUserZone(t *testing.T) {
 			day.AddDate(0, 0, -31).Format(time.DateOnly), "comment", "x")
 		admin.mustPost(path+"/assess", "status", "risk_accepted", "waiver_until", day.Format(time.DateOnly), "comment",
 			"behind the firewall")
-		admin.wantText(path, "Assessed: the gate has changed from Failed to Passed", day.Format("2 Jan 2006"),
-			"behind the firewall", "does not count for the gate")
+		admin.wantText(path, "Observation assessed: the gate changed from failed to passed", day.Format("2 Jan 2006"),
+			"behind the firewall", "Does not count towards the gate")
 		o, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		if want := time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, tokyo); err != nil ||
 			!o.Assessed.Until.Equal(want) {
 			t.Errorf("until %v, want %v: %v", o.Assessed.Until, want, err)
 		}
 		admin.mustPost(path+"/assess", "status", "clear")
-		admin.wantText(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said",
+		admin.wantText(path, "Assessment reset: the gate changed from passed to failed", "reset the assessment",
 			"fails the gate")
 
 		// The form only uses the date for waivers.
 		admin.mustPost(path+"/assess", "status", "in_review", "severity", "low", "waiver_until", day.Format(time.DateOnly))
-		admin.wantText(path, "Assessed: the gate has changed from Failed to Passed", "in review", "which has no limit")
+		admin.wantText(path, "Observation assessed: the gate changed from failed to passed", "in review",
+			"This severity has no threshold")
 		admin.wantText("/products/1", "reported critical")
 	})
 }
@@ -202,24 +205,25 @@ func TestObservationPages_ManualObservation(t *testing.T) {
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(1, sameSeverity("Low")))
 		admin := signedInAs(t, p, "admin")
 		const all = "/products/1/observations"
-		admin.wantText(all+"/new", "Enter an observation", "main")
+		admin.wantText(all+"/new", "Add observation", "main")
 		admin.wantFieldError("Must not be empty", all, "severity", "high")
-		admin.wantFieldError("Say how severe it is", all, "title", "x")
+		admin.wantFieldError("Choose a severity", all, "title", "x")
 		admin.wantFieldError("begins with http", all, "title", "x", "severity", "high", "url", "javascript:alert(1)")
 		admin.mustPost(all, "title", "Default password", "severity", "critical", "component", "admin console", "description",
 			"one\ntwo", "branch", "main")
 		const path = all + "/2"
-		admin.wantText(path, "The observation is there: the gate has changed from Passed to Failed", "entered by hand",
-			"entered it", "it fails the gate")
+		admin.wantText(path, "Observation added: the gate changed from passed to failed", "added manually",
+			"added the observation", "The gate fails because of it")
 		admin.wantFieldError("Must not be empty", path+"/edit", "title", "", "severity", "low")
 		admin.mustPost(path+"/edit", "title", "Default password of the console", "severity", "high")
-		admin.wantText(path, "Saved: the gate stays Failed", "Default password of the console", "edited it")
+		admin.wantText(path, "Observation saved: the gate remains failed", "Default password of the console",
+			"edited the observation")
 		admin.wantText(path+"/delete", "Delete “Default password of the console”?",
-			"main has 1 active high, and 0 without it", "The gate of main changes from Failed to Passed")
+			"main has 1 active high, and 0 without it", "The gate of main changes from failed to passed")
 		admin.mustPost(path+"/assess", "status", "false_positive")
-		admin.wantText(path+"/delete", "It does not count now, so the gate of main stays Passed")
+		admin.wantText(path+"/delete", "The observation does not count now, so the gate of main remains passed")
 		admin.mustPost(path+"/delete", "x", "")
-		admin.wantText("/products/1", "Default password of the console is deleted: the gate stays Passed")
+		admin.wantText("/products/1", "Observation “Default password of the console” deleted: the gate remains passed")
 		for _, what := range []string{"/edit", "/delete"} {
 			if status, _ := admin.get(all + "/1" + what); status != http.StatusConflict {
 				t.Errorf("%s of one of a report: %d", what, status)
@@ -241,9 +245,9 @@ func TestObservationPages_ReaderCannotAssess(t *testing.T) {
 		p.User("rita")
 		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "reader"})
 		rita := signedInAs(t, p, "rita")
-		rita.wantText("/products/1?q=lib", "50 of 60 observations shown", "/products/1/observations/1")
-		rita.wantNoText("/products/1?q=lib", "Assess…", "Assess all", `type="checkbox"`, "Enter an observation")
-		rita.wantText("/products/1/observations/1", "What counts", "Nobody has said anything of it yet")
+		rita.wantText("/products/1?q=lib", "50 of 60 observations", "/products/1/observations/1")
+		rita.wantNoText("/products/1?q=lib", "Assess…", "Assess all", `type="checkbox"`, "Add observation")
+		rita.wantText("/products/1/observations/1", "Effective status", "No assessments yet")
 		rita.wantNoText("/products/1/observations/1", `method="post" action="/products`, "/duplicate")
 		before, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		for _, path := range []string{"", "/assess", "/1/assess", "/1/duplicate", "/1/edit", "/1/delete"} {

@@ -122,7 +122,7 @@ func TestObservationPages_EditConflict(t *testing.T) {
 		}
 		for _, text := range []string{
 			"Meanwhile ann changed severity, location", "ann changed this to “low”", "ann changed this to “/admin”",
-			"The form keeps your values", `value="Default password of the console"`, `value="console"`, `value="high" selected`,
+			"The form keeps your input", `value="Default password of the console"`, `value="console"`, `value="high" selected`,
 		} {
 			if !strings.Contains(form, text) {
 				t.Errorf("the conflict does not show %q", text)

@@ -20,9 +20,9 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", "admin")
 	b.Press("form[action='/login'] button")
-	b.WantText("That name and password do not belong together")
+	b.WantText("Incorrect user name or password")
 	b.Press("a[href^='/login/forgot']")
-	b.WantText("Mail is not set up here", "gatecrier user password NAME")
+	b.WantText("Email is not configured on this server", "gatecrier user password NAME")
 	b.Open("/inbox?unread=true")
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
@@ -30,18 +30,18 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	if b.Path() != "/inbox?unread=true" {
 		t.Errorf("signed in, at %s, not where the way led", b.Path())
 	}
-	b.WantText("Nothing yet. When the gate of one of your products changes")
+	b.WantText("No notifications yet. Gate changes of your products")
 	b.Open("/")
-	b.WantText("Nothing to guard yet", "Create a product")
+	b.WantText("Welcome to Gatecrier", "Create a product")
 	b.Open("/products/1")
-	b.WantText("There is no such product", "To the overview")
+	b.WantText("There is no such product", "Go to overview")
 	b.Open("/products/new")
 	b.Fill("[name=name]", "  ") // nothing at all the browser itself refuses
 	b.Press("form[action='/products'] button[type=submit]")
 	b.WantText("1 to 255 characters")
 	b.Fill("[name=name]", "Shop")
 	b.Press("form[action='/products'] button[type=submit]")
-	b.WantText("The product is there", "first report")
+	b.WantText("Product created", "first report")
 
 	// An invalid report, an empty one, and no report.
 	dir := t.TempDir()
@@ -69,10 +69,10 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
 	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
 	b.Do(chromedp.Reload())
-	b.WantText("Upload a report", "recognized by the content")
+	b.WantText("Upload report", "Detect automatically")
 	b.Open("/products/1?tab=history")
 	b.Evaluate("setTimeout(() => history.back(), 0)")
-	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)
+	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload report"`)
 
 	// Paper shows the history, without buttons.
 	b.Open("/products/1?tab=history")
@@ -89,5 +89,5 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Do(chromedp.Click("form[action$='/settings'] button[type=submit]"))
 	b.WaitFor("the product is gone", `document.querySelector("main").innerText.includes("There is no such product")`)
 	b.Open("/products?q=Shop")
-	b.WantText("There is no product yet")
+	b.WantText("No products yet")
 }

@@ -117,7 +117,7 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	b.Tab("#f-password")
 	b.Type(apptest.Password)
 	b.Enter()
-	b.WantText("Nothing to guard yet")
+	b.WantText("Welcome to Gatecrier")
 	b.Open("/products/new")
 	b.Tab("#f-name")
 	b.Type("Shop")
@@ -128,11 +128,11 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	b.Type(kb.ArrowDown) // the next choice
 	b.Tab("form[action$='/settings'] button[type=submit]")
 	b.Enter()
-	b.WantText("Saved")
+	b.WantText("Settings saved")
 
 	addWebhookTarget(t, p)
 	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
-	waitFor(t, b, "/inbox/1", "Mark not viewed") // the first visit marks it and replaces the button
+	waitFor(t, b, "/inbox/1", "Mark as unread") // the first visit marks it and replaces the button
 	for _, width := range []int64{360, 1440} {
 		b.Do(chromedp.EmulateViewport(width, 900))
 		for _, path := range pagesAt(width) {

@@ -17,7 +17,7 @@ func TestReevaluationInTheBrowser(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
 	b.Press("form[action='/login'] button")
-	b.WantText("All gates are as these settings say")
+	b.WantText("All gates are up to date")
 	b.CheckPage("sweep-none")
 
 	// Another instance has newer settings, and evaluates.
@@ -47,14 +47,14 @@ func TestReevaluationInTheBrowser(t *testing.T) {
 	}
 	further(4200, 1834, false)
 	b.Open("/admin/settings/gate")
-	b.WantText("4200 of 10 000 gates looked at again, 1834 changed")
+	b.WantText("4200 of 10 000 gates evaluated, 1834 changed")
 	b.CheckPage("sweep")
 	b.Open("/admin/settings/gate")
 	b.Fill("[name=threshold_high]", "77")
 	further(9000, 4000, false)
 	b.WaitFor("it has come further, without a press", `document.querySelector("#sweep progress").value === 9000`)
 	further(10_000, 4567, true)
-	b.WaitFor("it is done", `["10\u202f000 gates looked at again, 4567 changed", "Done"].every(text =>
+	b.WaitFor("it is done", `["10\u202f000 gates evaluated, 4567 changed", "Done"].every(text =>
 		document.querySelector("#sweep").innerText.includes(text))`)
 	b.WaitFor("what was typed is still there", `document.querySelector("[name=threshold_high]").value === "77"`)
 	b.WaitFor("it does not ask any more", `!document.querySelector("#sweep").hasAttribute("hx-get")`)

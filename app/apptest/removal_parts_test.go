@@ -88,7 +88,7 @@ func TestRemoval_OfManyRowsOnEachDatabase(t *testing.T) {
 		s.upload(c, largeReport(n, sameSeverity("High")))
 		apptest.Settle(t, p.Store)
 		manyDeliveries(t, url, s, n, "delivered", "NULL")
-		signedInAs(t, p, "admin").wantText(fmt.Sprintf("/products/%d/delete", s.id), "removed in the background")
+		signedInAs(t, p, "admin").wantText(fmt.Sprintf("/products/%d/delete", s.id), "deleted in the background")
 		stop := measureWrites(t, p, 8)
 		began := time.Now()
 		c.Must(http.StatusNoContent, "DELETE", s.path, nil)

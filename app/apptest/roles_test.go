@@ -102,21 +102,21 @@ func TestGroupPages_ByRole(t *testing.T) {
 	k.maintainer.mustPost("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own",
 		"threshold_critical", "3", "email_to", "eve@example.org")
 	k.maintainer.wantNoText("/products/1?tab=members", `value="owner"`, "Remove owner")
-	k.maintainer.wantText("/products/1?tab=members", "Add a member")
+	k.maintainer.wantText("/products/1?tab=members", "Add member")
 	if status, _ := k.maintainer.get("/admin/audit?product=1"); status != http.StatusForbidden {
 		t.Errorf("a maintainer reads the audit: %d", status)
 	}
 	k.owner.wantText("/admin/audit?product=1", "owner", "maintainer", "thresholds critical", "Slack")
 	k.owner.wantNoText("/admin/audit?product=1&kind=target", "threshold")
 
-	k.reader.wantText("/products/1?tab=members", "maintainer", "By the group", "Payments")
+	k.reader.wantText("/products/1?tab=members", "maintainer", "Through the group", "Payments")
 	k.reader.wantText("/groups/1?tab=members", "owner", "reader")
 	for _, path := range []string{
 		"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens",
 		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings",
 	} {
 		k.reader.wantNoText(path, `method="post" action="/products`, `method="post" action="/groups`, "eve@example.org",
-			"/delete", "New product here", "/admin/audit")
+			"/delete", "New product", "/admin/audit")
 	}
 	for _, path := range []string{
 		"/products/1/members", "/products/1/tokens", "/products/1/move", "/groups/1/settings", "/groups/1/members",
@@ -137,7 +137,7 @@ func TestGroupPages_ByRole(t *testing.T) {
 	admin.wantNoText("/admin/audit?actor=maint", "<dt>site name</dt>")
 	admin.wantNoText("/admin/audit?until=2001-01-01", "<dt>site name</dt>")
 	admin.wantText("/admin/audit?since=2001-01-01&q=gener", "<dt>site name</dt>")
-	admin.wantText("/admin/audit?since=x", "A day like")
+	admin.wantText("/admin/audit?since=x", "Enter a date as YYYY-MM-DD")
 }
 
 func TestMemberPages(t *testing.T) {
@@ -148,7 +148,7 @@ func TestMemberPages(t *testing.T) {
 	k.owner.wantFieldError("One of reader", "/groups/1/members", "user", "reader", "role", "king")
 	k.owner.wantFieldError("There is no authorization group", "/groups/1/authorization-groups", "authorization_group",
 		"nobody", "role", "reader")
-	k.owner.wantFieldError("Choose one", "/groups/1/authorization-groups", "authorization_group", k.team)
+	k.owner.wantFieldError("Choose a role", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
 	k.owner.wantText("/groups/1?tab=members", "This is the last owner")
 	k.maintainer.mustPost("/products/1/members", "user", "reader", "role", "owner")
@@ -190,15 +190,15 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	admin.wantFieldError("There is no user of that name", k.users+"/members", "user", "nobody")
 	admin.mustPost(k.users+"/members", "user", "maintainer", "manager", "on")
 	admin.mustPost("/groups/1/authorization-groups", "authorization_group", k.team, "role", "reader")
-	admin.wantText(k.users, "Payments", "/groups/1?tab=members", "Manager no more")
+	admin.wantText(k.users, "Payments", "/groups/1?tab=members", "Remove as manager")
 
 	k.maintainer.wantText("/", `href="/authorization-groups"`)
-	k.maintainer.wantText("/authorization-groups", k.team, "you manage it")
+	k.maintainer.wantText("/authorization-groups", k.team, "you manage this group")
 	k.maintainer.mustPost(k.users+"/members", "user", "stranger")
 	k.stranger.wantText("/products/1", "Shop")
 	k.stranger.wantText("/groups/1", "Shop")
 	k.stranger.wantText(k.users, "maintainer")
-	k.stranger.wantNoText(k.users, "Add a member", "Payments", "Rename")
+	k.stranger.wantNoText(k.users, "Add member", "Payments", "Rename")
 	if status, _ := k.stranger.post(k.users+"/members", "user", "reader"); status != http.StatusForbidden {
 		t.Errorf("who manages nothing adds a member: %d", status)
 	}
@@ -221,7 +221,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 		!strings.Contains(text, "Somebody else has changed") {
 		t.Errorf("the second gets no conflict: %d", status)
 	}
-	admin.wantText(k.users+"/delete", "1 member is", "the role reader in Payments")
+	admin.wantText(k.users+"/delete", "the membership of 1 user", "the role reader in Payments")
 	admin.wantFieldError("Type the group", k.users+"/delete", "confirm", "Gang")
 	admin.mustPost(k.users+"/delete", "confirm", "Crew")
 	if status, _ := admin.get(k.users); status != http.StatusNotFound {
@@ -235,15 +235,15 @@ func TestGroupPages_DeleteGroup(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.mustPost("/groups", "name", "Second")
 	k.owner.mustPost("/products", "name", "Kept", "group_id", "2")
-	k.owner.wantText("/groups/1/delete", "Its 1 product", "Delete them too")
-	k.owner.wantFieldError("Say what becomes of them", "/groups/1/delete", "confirm", "Payments")
+	k.owner.wantText("/groups/1/delete", "Its 1 product", "Delete products")
+	k.owner.wantFieldError("Choose what happens to the products", "/groups/1/delete", "confirm", "Payments")
 	k.owner.wantFieldError("Type the group", "/groups/1/delete", "products", "delete", "confirm", "payments")
 	k.owner.wantText("/groups/1", "Shop")
-	k.owner.wantFieldError("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments",
+	k.owner.wantFieldError("The group now has 1 product", "/groups/1/delete", "products", "delete", "confirm", "Payments",
 		"count", "0")
 	k.owner.mustPost("/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "1")
 	k.owner.mustPost("/groups/2/delete", "products", "keep", "confirm", "Second")
-	k.owner.wantText("/groups", "There is no group that you can see")
+	k.owner.wantText("/groups", "No product groups yet")
 	k.owner.wantNoText("/products", "Shop")
 	k.owner.wantText("/products", "Kept")
 	k.owner.wantNoText("/products", "in <bdi>Second")
@@ -268,21 +268,21 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		if status != http.StatusOK || !strings.Contains(text, "whsec_") {
 			t.Errorf("a target of a group: %d", status)
 		}
-		k.owner.wantText("/groups/2?tab=targets", "tells of no product now")
+		k.owner.wantText("/groups/2?tab=targets", "is not used by any product")
 		k.owner.wantText("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
-		k.owner.wantText("/products/1/move?group=2", "the limits of “Strict” decide its gate: critical 1, high 0",
-			"the targets of “Strict”")
+		k.owner.wantText("/products/1/move?group=2", "the gate uses the thresholds of “Strict”: critical 1, high 0",
+			"targets of “Strict”")
 		k.owner.wantText("/products/1", "Passed")
 		k.owner.mustPost("/products/1/move", "group", "2")
 		k.owner.wantText("/products/1?tab=settings", "Failed", "2 critical",
-			"Now the group decides: limits of the group: critical 1")
-		k.owner.wantText("/products/1?tab=targets", "Bot", "By the group")
-		k.owner.wantText("/groups/2?tab=targets", "tells of 1 product")
+			"The group overrides this setting: group thresholds: critical 1")
+		k.owner.wantText("/products/1?tab=targets", "Bot", "From the group")
+		k.owner.wantText("/groups/2?tab=targets", "is used by 1 product")
 		m := k.receiver.Wait(t, 1)
 		target := k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")
 		k.owner.mustPost(fmt.Sprintf("/groups/2/targets/%d/test", target))
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
-		k.owner.wantText("/groups/2", "1 gate fails")
+		k.owner.wantText("/groups/2", "1 failing gate")
 		k.owner.wantText("/products?group=2", "Shop", "1 product")
 		k.owner.wantText("/products", `href="/products?group=2"`)
 		k.maintainer.wantText("/products", "Strict")

@@ -23,30 +23,30 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/silences")
-	b.WantText("No silence is in force")
+	b.WantText("No active silences")
 	b.CheckPage("silences-none")
 
 	// Silence with two clicks.
 	b.Open("/inbox")
 	b.Press("[data-row] a.name")
-	b.WantText("Who was told")
+	b.WantText("Deliveries")
 	b.Press(`a[href^="/silences/new"]`)
-	b.WantText("In the last 7 days it would have held 1 of 1 notification")
+	b.WantText("Would have silenced 1 of 1 notification in the last 7 days")
 	b.CheckPage("silence-new")
 	b.Fill("#silence-text", "another")
-	b.WaitFor("the preview follows", `document.querySelector("#preview").textContent.includes("held 0 of 1")`)
+	b.WaitFor("the preview follows", `document.querySelector("#preview").textContent.includes("silenced 0 of 1")`)
 	b.Fill("#silence-text", "GATE")
-	b.WaitFor("and follows", `document.querySelector("#preview").textContent.includes("held 1 of 1")`)
+	b.WaitFor("and follows", `document.querySelector("#preview").textContent.includes("silenced 1 of 1")`)
 	b.Press(`button[type="submit"].btn-primary`)
-	b.WantText("Messages are held back until", "In force", "Known: Security gate has changed to Failed", "4 h left")
+	b.WantText("essages are silenced until", "Active", "Known: Security gate has changed to Failed", "4 h left")
 	b.CheckPage("silence")
 
 	// The product and the list show the silence.
 	b.Press(`.gc-head a[href^="/products/"]`)
-	b.WantText("Messages are held back until", "Known: Security gate")
+	b.WantText("essages are silenced until", "Known: Security gate")
 	b.CheckPage("product-quiet")
 	b.Open("/silences")
-	b.WantText("Known: Security gate", "left", "nothing yet")
+	b.WantText("Known: Security gate", "left", "none yet")
 	b.CheckPage("silences")
 
 	// With keys: the error of a wrong time is beside its field.
@@ -64,10 +64,10 @@ func TestSilencesInTheBrowser(t *testing.T) {
 
 	b.Open("/silences")
 	b.Press(`a[href$="/end"]`)
-	b.WantText("End the silence now?", "It has held back nothing")
+	b.WantText("End this silence now?", "The silence has silenced no notifications")
 	b.CheckPage("silence-end")
 	b.Press(`main button[type="submit"]`)
-	b.WantText("The silence has ended", "Ended", "ended early by admin")
+	b.WantText("Silence ended", "Ended", "ended early by admin")
 	apptest.Eventually(t, "its end is announced", func() bool {
 		p.Clock.Advance(time.Second)
 		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 1

@@ -119,7 +119,7 @@ func TestSource_LastOfItsBranch(t *testing.T) {
 		receiver.Wait(t, 1)
 		page := signedInAs(t, p, "admin")
 		path := sourcePathOf(t, c, s, "grype", "")
-		page.wantText(s.path+path+"/delete", "changes from failed to none: no report is left to evaluate")
+		page.wantText(s.path+path+"/delete", "changes from failed to not evaluated: no report is left to evaluate")
 		c.Must(http.StatusNoContent, "DELETE", path, nil)
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
 		if a.Get("state") != "none" || a.Get("why") != "no report is left to evaluate" || a.ID("counts.critical") != 0 {
@@ -198,7 +198,7 @@ func TestSourcePages(t *testing.T) {
 		}
 	}
 	page = user.must(http.StatusOK, "GET", path+"/rename")
-	for _, want := range []string{"Rename the source grype (image)", "replaces this source if it is sent with"} {
+	for _, want := range []string{"Rename source grype (image)", "replaces this source if you send it with"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the form lacks %q", want)
 		}
@@ -214,7 +214,7 @@ func TestSourcePages(t *testing.T) {
 	}
 	page = user.must(http.StatusOK, "GET", path+"/delete")
 	for _, want := range []string{
-		"Remove the source grype (container)?", "Lost: 2 observations, 1 assessment, among them 1 waiver.",
+		"Remove the source grype (container)?", "Lost: 2 observations, 1 assessment, including 1 waiver.",
 		"changes from failed to passed",
 	} {
 		if !strings.Contains(page, want) {

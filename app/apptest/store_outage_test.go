@@ -355,7 +355,7 @@ func TestStoreOutage_HealthPage(t *testing.T) {
 		page := signedInAs(t, p, "admin")
 		apptest.Eventually(t, "the health page shows the check", func() bool {
 			_, text := page.get("/admin/health")
-			return strings.Contains(text, "Can be written") &&
+			return strings.Contains(text, "Writable") &&
 				(strings.Contains(text, "No damage in") || strings.Contains(text, "amcheck"))
 		})
 	})

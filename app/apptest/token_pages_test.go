@@ -16,7 +16,7 @@ func TestTokenPages(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.wantFieldError("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")
 	k.owner.wantFieldError("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
-	k.owner.wantFieldError("A number of days", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
+	k.owner.wantFieldError("Choose an expiry", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
 	k.owner.wantFieldError("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
 	k.owner.wantFieldError("Enter your current password", "/products/1/tokens", "name", "ci", "role", "upload",
 		"expires", "30")

@@ -37,11 +37,11 @@ func TestUploadOfFilesInTheBrowser(t *testing.T) {
 	b.Press("form[action$='/upload'] button[type=submit]")
 	b.WantText("broken.json", "ends too early")
 	b.Open("/products/1")
-	b.WantText("Upload the first report")
+	b.WantText("Upload your first report")
 
 	upload(image, secrets)
 	b.Press("form[action$='/upload'] button[type=submit]")
-	b.WantText("Failed", "2 reports; the gate went from none to failed", "image.json", "secrets.json")
+	b.WantText("Failed", "2 reports imported. Gate: not evaluated → failed", "image.json", "secrets.json")
 	b.CheckPage("upload-results")
 
 	list := file("list.json", `[{"title": "Weak lock", "severity": "high"}, {"title": "Old key", "severity": "low"}]`)
@@ -52,5 +52,5 @@ func TestUploadOfFilesInTheBrowser(t *testing.T) {
 	b.Do(chromedp.SetValue("[name=format]", "generic"))
 	b.Fill("[name=scanner]", "Heronscan")
 	b.Press("form[action$='/upload'] button[type=submit]")
-	b.WantText("A generic report of Heronscan", "24 high", "--report-format generic")
+	b.WantText("Generic report of Heronscan", "24 high", "--report-format generic")
 }

@@ -35,7 +35,7 @@ func TestVEXInTheBrowser(t *testing.T) {
 	b.Open(s.path)
 	b.Evaluate("document.querySelector('#vex > summary').click()")
 	b.Press(fmt.Sprintf("a[href$='/vex/%d/delete']", c.Must(http.StatusOK, "GET", s.path+"/vex", nil).ID("items.0.id")))
-	b.WantText("Delete the VEX document", "1 observation goes back", "becomes active and counts for the gate")
+	b.WantText("Delete VEX document", "1 observation returns", "becomes active and counts towards the gate")
 	b.CheckPage("vex-delete")
 	b.Press("form[action$='/delete'] button")
 	b.WantText("VEX document deleted")

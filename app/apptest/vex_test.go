@@ -257,13 +257,13 @@ func TestVEX_OnPages(t *testing.T) {
 		}
 	}
 	user.wantText(s.path+s.observationPath(t, c, "CVE-1"), "VEX document", "vulnerable_code_not_in_execute_path",
-		"https://lakeside.example/vex/&lt;6&gt;", "assessed it by a VEX document")
+		"https://lakeside.example/vex/&lt;6&gt;", "assessed the observation with a VEX document")
 	user.wantText(s.path+"?active=false", "by a VEX document")
 	user.wantNoText(s.path+"?active=false&assessed=true", "by a VEX document")
 	user.wantText(s.path, "1 VEX document", "Lakeside security", "version <bdi>7</bdi>")
 	id := c.Must(http.StatusOK, "GET", s.path+"/vex", nil).ID("items.0.id")
 	path := fmt.Sprintf("%s/vex/%d/delete", s.path, id)
-	user.wantText(path, "Its 1 statement no longer counts", "1 observation goes back", "1 observation becomes active")
+	user.wantText(path, "Its 1 statement no longer applies", "1 observation returns", "1 observation becomes active")
 	user.mustPost(path)
 	user.wantText(s.path, "VEX document deleted", "1 observation changed")
 	if status, _ := user.get(path); status != http.StatusNotFound {

@@ -121,8 +121,8 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 		Why:       row.Default.Why,
 		Waiting:   states[models.DeliveryRetrying] + states[models.DeliveryPending],
 	}
-	v.Told, v.Thrown = d.last()
-	stamp := strconv.FormatUint(maphash.String(d.hashSeed, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
+	v.Last, v.Thrown = d.last()
+	stamp := strconv.FormatUint(maphash.String(d.hashSeed, v.State+"\x00"+v.Why+"\x00"+v.Last), 36)
 	v.Changed = p.Query("seen") != stamp
 	v.Poll = "/demo/messages?" + url.Values{
 		"after":   {strconv.Itoa(last)},

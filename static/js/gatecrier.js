@@ -1,6 +1,6 @@
 "use strict";
-// What pages do better with a script; none needs it. Loaded before the body, so
-// that a chosen theme is there at the first paint.
+// Enhances the pages, which also work without it. Loaded before the body, so
+// that the chosen theme applies at the first paint.
 (() => {
   const root = document.documentElement;
   const themes = ["auto", "light", "dark"];
@@ -15,20 +15,20 @@
     else root.setAttribute("data-bs-theme", theme);
   }
 
-  // Who is signed in has chosen on the server; this browser remembers it for the
-  // page to sign in on.
+  // The theme of a signed-in user is on the server; this browser remembers it for the
+  // sign-in page.
   const chosen = root.dataset.gcTheme;
   if (chosen) keep.write(chosen);
   let theme = themes.includes(keep.read()) ? keep.read() : "auto";
   if (chosen) theme = chosen;
   else if (theme !== "auto") show(theme);
 
-  // The toggle goes round: as the system says, light, dark.
+  // The toggle cycles: system, light, dark.
   function themeToggle(button) {
-    const names = { auto: "as the system", light: "light", dark: "dark" };
+    const names = { auto: "system", light: "light", dark: "dark" };
     const say = () => {
       button.title = `Theme: ${names[theme]}`;
-      button.setAttribute("aria-label", `Theme: ${names[theme]}. Change it`);
+      button.setAttribute("aria-label", `Theme: ${names[theme]}. Change theme`);
     };
     button.hidden = false;
     say();
@@ -42,8 +42,8 @@
     });
   }
 
-  // A copy button needs the clipboard, which browsers give to https and
-  // localhost alone.
+  // A copy button needs the clipboard, which browsers allow for https and
+  // localhost only.
   function copyField(box) {
     const button = box.querySelector("button");
     const said = button.querySelector(".said");
@@ -54,7 +54,7 @@
         await navigator.clipboard.writeText(box.querySelector("code").textContent);
         said.textContent = "Copied";
       } catch {
-        said.textContent = "Not allowed here";
+        said.textContent = "Copying failed";
       }
       setTimeout(() => { said.textContent = ""; }, 2000);
     });
@@ -91,8 +91,8 @@
     tell();
   }
 
-  // An upload shows how far it is. The answer is the page that a plain form
-  // would have got, so it replaces this one.
+  // An upload shows its progress. The response is the page that a plain form
+  // would get, so it replaces this one.
   function upload(form) {
     const bar = form.querySelector("progress");
     const text = form.querySelector("[data-upload-text]");
@@ -121,11 +121,11 @@
           return;
         }
         bar.removeAttribute("value");
-        text.textContent = "Reading the report";
+        text.textContent = "Processing report";
         asking = asking || setInterval(ask, 1000);
       });
       request.addEventListener("load", () => { clearInterval(asking); asking = 0; replace(request, stop); });
-      request.addEventListener("error", () => stop("The connection broke. Nothing was changed; try again."));
+      request.addEventListener("error", () => stop("Connection lost. No changes were made. Try again."));
       bar.hidden = false;
       bar.value = 0;
       button.disabled = true;
@@ -137,7 +137,7 @@
   function replace(request, stop) {
     const main = request.response && request.response.querySelector("main");
     const here = document.querySelector("main");
-    if (!main) { stop(`The server answered ${request.status}. Nothing was changed.`); return; }
+    if (!main) { stop(`The server responded with status ${request.status}. No changes were made.`); return; }
     document.title = request.response.title;
     here.replaceWith(document.adoptNode(main));
     history.replaceState(null, "", request.responseURL);
@@ -147,7 +147,7 @@
     window.scrollTo(0, 0);
   }
 
-  // A notification that was opened is viewed: the button and the badges follow.
+  // A notification is read once it is opened: the button and the badges follow.
   // The copy of the form is without htmx's listeners, so it is sent once.
   function viewed(form) {
     form.addEventListener("htmx:afterRequest", (e) => {
@@ -155,7 +155,7 @@
       const plain = form.cloneNode(true);
       for (const name of ["hx-post", "hx-trigger", "hx-swap", "data-view"]) plain.removeAttribute(name);
       plain.setAttribute("action", "/inbox/unviewed");
-      plain.querySelector("button").textContent = "Mark not viewed";
+      plain.querySelector("button").textContent = "Mark as unread";
       form.replaceWith(plain);
       document.body.dispatchEvent(new Event("gc-viewed"));
     });
@@ -169,8 +169,8 @@
   addEventListener("hashchange", openTarget);
   document.addEventListener("DOMContentLoaded", openTarget);
 
-  // The server writes times in UTC; here they are those of whoever reads: in the
-  // zone of his profile, else in that of the browser.
+  // The server writes times in UTC; here they are converted to the time zone of
+  // the user's profile, or else of the browser.
   const zone = (() => {
     try { return new Intl.DateTimeFormat("en-GB", { timeZone: root.dataset.gcZone }).resolvedOptions().timeZone; } catch { return undefined; }
   })();
@@ -190,9 +190,9 @@
   // What was begun, and done, on rows by keys.
   let acts = 0;
 
-  // The inbox as it changes. A stream tells that something has; what the page
-  // shows is brought up to date in place, and what is new is offered, never put
-  // under the reader's hands. The stream is open while the page is seen: browsers
+  // Live updates of the inbox. A stream reports changes; what the page
+  // shows is updated in place, and new rows are offered, never inserted
+  // while the user reads. The stream is open while the page is visible: browsers
   // allow few connections to one host.
   function inbox() {
     const list = document.querySelector("[data-inbox]");
@@ -204,14 +204,14 @@
     const refresh = async () => {
       document.body.dispatchEvent(new Event("gc-viewed"));
       if (!list) return;
-      again = asked; // what is under way may be of before
+      again = asked; // the pending answer can be outdated
       if (asked) return;
       asked = true;
       try {
         const before = acts;
         const now = await state();
         if (before === acts) show(now);
-        else again = true; // it may be of before what was done here meanwhile
+        else again = true; // an action on this page has made it outdated
       } catch { /* the next change asks again */ }
       asked = false;
       if (again) refresh();
@@ -237,14 +237,14 @@
       const offer = document.querySelector("[data-new] a");
       if (!offer) return;
       offer.hidden = now.new === 0;
-      offer.querySelector("span").textContent = now.new ? `Show ${now.new}${now.more ? " or more" : ""} new` : "";
+      offer.querySelector("span").textContent = now.new ? `Show ${now.new}${now.more ? " or more" : ""} new ${now.new === 1 && !now.more ? "notification" : "notifications"}` : "";
     }
 
     function count(unread) {
       const text = document.querySelector("[data-unread]");
       if (!text) return;
       const n = unread > 999 ? "999+" : unread.toLocaleString("en");
-      text.textContent = unread ? `${n} unread` : "Nothing unread";
+      text.textContent = unread ? `${n} unread` : "No unread notifications";
       document.title = document.title.replace(/^Inbox( \([^)]*\))?/, unread ? `Inbox (${n})` : "Inbox");
     }
 
@@ -273,16 +273,16 @@
     listen();
   }
 
-  // A row is viewed or not, and may be away: archived elsewhere, or deleted. It
+  // A row is read or unread, and can be gone: archived elsewhere, or deleted. It
   // keeps its place until the page is loaded again.
   function mark(row, viewed, away) {
     row.classList.toggle("new", !viewed);
     row.classList.toggle("away", away);
     const word = row.querySelector(":scope > .dot > .visually-hidden");
-    word.textContent = away ? "no longer here" : viewed ? "" : "unread";
+    word.textContent = away ? "no longer in this list" : viewed ? "" : "unread";
   }
 
-  // The keys of the inbox. Whoever speaks to his computer can turn them off.
+  // The keyboard shortcuts of the inbox. Users of speech input can disable them.
   function inboxKeys() {
     const list = document.querySelector("[data-inbox]");
     const dialog = document.getElementById("keys");

@@ -17,7 +17,7 @@ var entries = []entry{
 	{NavOverview, "/", "layout-dashboard", "Overview", false},
 	{NavInbox, "/inbox", "inbox", "Inbox", false},
 	{NavProducts, "/products", "packages", "Products", false},
-	{NavGroups, "/groups", "folders", "Groups", false},
+	{NavGroups, "/groups", "folders", "Product groups", false},
 	{NavExceptions, "/exceptions", "bolt", "Exceptions", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
 	{NavSilences, "/silences", "bell-off", "Silences", false},
@@ -25,7 +25,7 @@ var entries = []entry{
 	{NavUsers, "/admin/users", "users", "Users", true},
 	{NavAuthorization, "/authorization-groups", "users-group", "Authorization groups", true},
 	{NavHealth, "/admin/health", "heartbeat", "Health", true},
-	{NavAudit, "/admin/audit", "history", "Audit", true},
+	{NavAudit, "/admin/audit", "history", "Audit log", true},
 	{NavSettings, "/admin/settings", "settings", "Settings", true},
 }
 

@@ -44,7 +44,7 @@ func API(v APIView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>The API</h1><p class=\"dim\">JSON over HTTP, for scripts and pipelines; the same document for machines is ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>API reference</h1><p class=\"dim\">A REST API that speaks JSON, for scripts and pipelines. The machine-readable version is ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -67,7 +67,7 @@ func API(v APIView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, ">How it works</a> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, ">Getting started</a> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -345,7 +345,7 @@ func apiStart(baseURL string) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<section class=\"card\" id=\"start\" aria-labelledby=\"h-start\"><div class=\"card-header\"><h2 id=\"h-start\">How it works</h2></div><div class=\"card-body stack\"><p>Each call has a token, which acts for its user. Make one on the server:</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<section class=\"card\" id=\"start\" aria-labelledby=\"h-start\"><div class=\"card-header\"><h2 id=\"h-start\">Getting started</h2></div><div class=\"card-body stack\"><p>Each request needs a token, which acts on behalf of its user. Create one in your profile, or on the server:</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -357,7 +357,7 @@ func apiStart(baseURL string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<ul><li>Errors are <code>application/problem+json</code>; <code>errors</code> names each wrong field, and nothing has changed.</li><li>Lists have <code>limit</code> (up to 100) and <code>next_cursor</code>, to be sent back as <code>cursor</code>.</li><li>A <code>PATCH</code> changes what it names: absent stays as it is, <code>null</code> is cleared.</li><li>What you may not see is a <code>404</code>, as if it were not there.</li></ul></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<ul><li>Errors are <code>application/problem+json</code>; <code>errors</code> names each invalid field. A request that fails changes nothing.</li><li>Lists accept <code>limit</code> (up to 100) and return <code>next_cursor</code>. Send it back as <code>cursor</code> to get the next page.</li><li>A <code>PATCH</code> changes only the fields that it names. <code>null</code> clears a field.</li><li>Resources that you cannot access return <code>404</code>, as if they did not exist.</li></ul></div></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -572,19 +572,19 @@ func apiGroup(g APIGroup, baseURL string) templ.Component {
 				}
 			}
 			if len(o.Answer) > 0 {
-				templ_7745c5c3_Err = apiFields("Answer "+o.Status, o.Answer).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = apiFields("Response "+o.Status, o.Answer).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<p class=\"dim\">Answer ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<p class=\"dim\">Response ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
 				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(o.Status)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/api.templ`, Line: 106, Col: 38}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/api.templ`, Line: 106, Col: 40}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 				if templ_7745c5c3_Err != nil {
@@ -639,7 +639,7 @@ func apiFields(title string, fields []APIField) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</h3><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Type</th><th scope=\"col\">Meaning</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 48, "</h3><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Type</th><th scope=\"col\">Description</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -38,7 +38,7 @@ type AuditRow struct {
 // AuditField is a field that a change has touched.
 type AuditField struct {
 	Name, Was, Became string
-	Had, Has          bool // whether it was there before, and is after
+	Had, Has          bool // whether it existed before and after
 }
 
 // did returns what was done, in a word.

@@ -76,7 +76,7 @@ func branchObservations(product int64, name string) string {
 	return productPath(product) + "?" + url.Values{"tab": {string(TabObservations)}, "branch": {name}}.Encode()
 }
 
-// adds says what a branch adds, worst first: "adds 3 critical, 2 high".
+// adds says what a branch adds, worst first: "+3 critical, +2 high".
 func adds(c ui.Counts) string {
 	var parts []string
 	for _, t := range c.List() {
@@ -85,9 +85,9 @@ func adds(c ui.Counts) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "adds nothing"
+		return "no new observations"
 	}
-	return "adds " + strings.Join(parts[:min(2, len(parts))], ", ") + more(len(parts)-2)
+	return strings.Join(parts[:min(2, len(parts))], ", ") + more(len(parts)-2)
 }
 
 func more(n int) string {

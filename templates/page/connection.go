@@ -29,7 +29,7 @@ type ConnectionRow struct {
 	Module    string // its title: "Webhook"
 	Icon      string // "" = send
 	Hint      string
-	Owner     string // "Your own", "The system", or the name of the product or group
+	Owner     string // "You", "System", or the name of the product or group
 	OwnerKind string // "product", "group"; "" where Owner says it
 	OwnerHref string // "" = none
 	Condition Condition
@@ -122,12 +122,12 @@ type LoopRow struct {
 	Why      string    // and why
 }
 
-// restarted says how often a loop had to be started again.
+// restarted says how often a loop was restarted.
 func restarted(l LoopRow) string {
 	if l.Restarts == 1 {
-		return "Started again once,"
+		return "Restarted once,"
 	}
-	return "Started again " + ui.Number(int64(l.Restarts)) + " times, the last time"
+	return "Restarted " + ui.Number(int64(l.Restarts)) + " times, last"
 }
 
 func connectionPath(n int64) string { return "/connections/" + id(n) }
@@ -153,12 +153,12 @@ func (c Condition) tried() string {
 	case c.State == "down", c.State == "paused":
 		return ui.Plural(c.Failures, "failure", "failures") + " in a row"
 	case c.Refusals > 0 && c.Failures == 0:
-		return "the last " + several(c.Refusals, "try was", "tries were") + " refused"
+		return "the last " + several(c.Refusals, "attempt was", "attempts were") + " rejected"
 	}
-	return "the last " + several(c.Failures, "try", "tries") + " failed"
+	return "the last " + several(c.Failures, "attempt", "attempts") + " failed"
 }
 
-// several omits the number one: "the last try was".
+// several omits the number one: "the last attempt was".
 func several(n int, one, many string) string {
 	if n == 1 {
 		return one
@@ -177,7 +177,7 @@ func (v HealthView) running() string {
 	return ui.Number(int64(n)) + " of " + ui.Number(int64(len(v.Loops)))
 }
 
-// troubled counts the rows in trouble.
+// troubled counts the failing rows.
 func (v HealthView) troubled() int {
 	n := 0
 	for _, r := range v.Rows {

@@ -19,7 +19,7 @@ func (v ProductView) countText(t ui.Tally) string {
 	case !differs:
 		return ""
 	case n == 0:
-		return "none counts"
+		return "none count"
 	case n == 1:
 		return "1 counts"
 	}
@@ -43,9 +43,9 @@ func (v ProductView) trendLimit(severity string) int64 {
 
 func (v ProductView) trendTitle() string {
 	if v.Effective != nil {
-		return "Active ones in the last 90 days, whether they count or not"
+		return "Last 90 days, including observations that do not count"
 	}
-	return "The last 90 days, the limit dashed"
+	return "Last 90 days (dashed: threshold)"
 }
 
 func (v ProductView) over(t ui.Tally) bool {
@@ -53,7 +53,7 @@ func (v ProductView) over(t ui.Tally) bool {
 	return n > v.limit(t.Severity)
 }
 
-// also adds what counts to the limits.
+// also adds what counts to the thresholds.
 func also(counting string) string {
 	if counting == "" {
 		return ""

@@ -33,7 +33,7 @@ type DeliveryRow struct {
 // DeliveriesView is the delivery log, filtered by the URL.
 type DeliveriesView struct {
 	Frame   layout.View
-	Summary string    // "422 in the last 24 hours; 37 dead"
+	Summary string    // "422 in the last 24 hours; 37 failed"
 	Chips   []ui.Chip // states with counts
 	Filters []ui.Removable
 	Within  []ui.Option // the times to choose from
@@ -67,7 +67,7 @@ type DeliveryView struct {
 	Test      bool   // sent by a user, to test the connection
 }
 
-// ResendView asks whether to send again what a filter finds.
+// ResendView asks whether to resend what a filter finds.
 type ResendView struct {
 	Frame  layout.View
 	What   string // in words
@@ -81,13 +81,13 @@ type ResendView struct {
 	Back   string
 }
 
-// ResendTarget is a target with the number of messages to send again.
+// ResendTarget is a target with the number of messages to resend.
 type ResendTarget struct {
 	Icon, Name string
 	N          int
 }
 
-// ProgressView is how far a resend is.
+// ProgressView is the progress of a resend.
 type ProgressView struct {
 	Frame   layout.View
 	ID      int64
@@ -109,7 +109,7 @@ type StateCount struct {
 // done returns how many deliveries have ended.
 func (v ProgressView) done() int { return max(0, v.Total-v.Left) }
 
-// sentence says how far the resend is.
+// sentence returns the progress of the resend.
 func (v ProgressView) sentence() string {
 	switch {
 	case v.Left > 0:
@@ -128,25 +128,25 @@ func (r DeliveryRow) to() string {
 	return r.Module + ": " + r.Connection
 }
 
-// reason says what is known of the state.
+// reason returns what is known about the state.
 func (r DeliveryRow) reason() string {
 	if r.Reason != "" {
 		return r.Reason
 	}
 	switch r.State {
 	case "pending":
-		return "waits for its turn"
+		return "queued"
 	case "sending":
-		return "is on its way"
+		return "sending"
 	case "delivered":
 		return "accepted"
 	case "retrying":
-		return "will be tried again"
+		return "will be retried"
 	}
 	if r.Withheld {
-		return "only users who can edit the target see the reason"
+		return "only users who can edit the target can see the reason"
 	}
-	return "no reason was kept"
+	return "reason unknown"
 }
 
 func (r DeliveryRow) icon() string {

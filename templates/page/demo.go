@@ -16,7 +16,7 @@ type DemoView struct {
 	Product   string
 	State     string // of its gate
 	Why       string
-	Told      string        // what the last step did, "" before the first
+	Last      string        // what the last step did, "" before the first
 	Thrown    int64         // the exception that it threw, 0 for none
 	Down      time.Duration // for how long the receiver is still down
 	Refused   int           // messages it has refused since it was taken down
@@ -24,7 +24,7 @@ type DemoView struct {
 	Chips     []ui.Chip     // channels
 	Messages  []DemoMessage // newest first
 	Poll      string        // the path of the news
-	Changed   bool          // of news: the gate or Told has changed
+	Changed   bool          // of updates: the gate or Last has changed
 }
 
 // DemoMessage is a message that has arrived at the demo's receiver.
@@ -74,13 +74,13 @@ func (m DemoMessage) channel() string {
 	case "webhook":
 		return "Webhook"
 	}
-	return "Mail"
+	return "Email"
 }
 
 // id returns the id of the message's element.
 func (m DemoMessage) id() string { return "message-" + strconv.Itoa(m.ID) }
 
-// down says how long the receiver is still down.
+// down returns how long the receiver is still offline.
 func (v DemoView) down() string {
 	return strconv.Itoa(int(v.Down.Round(time.Second)/time.Second)) + " s"
 }
@@ -89,16 +89,16 @@ func (v DemoView) down() string {
 func (v DemoView) now() string {
 	var parts []string
 	if v.Down > 0 {
-		parts = append(parts, "The receiver is down for another "+v.down())
+		parts = append(parts, "The receiver is offline for another "+v.down())
 	}
 	if v.Refused > 0 {
 		parts = append(parts, ui.Plural(v.Refused, "attempt", "attempts")+" refused")
 	}
 	if v.Waiting > 0 {
-		parts = append(parts, ui.Plural(v.Waiting, "message waits", "messages wait")+" for the next try")
+		parts = append(parts, ui.Plural(v.Waiting, "message", "messages")+" queued for retry")
 	}
 	if len(parts) == 0 {
-		return "The receiver is up, and nothing waits."
+		return "The receiver is online, and the queue is empty."
 	}
 	return strings.Join(parts, "; ") + "."
 }

@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Demo renders the guided page of the demo: what to try, and what arrives.
+// Demo renders the guided page of the demo: what to try, and the messages it causes.
 func Demo(v DemoView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -45,7 +45,7 @@ func Demo(v DemoView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>See a gate change, and who is told</h1><p class=\"dim\">Six made-up products with three months behind them. What Gatecrier sends arrives on this page, as people would see it.</p></div></div><div class=\"gc-demo\"><div class=\"stack\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>Watch a gate change and see who is notified</h1><p class=\"dim\">Six sample products with three months of history. Every message that Gatecrier sends appears here as its recipients see it.</p></div></div><div class=\"gc-demo\"><div class=\"stack\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -57,7 +57,7 @@ func Demo(v DemoView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</div><section aria-labelledby=\"arrived\"><div class=\"gc-tools\"><h2 id=\"arrived\">What has arrived</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</div><section aria-labelledby=\"arrived\"><div class=\"gc-tools\"><h2 id=\"arrived\">Received messages</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -88,7 +88,7 @@ func Demo(v DemoView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Messages) == 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"dim gc-demo-none\">Nothing yet. The first message comes by itself, some seconds after the start.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"dim gc-demo-none\">No messages yet. The first one arrives automatically within seconds.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -272,15 +272,15 @@ func demoNow(v DemoView, oob bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.Told != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<p><strong>Last: </strong>")
+		if v.Last != "" {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<p><strong>Last action: </strong>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Told)
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Last)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 85, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 85, Col: 43}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -313,7 +313,7 @@ func demoNow(v DemoView, oob bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "\">Its page</a>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "\">View exception</a>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -437,19 +437,19 @@ func demoSteps(v DemoView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "A critical and a high finding more. The gate fails, says why, and names the failing observations. Send it twice: the second time nobody is told, since nothing has changed.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "Adds one critical and one high observation. The gate fails and names the failing observations. Send the report twice: the second time no one is notified, because nothing changed.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/fixed", "check", "Now a fixed one", "The findings are gone: they are resolved, the gate passes, and the same people hear that it is over.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/fixed", "check", "Send a fixed report", "The observations are resolved, the gate passes, and the same recipients are notified.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/exception", "bolt", "Throw an exception", "As a program of the product would by a Sentry SDK. The first is told; press again: within the hour the same one is counted, and nobody hears of it a second time.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/exception", "bolt", "Report an exception", "Simulates an exception reported by a Sentry SDK. The first one sends a notification. Repeats within an hour are only counted.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/outage", "plug-x", "Take the receiver down for a minute", "Mail server and HTTP receiver refuse everything, and the gate changes meanwhile. Watch the attempts fail, wait, and arrive afterwards: late, but once, with the same id.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/outage", "plug-x", "Simulate a 1-minute outage", "The mail server and the HTTP receiver reject everything while the gate changes. Watch attempts fail, retry and arrive late, but once and with the same ID.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -466,7 +466,7 @@ func demoSteps(v DemoView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "\">The product</a> · <a href=\"/deliveries\">The record of all messages</a> · <a href=\"/deliveries?state=retrying\">Those that wait</a> · <a href=\"/inbox\">The inbox</a> · <a href=\"/exceptions\">The exceptions</a> · <a href=\"/\">The overview</a></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "\">Product</a> · <a href=\"/deliveries\">Delivery log</a> · <a href=\"/deliveries?state=retrying\">Retrying deliveries</a> · <a href=\"/inbox\">Inbox</a> · <a href=\"/exceptions\">Exceptions</a> · <a href=\"/\">Overview</a></div></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -664,14 +664,14 @@ func demoMessage(m DemoMessage, f layout.View) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m.Times > 1 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<span class=\"dim sm\">arrived ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 46, "<span class=\"dim sm\">received ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
 			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(m.Times))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 148, Col: 56}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 148, Col: 57}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var29))
 			if templ_7745c5c3_Err != nil {
@@ -745,9 +745,9 @@ func demoMessage(m DemoMessage, f layout.View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression("Mail: " + m.Title).Resolve(ctx)
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = templruntime.NewAttributeExpression("Email: " + m.Title).Resolve(ctx)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 160, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/demo.templ`, Line: 160, Col: 56}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var33)
 				if templ_7745c5c3_Err != nil {
@@ -769,7 +769,7 @@ func demoMessage(m DemoMessage, f layout.View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = ui.Pill("bad", "alert-triangle", "Signature wrong").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Pill("bad", "alert-triangle", "Signature invalid").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -985,7 +985,7 @@ func demoCard(m DemoMessage) templ.Component {
 	})
 }
 
-// DemoEnter signs in a visitor with the address that the program prints when it starts.
+// DemoEnter signs in a visitor with the link that the program prints when it starts.
 func DemoEnter(v DemoEnterView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1019,17 +1019,17 @@ func DemoEnter(v DemoEnterView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "<div class=\"gc-box\"><h1>The demo</h1>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 78, "<div class=\"gc-box\"><h1>Gatecrier demo</h1>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if v.Wrong {
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: "This address is of an earlier start", Text: "Use the one that the terminal shows now, or type the password-free way: stop the demo and start it again."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: "This link has expired", Text: "Use the link that the terminal shows now, or restart the demo to get a new one."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "<p class=\"dim\">You are signed in as its administrator: look around, and break what you like.</p><form method=\"post\" action=\"/demo/enter\" data-go><input type=\"hidden\" name=\"key\" value=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 79, "<p class=\"dim\">You are signed in as an administrator. Try anything: all data is made up.</p><form method=\"post\" action=\"/demo/enter\" data-go><input type=\"hidden\" name=\"key\" value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1042,7 +1042,7 @@ func DemoEnter(v DemoEnterView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "\"> <button class=\"btn btn-primary w-100\" type=\"submit\" autofocus>Enter</button></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 80, "\"> <button class=\"btn btn-primary w-100\" type=\"submit\" autofocus>Open demo</button></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

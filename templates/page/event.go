@@ -37,7 +37,8 @@ type ExplainStep struct {
 
 // stepWords are the headings of steps.
 var stepWords = map[string]string{
-	"recorded": "It happened", "hold": "Hold time", "window": "The same exception", "routing": "Routing", "inbox": "Inbox",
+	"recorded": "Event recorded", "hold": "Hold time", "window": "Repeated exceptions", "routing": "Routing",
+	"inbox":   "Inbox",
 	"silence": "Silences", "settings": "Settings", "target": "Targets", "reader": "Why you see this",
 }
 
@@ -56,7 +57,7 @@ func (s ExplainStep) look() (class, icon, word string) {
 	case "waiting":
 		return "wait", "clock", "Waiting"
 	case "held":
-		return "wait", "bell-off", "Held back"
+		return "wait", "bell-off", "Silenced"
 	case "skipped":
 		return "off", "player-skip-forward", "Skipped"
 	case "cancelled":
@@ -64,9 +65,9 @@ func (s ExplainStep) look() (class, icon, word string) {
 	case "failed":
 		return "bad", "square-rounded-x", "Failed"
 	case "none":
-		return "off", "minus", "Nothing to do"
+		return "off", "minus", "Not applicable"
 	}
-	return "off", "circle-dashed", "Not known"
+	return "off", "circle-dashed", "Unknown"
 }
 
 func (s ExplainStep) class() string  { class, _, _ := s.look(); return class }
@@ -77,13 +78,13 @@ func (s ExplainStep) result() string { _, _, word := s.look(); return word }
 func (s ExplainStep) until(now time.Time) string {
 	switch {
 	case s.Key == "hold":
-		return "to be told"
+		return "notified"
 	case s.Key == "silence" && s.Until.After(now):
 		return "ends"
 	case s.Key == "silence":
 		return "ended"
 	}
-	return "next try"
+	return "next attempt"
 }
 
 func eventPath(n int64) string { return "/events/" + id(n) }

@@ -120,7 +120,7 @@ type CauseView struct {
 	Frames         []FrameRow
 }
 
-// MergeView asks whether to merge exceptions into another one.
+// MergeView asks for confirmation to merge exceptions into another one.
 type MergeView struct {
 	Frame layout.View
 	Into  ExceptionRow
@@ -158,47 +158,47 @@ func kindWord(kind string) string {
 	case "request":
 		return "request to Gatecrier"
 	case "task":
-		return "background task"
+		return "background job"
 	}
 	return "reported"
 }
 
-// byWord says what makes two exceptions the same.
+// byWord says by what exceptions are grouped.
 func byWord(by string) string {
 	switch by {
 	case "fingerprint":
-		return "the fingerprint that its sender gave"
+		return "the fingerprint sent by the SDK"
 	case "frames":
-		return "its class and the calls of the program's own that led to it"
+		return "exception class and the application's own stack frames"
 	case "message":
-		return "its class and message, without ids, numbers, times and addresses"
+		return "exception class and message, without IDs, numbers, times and addresses"
 	case "exact":
-		return "class, message, function and arguments, exactly"
+		return "exact class, message, function and arguments"
 	case "overflow":
-		return "nothing: too many different ones came within an hour, and those beyond the bound share this group"
+		return "nothing: too many different exceptions occurred within an hour, and those over the limit share this group"
 	}
 	return by
 }
 
-// heldText says how many occurrences were suppressed since the last notice.
+// heldText says how many occurrences were suppressed since the last notification.
 func (v ExceptionView) heldText() string {
 	if v.Row.Held == 0 {
-		return "none since the last notice"
+		return "none since the last notification"
 	}
-	text := ui.Number(v.Row.Held) + " held back since "
+	text := ui.Number(v.Row.Held) + " suppressed since "
 	if v.NotifiedAt.IsZero() {
-		return text + "it was first seen"
+		return text + "first seen"
 	}
-	return text + "the last notice"
+	return text + "the last notification"
 }
 
-// next says when the next notice is sent.
+// next says when the next notification is sent.
 func (v ExceptionView) next() string {
 	switch {
 	case v.Row.Resolved && v.Row.MutedUntil.IsZero():
-		return "as soon as it comes back"
+		return "on the next occurrence"
 	case !v.Until.After(v.Frame.Now):
-		return "with the next one"
+		return "on the next occurrence"
 	}
 	return ""
 }
@@ -211,5 +211,5 @@ var MuteFor = []ui.Option{
 	{Value: "8h", Label: "8 hours"},
 	{Value: "24h", Label: "1 day"},
 	{Value: "168h", Label: "1 week"},
-	{Value: "", Label: "until a time:"},
+	{Value: "", Label: "Until:"},
 }

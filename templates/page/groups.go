@@ -77,7 +77,7 @@ type GroupTargetRow struct {
 	Own  []string // the products that have targets of their own of that module
 }
 
-// GroupDeleteView asks what becomes of a group's products. It posts products
+// GroupDeleteView asks what to do with a group's products. It posts products
 // (keep, delete), their count and confirm, its name, to /groups/{id}/delete.
 type GroupDeleteView struct {
 	Frame    layout.View
@@ -137,20 +137,20 @@ func groupTargetPath(group, target int64, action string) string {
 // title returns the heading of the page.
 func (v MoveView) title() string {
 	if v.To == "" {
-		return "Take " + v.Product + " out of " + v.From + "?"
+		return "Remove " + v.Product + " from " + v.From + "?"
 	}
 	return "Move " + v.Product + " to " + v.To + "?"
 }
 
-// used says which products a target of a group is used for.
+// used says how many products use a target of a group.
 func (t GroupTargetRow) used() string {
 	if t.Used == 0 {
-		return "tells of no product now"
+		return "is not used by any product"
 	}
-	return "tells of " + ui.Plural(t.Used, "product", "products")
+	return "is used by " + ui.Plural(t.Used, "product", "products")
 }
 
-// others names some of the products that a target is not used for.
+// others names some of the products that do not use a target.
 func (t GroupTargetRow) others() string {
 	const most = 5
 	if len(t.Own) <= most {

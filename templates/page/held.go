@@ -50,7 +50,7 @@ func (v HeldView) all() string {
 // decided says what was decided.
 func (v HeldView) decided() string {
 	if v.Decision == "send" {
-		return "are sent"
+		return "were sent"
 	}
-	return "are cancelled"
+	return "were cancelled"
 }

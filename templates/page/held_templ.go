@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Held renders the messages that a restore holds, with the two ways to go on.
+// Held renders the messages that a restore holds, and the forms that send or cancel them.
 func Held(v HeldView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -44,7 +44,7 @@ func Held(v HeldView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>Held messages</h1><p class=\"dim\">Messages that waited when a backup was made are held after it is restored.</p></div></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>Held messages</h1><p class=\"dim\">Messages that were queued when a backup was made are held after its restore, until an administrator sends or cancels them.</p></div></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -73,7 +73,7 @@ func Held(v HeldView) templ.Component {
 						ctx = templ.InitializeContext(ctx)
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Nothing("circle-check", "No backup was restored into this database.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Nothing("circle-check", "No backup has been restored into this database.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -92,7 +92,7 @@ func Held(v HeldView) templ.Component {
 						ctx = templ.InitializeContext(ctx)
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Nothing("circle-check", "Nothing is held.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Nothing("circle-check", "No messages are held.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -136,7 +136,7 @@ func Held(v HeldView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Nothing("circle-check", "No decision is needed: the messages that were held "+v.decided()+".").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Nothing("circle-check", "No decision needed: the held messages "+v.decided()+".").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -186,7 +186,7 @@ func heldChoice(v HeldView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</h2><a class=\"push sm\" id=\"held-log\" href=\"/deliveries?state=held\">Show them in the delivery log</a></div><div class=\"card-body stack\"><p>The installation that made the backup can have sent these messages since. Messages about new events are sent as usual.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</h2><a class=\"push sm\" id=\"held-log\" href=\"/deliveries?state=held\">View in delivery log</a></div><div class=\"card-body stack\"><p>The installation that made the backup might have sent these messages since then. Messages about new events are sent as usual.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -204,7 +204,7 @@ func heldChoice(v HeldView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " in the backup. The decision is about their messages too: until then these are held when the hold time is over.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " in the backup. Your decision applies to their messages too. Until then they are held when their hold time is over.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -248,7 +248,7 @@ func heldChoice(v HeldView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.Count > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Belongs to</th><th scope=\"col\" class=\"num\">Messages</th><th scope=\"col\" class=\"num\">The oldest</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Owner</th><th scope=\"col\" class=\"num\">Messages</th><th scope=\"col\" class=\"num\">Oldest</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -373,7 +373,7 @@ func heldChoice(v HeldView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</section><div class=\"stack\"><form class=\"card\" method=\"post\" action=\"/admin/held/send\"><div class=\"card-header\"><h2>Send</h2></div><div class=\"card-body\"><p>Send all of them, in their order. Gate changes that are out of date are left out. Recipients can get a message twice.</p></div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" id=\"held-send\" type=\"submit\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</section><div class=\"stack\"><form class=\"card\" method=\"post\" action=\"/admin/held/send\"><div class=\"card-header\"><h2>Send</h2></div><div class=\"card-body\"><p>Sends all held messages in order. Outdated gate changes are left out. Recipients can get a message twice.</p></div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" id=\"held-send\" type=\"submit\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -386,7 +386,7 @@ func heldChoice(v HeldView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</button></div></form><form class=\"card\" method=\"post\" action=\"/admin/held/cancel\"><div class=\"card-header\"><h2>Cancel</h2></div><div class=\"card-body stack\"><p>Cancel all of them. The delivery log shows the reason, and users can send single messages again there.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</button></div></form><form class=\"card\" method=\"post\" action=\"/admin/held/cancel\"><div class=\"card-header\"><h2>Cancel</h2></div><div class=\"card-body stack\"><p>Cancels all held messages. The delivery log shows the reason. Users can resend single messages there.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -31,7 +31,7 @@ type HistoryRow struct {
 	Failing      []FailingObservation
 	FailingTotal int       // how many there are in all
 	Waits        time.Time // when it is announced; zero = it does not wait
-	ToldAt       time.Time // when it was announced after its hold time; zero = at once, or never
+	NotifiedAt   time.Time // when it was notified after its hold time; zero = immediately, or never
 	Untold       string    // why it was not announced; "" = it was
 }
 
@@ -53,7 +53,7 @@ var causes = map[string]cause{
 	"waiver":     {"hourglass", "Waiver"},
 	"user":       {"user", "Edit"},
 	"settings":   {"settings", "Settings"},
-	"reconcile":  {"refresh", "Reconciled"},
+	"reconcile":  {"refresh", "Consistency check"},
 }
 
 func causeOf(kind string) cause {
@@ -117,31 +117,31 @@ type BetweenRow struct {
 	By                                 string // who has assessed it
 }
 
-// asOf says for which time the counts of a moment are known.
+// asOf says to which time the counts of a moment belong.
 func (m Moment) asOf() string {
 	switch {
 	case m.AsOf.IsZero():
-		return "the counts of that moment"
+		return "the counts at that time"
 	case m.Daily:
 		return "the counts as of the end of " + m.AsOf.UTC().
 			Add(-time.Second).
 			Format("2 Jan 2006") +
-			" (UTC); between changes of the gate they are known by the day alone"
+			" (UTC). Between gate changes, counts are stored once per day."
 	}
-	return "the counts as of " + ui.Absolute(m.AsOf) + "; between changes of the gate they are known by the day alone"
+	return "the counts as of " + ui.Absolute(m.AsOf) + ". Between gate changes, counts are stored once per day."
 }
 
 // measured says who set the thresholds.
 func (c Compared) measured() string {
-	text := "What it was measured by then is not known"
+	text := "The thresholds at that time are unknown"
 	if c.From.Policy != "" {
-		text = "Measured then by " + c.From.Policy
+		text = "Evaluated then against " + c.From.Policy
 	}
 	if c.To.Policy != "" {
-		text += ", later by " + c.To.Policy
+		text += ", later against " + c.To.Policy
 	}
-	return text + ". The limits of a moment in the past are those of the gate's last change before it: " +
-		"an edit that changed nothing of the gate is in the audit alone."
+	return text + ". Thresholds of a past point in time are those of the last gate change before it. " +
+		"Edits that did not change the gate are only in the audit log."
 }
 
 // comparedRow is a line of the comparison.
@@ -169,12 +169,12 @@ func (c Compared) rows() []comparedRow {
 
 func limitWord(limits *ui.Counts, severity string) string {
 	if limits == nil {
-		return "no limit known"
+		return "threshold unknown"
 	}
 	if n := limitOf(limits, severity); n < NoLimit {
-		return "limit " + ui.Number(n)
+		return "threshold " + ui.Number(n)
 	}
-	return "no limit"
+	return "no threshold"
 }
 
 // difference returns a number with its sign.

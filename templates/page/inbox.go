@@ -10,7 +10,7 @@ import (
 
 // InboxView is the list of notifications. Its form posts id (several, each can be a list with
 // commas) to /inbox/viewed and the like, with next = where to go back to. all=1 with up_to marks
-// all as viewed.
+// all as read.
 type InboxView struct {
 	Frame      layout.View
 	Chips      []ui.Chip // all, unread, archived
@@ -79,7 +79,7 @@ func (g InboxGroup) unread() int {
 
 // earlier sums up the ones that are folded.
 func (g InboxGroup) earlier() string {
-	text := ui.Number(int64(len(g.Earlier))) + " earlier about the same"
+	text := ui.Number(int64(len(g.Earlier))) + " earlier about the same subject"
 	if n := g.unread(); n > 0 {
 		text += ", " + ui.Number(int64(n)) + " unread"
 	}
@@ -96,27 +96,27 @@ type InboxRow struct {
 	ProductID int64
 	Product   string // "" = no product
 	Viewed    bool
-	Silenced  bool // its messages were held back
+	Silenced  bool // its messages were silenced
 	At        time.Time
 	Delivery  DeliveryTally
 }
 
-// shortcuts returns the keys of the inbox.
+// shortcuts returns the keyboard shortcuts of the inbox.
 func shortcuts() [][2]string {
 	return [][2]string{
 		{"j", "next notification"},
-		{"k", "the one before"},
-		{"Enter", "open it"},
-		{"x", "select it"},
-		{"u", "viewed, or not"},
-		{"e", "archive it, or put it back"},
-		{"s", "silence…"},
+		{"k", "previous notification"},
+		{"Enter", "open notification"},
+		{"x", "select notification"},
+		{"u", "mark as read or unread"},
+		{"e", "archive or restore"},
+		{"s", "create a silence"},
 		{"/", "search"},
-		{"?", "these keys"},
+		{"?", "show this help"},
 	}
 }
 
-// NotificationView is one notification. It is marked as viewed when opened: by htmx, or by its
+// NotificationView is one notification. It is marked as read when opened: by htmx, or by its
 // button.
 type NotificationView struct {
 	Frame        layout.View
@@ -147,15 +147,15 @@ type NotificationView struct {
 	Here         string
 }
 
-// about says what the page of the subject shows.
+// about names the link to the page of the subject.
 func (v NotificationView) about() string {
 	if v.Type == "silence.ended" {
-		return "The silence, and all that it has held back"
+		return "View silence and silenced notifications"
 	}
 	if v.Type == "account.attacked" {
-		return "Your profile: your password and your sessions"
+		return "Review your password and sessions"
 	}
-	return "The exception: where it came from, and how often"
+	return "View exception"
 }
 
 // limits sums up the thresholds in force then.
@@ -175,7 +175,7 @@ func limitsText(c ui.Counts) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "no severity limited"
+		return "no thresholds"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -209,7 +209,7 @@ func typeWord(kind string) string {
 	case "connector":
 		return "Connection"
 	case "":
-		return "Notice"
+		return "Other"
 	}
 	return ui.Title(family)
 }

@@ -72,7 +72,7 @@ func (r RunRow) look() runLook {
 func (r RunRow) did() string {
 	switch {
 	case r.Result == "lost":
-		return "Its process died"
+		return "The process crashed"
 	case r.Message != "":
 		first, _, _ := strings.Cut(r.Message, "\n")
 		return first

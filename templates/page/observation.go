@@ -19,7 +19,7 @@ func (f ProductFrame) crumbs(more ...ui.Crumb) []ui.Crumb {
 	return append([]ui.Crumb{{Label: "Products", Href: "/products"}, {Label: f.Name, Href: productPath(f.ID)}}, more...)
 }
 
-// ObservationView is an observation with all that is known of it.
+// ObservationView is an observation with all its details.
 type ObservationView struct {
 	Frame     ProductFrame
 	Row       ObservationRow
@@ -46,8 +46,8 @@ type ObservationView struct {
 	Form      AssessForm
 }
 
-// ObservationDetails are what the report knows of an observation beyond its row. Empty texts are
-// not known.
+// ObservationDetails are the details of the report beyond the observation's row. Empty texts are
+// unknown.
 type ObservationDetails struct {
 	HTML       string // the description, where it is Markdown: restricted HTML
 	Score      string // of CVSS: "9.8"
@@ -82,7 +82,7 @@ type DuplicateRow struct {
 type SaidRow struct {
 	At      time.Time
 	Actor   string
-	Did     string // "assessed it"
+	Did     string // "assessed the observation"
 	Was, Is Verdict
 	Comment string
 	Until   time.Time
@@ -102,7 +102,7 @@ type DuplicateView struct {
 	Errors  map[string]string
 }
 
-// ManualView is the form of an observation that a user enters.
+// ManualView is the form of an observation that a user adds.
 type ManualView struct {
 	Frame      ProductFrame
 	ID         int64 // 0 = a new one
@@ -130,26 +130,26 @@ func (v ManualView) cancel() string {
 
 func (v ManualView) title() string {
 	if v.ID == 0 {
-		return "Enter an observation"
+		return "Add observation"
 	}
-	return "Edit the observation"
+	return "Edit observation"
 }
 
-// notSaved says what has become of the input after an error.
+// notSaved says what happens to the input after an error.
 func (v ManualView) notSaved() string {
 	if v.Conflict {
-		return "Nothing was changed. The form keeps your values: save again to replace the current ones."
+		return "Your changes were not saved. The form keeps your input. Save again to replace the current values."
 	}
-	return "Nothing was changed."
+	return "No changes were made."
 }
 
 // field returns a line of text of the form.
 func (v ManualView) field(name, label string, most int, required bool) ui.Field {
 	help := map[string]string{
-		"component": "What it is in, with its version",
-		"location":  "Where that lies",
-		"fix":       "The version that mends it",
-		"url":       "An address of the web",
+		"component": "The affected component, with its version",
+		"location":  "File, image or path",
+		"fix":       "The version with the fix",
+		"url":       "The URL of the advisory",
 	}
 	return ui.Field{
 		Name:         name,

@@ -40,7 +40,7 @@ type FailingRow struct {
 	Held     string // why it is not announced; "" = it is
 }
 
-// StaleRow is a product that sends no reports any more.
+// StaleRow is a product without recent reports.
 type StaleRow struct {
 	ID                int64
 	Name, Branch      string
@@ -70,7 +70,7 @@ const TimelineDays = 30
 func (v OverviewView) Sentence() string {
 	switch {
 	case v.Products == 0 && v.Breaks == 0:
-		return "Nothing to guard yet"
+		return "Welcome to Gatecrier"
 	case v.Failed == 1:
 		return "1 gate is failing"
 	case v.Failed > 1:
@@ -80,16 +80,16 @@ func (v OverviewView) Sentence() string {
 	case v.StaleTotal > 0:
 		return v.staleText()
 	case v.Trouble > 0:
-		return "Gates hold, but messages are stuck"
+		return "No gate is failing, but deliveries are"
 	case v.Passed == 0:
-		return "No gate has been decided yet"
+		return "No gate has been evaluated yet"
 	case v.Passed == 1:
-		return "The gate holds"
+		return "The gate passes"
 	}
-	return "All " + ui.Number(int64(v.Passed)) + " gates hold"
+	return "All " + ui.Number(int64(v.Passed)) + " gates pass"
 }
 
-// staleText says how many products send no reports.
+// staleText says how many products are stale.
 func (v OverviewView) staleText() string {
 	return ui.Number(int64(v.StaleTotal)) + " " + staleWord(v.StaleTotal)
 }
@@ -101,7 +101,7 @@ func staleWord(n int) string {
 	return "products are stale"
 }
 
-// breaks says how many connections do not work.
+// breaks says how many connections are failing.
 func (v OverviewView) breaks() string {
 	return ui.Number(int64(v.Breaks)) + " " + connectionsWord(v.Breaks)
 }
@@ -114,33 +114,33 @@ func (v OverviewView) rest() string {
 	case v.StaleTotal > 0 && v.Failed > 0:
 		return v.staleText() + "."
 	case v.Breaks > 0:
-		return "What waits for them goes out when they work again."
+		return "Their queued messages are sent when they recover."
 	case v.StaleTotal > 0:
-		return "What a gate says without reports was true when the last one came."
+		return "Without recent reports, their gate status can be outdated."
 	case v.Trouble > 0:
-		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
+		return ui.Plural(v.Trouble, "delivery is", "deliveries are") + " failing. Everything else is OK."
 	case v.Failed > 0:
-		return "Everything else is quiet."
+		return "Everything else is OK."
 	case v.Passed == 0:
-		return "Push a report, and the first gate is decided."
+		return "Push a report to evaluate the first gate."
 	case len(v.Changes) > 0:
 		last := v.Changes[0]
 		at := ui.Relative(last.At, v.Frame.Now)
-		return "Nothing needs you. The last change was " + at + ": " + last.Product + " is now " + last.To + "."
+		return "No action needed. Last change " + at + ": " + last.Product + " is now " + ui.GateWord(last.To) + "."
 	}
-	return "Nothing needs you."
+	return "No action needed."
 }
 
 func (v OverviewView) deliveries() string {
 	if v.Delivered == 0 {
-		return "No message was delivered in the last 24 hours."
+		return "No messages were delivered in the last 24 hours."
 	}
 	return ui.Plural(v.Delivered, "message", "messages") + " delivered in the last 24 hours."
 }
 
 // second returns the line under a reason.
 func (r FailingRow) second() string {
-	word := told(r.Delivery)
+	word := outcome(r.Delivery)
 	if r.Held != "" {
 		word = r.Held
 	}
@@ -166,7 +166,7 @@ func deliveriesWord(n int) string {
 
 func connectionsWord(n int) string {
 	if n == 1 {
-		return "connection does not work"
+		return "connection is failing"
 	}
-	return "connections do not work"
+	return "connections are failing"
 }

@@ -32,13 +32,13 @@ func TestOnlyWebLinksAreFollowed(t *testing.T) {
 
 func TestOverviewSentence(t *testing.T) {
 	for want, v := range map[string]OverviewView{
-		"Nothing to guard yet":               {},
-		"1 gate is failing":                  {Products: 3, Failed: 1, Trouble: 2},
-		"2 gates are failing":                {Products: 3, Failed: 2},
-		"Gates hold, but messages are stuck": {Products: 3, Passed: 2, Trouble: 1},
-		"No gate has been decided yet":       {Products: 3, None: 3},
-		"The gate holds":                     {Products: 3, Passed: 1},
-		"All 3 gates hold":                   {Products: 3, Passed: 3},
+		"Welcome to Gatecrier":                   {},
+		"1 gate is failing":                      {Products: 3, Failed: 1, Trouble: 2},
+		"2 gates are failing":                    {Products: 3, Failed: 2},
+		"No gate is failing, but deliveries are": {Products: 3, Passed: 2, Trouble: 1},
+		"No gate has been evaluated yet":         {Products: 3, None: 3},
+		"The gate passes":                        {Products: 3, Passed: 1},
+		"All 3 gates pass":                       {Products: 3, Passed: 3},
 	} {
 		if got := v.Sentence(); got != want {
 			t.Errorf("%+v: got %q, want %q", v, got, want)
@@ -61,16 +61,14 @@ func TestTabsByRight(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	v := ProductView{Limits: &ui.Counts{High: 3, Medium: NoLimit}}
-	for severity, want := range map[string]string{
-		"critical": "limit 0", "high": "limit 3", "medium": "no limit", "strange": "no limit",
-	} {
-		if got := v.limitText(severity); got != want {
-			t.Errorf("%s: got %q, want %q", severity, got, want)
+	for severity, want := range map[string]int64{"critical": 0, "high": 3, "medium": NoLimit, "strange": NoLimit} {
+		if got := v.limit(severity); got != want {
+			t.Errorf("%s: got %d, want %d", severity, got, want)
 		}
 	}
 	counted := ProductView{Limits: v.Limits, Effective: &ui.Counts{Critical: 1, High: 3}}
 	for severity, want := range map[string]string{
-		"critical": "1 over, 1 counts, true", "high": "at the limit, , false", "medium": ", none counts, false",
+		"critical": "1 over, 1 counts, true", "high": "at threshold, , false", "medium": ", none count, false",
 	} {
 		row := ui.Tally{Severity: severity, N: 3}
 		if got := fmt.Sprint(counted.room(row), ", ", counted.countText(row), ", ", counted.over(row)); got != want {
@@ -78,6 +76,6 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	if (ProductView{}).over(ui.Tally{Severity: "critical", N: 9}) {
-		t.Error("over a limit where there is no gate")
+		t.Error("over a threshold where there is no gate")
 	}
 }

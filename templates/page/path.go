@@ -61,16 +61,17 @@ func web(link string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
-func told(t DeliveryTally) string {
+// outcome sums up the deliveries of an event in words.
+func outcome(t DeliveryTally) string {
 	all := ui.Plural(t.Total, "message", "messages")
 	delivered := strconv.Itoa(t.Delivered) + " of " + all + " delivered"
 	switch {
 	case t.Total == 0:
-		return "nobody was told"
+		return "no one was notified"
 	case t.Held == t.Total:
-		return all + " held back by a silence"
+		return all + " silenced"
 	case t.Dead > 0:
-		return delivered + ", " + strconv.Itoa(t.Dead) + " dead"
+		return delivered + ", " + strconv.Itoa(t.Dead) + " failed"
 	case t.Delivered == t.Total:
 		return all + " delivered"
 	}

@@ -52,11 +52,11 @@ func (p People) options(current string) []ui.Option {
 	return options
 }
 
-// roleWords says in short what a role can do.
+// roleWords describes what a role can do.
 var roleWords = map[string]string{
-	"reader":     "reader: views the product",
-	"upload":     "upload: sends reports, sees nothing",
-	"writer":     "writer: also assesses findings",
-	"maintainer": "maintainer: also edits, targets, members",
-	"owner":      "owner: also deletes, tokens, owners",
+	"reader":     "Reader: can view everything",
+	"upload":     "Upload: can send reports, cannot view",
+	"writer":     "Writer: can also assess observations",
+	"maintainer": "Maintainer: can also edit settings, targets and members",
+	"owner":      "Owner: can also delete, manage tokens and owners",
 }

@@ -11,14 +11,14 @@ type ErrorView struct {
 	Group     int64  // of the exception; 0 = none, or hidden from the user
 }
 
-// ConfirmView asks before something is lost. Its form posts to Action.
+// ConfirmView asks for confirmation before something is deleted. Its form posts to Action.
 type ConfirmView struct {
 	Frame  layout.View
 	Title  string   // "Delete payments-api?"
 	Lost   []string // what is lost, with numbers
 	Note   string   // what to know besides; "" = nothing
 	Action string   // path
-	Button string   // "Delete the product"
+	Button string   // "Delete product"
 	Cancel string   // path to go back to
 	Hidden []Hidden
 	Type   string // a text to be typed first, in the field confirm; "" = none
@@ -35,20 +35,20 @@ func (v ErrorView) heading() string {
 	case 403:
 		return "Not allowed"
 	case 404:
-		return "There is nothing here"
+		return "Page not found"
 	case 409:
-		return "Somebody was faster"
+		return "Changed by someone else"
 	case 413:
-		return "That is too large"
+		return "Request too large"
 	case 422:
-		return "That does not work"
+		return "Invalid request"
 	case 503:
-		return "Not now"
+		return "Try again later"
 	}
 	if v.Status >= 500 {
-		return "Something went wrong here"
+		return "Something went wrong"
 	}
-	return "That did not work"
+	return "Request failed"
 }
 
 // advice returns what went wrong, or what to do next.
@@ -57,12 +57,12 @@ func (v ErrorView) advice() string {
 	case v.Text != "":
 		return v.Text
 	case v.Status == 403:
-		return "Your role does not include this. An owner or maintainer of the product can change that."
+		return "Your role does not allow this. Ask an owner or maintainer of the product for access."
 	case v.Status == 404:
-		return "The page has moved or been deleted, or it belongs to a product that you cannot see."
+		return "This page does not exist, or you do not have access to it."
 	case v.Status >= 500:
-		return "It is written down, and nothing was half saved. Try again in a moment; " +
-			"if it stays, give the reference below to whoever runs this server."
+		return "The error is in the server log, and your request changed nothing. Try again in a moment. " +
+			"If it happens again, send the reference below to an administrator."
 	}
-	return "Go back, look at what was entered, and try again."
+	return "Go back, check your input and try again."
 }

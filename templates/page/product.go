@@ -35,16 +35,16 @@ type ProductView struct {
 	Description string
 	Group       string // of the product; "" = none
 	GroupHref   string // "" = the user cannot see the group
-	GroupGate   string // what a group says that overrides the product's own gate: "its own limits"
+	GroupGate   string // what a group says that overrides the product's own gate: "custom thresholds"
 	Branch      string // the default branch
 	Gate        string // failed, passed, none
 	Why         string
 	Since       time.Time // zero = never evaluated
 	Cause       string    // "by a report of grype (deps)"; "" = unknown
-	Told        DeliveryTally
-	ToldText    string // instead of Told: "Nobody is told: there are no targets"; "" = from Told
-	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate
-	// LimitSources says who set each limit, by severity: "global", "group", "own", "unset: 0".
+	Sent        DeliveryTally
+	SentText    string // instead of Sent: "No notifications: no targets"; "" = from Sent
+	Policy      string // whose thresholds: "the global thresholds", "custom thresholds"; "" = no gate
+	// LimitSources says who set each threshold, by severity: "global", "group", "custom", "unset: 0".
 	LimitSources map[string]string
 	StaleSince   time.Time  // when missing reports were announced; zero = none are missing
 	StaleAfter   string     // the time without a report after which it is stale: "1 day"; "" = never
@@ -78,7 +78,7 @@ type ProductView struct {
 	Settings     SettingsTab
 }
 
-// NoLimit and higher thresholds are shown as "no limit".
+// NoLimit and higher thresholds are shown as "no threshold".
 const NoLimit = 99999
 
 // DeliveriesTab lists messages, newest first.
@@ -146,7 +146,7 @@ type SettingsTab struct {
 	Errors        map[string]string // by the name of the field
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
-	Hold          string // hold time, as typed: "10 minutes"; "" = as the settings say
+	Hold          string // hold time, as typed: "10 minutes"; "" = the global setting
 	Stale         string // time until the product is stale, as typed
 	HoldNow       string // the value in force, and who set it: "10 minutes, of all products"
 	StaleNow      string
@@ -157,18 +157,18 @@ type SettingsTab struct {
 // title returns the heading of the notice.
 func (s NewSecret) title() string {
 	if s.Until.IsZero() {
-		return "“" + s.Target + "” has got a " + s.Label + "."
+		return "“" + s.Target + "” now has a " + s.Label + "."
 	}
 	return "“" + s.Target + "” has a new " + s.Label + "."
 }
 
 // text says what to do with the secret.
 func (s NewSecret) text() string {
-	text := "It is shown this once: put it where the receiver checks signatures."
+	text := "Copy it to your receiver now. It is shown only once."
 	if s.Until.IsZero() {
 		return text
 	}
-	return text + " The former one counts until " + ui.Absolute(s.Until) + "."
+	return text + " The previous one remains valid until " + ui.Absolute(s.Until) + "."
 }
 
 var tabList = []struct {
@@ -224,27 +224,20 @@ func limitOf(limits *ui.Counts, severity string) int64 {
 	return NoLimit
 }
 
-func (v ProductView) limitText(severity string) string {
-	if n := v.limit(severity); n < NoLimit {
-		return "limit " + ui.Number(n)
-	}
-	return "no limit"
-}
-
 // expected ends the sentence about a stale product: how often a report is expected.
 func (v ProductView) expected() string {
-	text := ". The gate says what was true when the last one came."
+	text := ". The gate status can be outdated."
 	if v.StaleAfter == "" {
 		return text
 	}
-	return ", since one is expected every " + v.StaleAfter + text
+	return ": a report is expected every " + v.StaleAfter + text
 }
 
-func (v ProductView) told() string {
-	if v.ToldText != "" {
-		return v.ToldText
+func (v ProductView) sentText() string {
+	if v.SentText != "" {
+		return v.SentText
 	}
-	return ui.Title(told(v.Told))
+	return ui.Title(outcome(v.Sent))
 }
 
 func (v ProductView) newest() time.Time {
@@ -275,7 +268,7 @@ func (s SettingsTab) threshold(t ui.Tally) ui.Field {
 
 func standardLimit(n int64) string {
 	if n >= NoLimit {
-		return "no limit"
+		return "no threshold"
 	}
 	return ui.Number(n)
 }

@@ -7,8 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ExceptionsTab lists a product's exceptions, and shows how programs report them. Its forms post to
-// /products/{id}/ingest-key. The pages that replace and remove the key ask first.
+// ExceptionsTab lists a product's exceptions, and shows how applications report them. Its forms
+// post to /products/{id}/ingest-key. The pages that replace and remove the key ask first.
 type ExceptionsTab struct {
 	Rows    []ExceptionRow
 	Pager   ui.Pager
@@ -64,7 +64,7 @@ Sentry.captureException(new Error("it works"));`},
 	}
 	body := `{"product": ` + id(product) + `, "class": "ValueError", "message": "it works", ` +
 		`"function": "checkout.pay", "release": "my-program@1.0.0"}`
-	return append(list, snippet{"Any other, by the API", "the command", strings.Join([]string{
+	return append(list, snippet{"Other languages (API)", "the command", strings.Join([]string{
 		"curl -X POST " + quote(t.BaseURL+"/api/v1/exceptions"),
 		`-H "Authorization: Bearer $GATECRIER_TOKEN"`,
 		`-H "Content-Type: application/json"`,

@@ -73,14 +73,14 @@ func deliveriesTab(v ProductView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "\">Who is told</a>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "\">View targets</a>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Nothing("send", "No message here. One is written for each target when the gate changes.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Nothing("send", "No deliveries yet. Each target gets a message when the gate changes.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -155,7 +155,7 @@ func settingsTab(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name", Label: "Name", Value: v.Settings.Name, Required: true, MaxLength: 255, Error: v.Settings.Errors["name"], Autocomplete: "off", Help: "Pipelines name the product by it: change it there too."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name", Label: "Name", Value: v.Settings.Name, Required: true, MaxLength: 255, Error: v.Settings.Errors["name"], Autocomplete: "off", Help: "Pipelines refer to the product by this name. Update them if you rename it."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -163,20 +163,20 @@ func settingsTab(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "default_branch", Label: "Default branch", Value: v.Settings.DefaultBranch, Required: true, MaxLength: 255, Mono: true, Error: v.Settings.Errors["default_branch"], Help: "Only its findings decide the gate. Another one is evaluated at once."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "default_branch", Label: "Default branch", Value: v.Settings.DefaultBranch, Required: true, MaxLength: 255, Mono: true, Error: v.Settings.Errors["default_branch"], Help: "The gate is based on this branch. If you change it, the gate is evaluated again immediately."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if v.GroupGate != "" {
-			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "Now the group decides: " + v.GroupGate + ".", Text: "What is chosen here counts again once the group's gate is standard, or the product is in no group."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "The group overrides this setting: " + v.GroupGate + ".", Text: "Your choice here applies again when the group's gate is “Standard” or the product leaves the group."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		templ_7745c5c3_Err = ui.Choice("gate_mode", "Security gate", []ui.Option{
-			{Value: "standard", Label: "Standard", Help: "The limits of all products: " + v.Settings.standard(), Checked: v.Settings.mode() == "standard"},
-			{Value: "own", Label: "Own limits", Help: "Those below; an empty one counts as 0.", Checked: v.Settings.mode() == "own"},
-			{Value: "disabled", Label: "Disabled", Help: "The gate is none, and nobody is told.", Checked: v.Settings.mode() == "disabled"},
+			{Value: "standard", Label: "Standard", Help: "Uses the global thresholds: " + v.Settings.standard(), Checked: v.Settings.mode() == "standard"},
+			{Value: "own", Label: "Custom thresholds", Help: "Uses the thresholds below. Empty means 0.", Checked: v.Settings.mode() == "own"},
+			{Value: "disabled", Label: "Disabled", Help: "No gate and no notifications.", Checked: v.Settings.mode() == "disabled"},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -185,27 +185,27 @@ func settingsTab(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = targetFields(v.Settings, "Told when the gate changes, one mail per address. Separated by commas.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = targetFields(v.Settings, "Email addresses to notify when the gate changes. Separate them with commas. Each address gets its own email.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = limits(v.Settings, "Own limits", "“Own limits”").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = limits(v.Settings, "Custom thresholds", "“Custom thresholds”").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = counting(v.Settings, "“Own limits”").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = counting(v.Settings, "“Custom thresholds”").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "hold_seconds", Label: "Hold time", Value: v.Settings.Hold, MaxLength: 40, List: holdTimes, Error: v.Settings.Errors["hold_seconds"], Autocomplete: "off", Placeholder: "as the settings say", Help: "How long a new state has to stand before it is announced, up to 1 day; “0” is at once. One that returns before that is in the history alone." + nowText(v.Settings.HoldNow)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "hold_seconds", Label: "Hold time", Value: v.Settings.Hold, MaxLength: 40, List: holdTimes, Error: v.Settings.Errors["hold_seconds"], Autocomplete: "off", Placeholder: "global setting", Help: "How long to wait before notifying about a new gate state, up to 1 day. “0” notifies immediately. If the gate changes back within this time, nothing is sent. Empty uses the global setting." + nowText(v.Settings.HoldNow)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "stale_after", Label: "Stale after", Value: v.Settings.Stale, MaxLength: 40, List: staleTimes, Error: v.Settings.Errors["stale_after"], Autocomplete: "off", Placeholder: "as the settings say", Help: "People are told when the default branch has got no report for so long, 15 minutes to 30 days, and when reports come again; “never” turns that off." + nowText(v.Settings.StaleNow)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "stale_after", Label: "Stale after", Value: v.Settings.Stale, MaxLength: 40, List: staleTimes, Error: v.Settings.Errors["stale_after"], Autocomplete: "off", Placeholder: "global setting", Help: "Notifies when the default branch has had no report for this long (15 minutes to 30 days), and when reports resume. “never” disables this. Empty uses the global setting." + nowText(v.Settings.StaleNow)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Save</button> <a class=\"btn\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Save changes</button> <a class=\"btn\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -218,7 +218,7 @@ func settingsTab(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\">Discard</a> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "\">Discard changes</a> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -244,7 +244,7 @@ func settingsTab(v ProductView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span>Delete the product…</span></a>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span>Delete product…</span></a>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -301,11 +301,11 @@ func moveForm(v ProductView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "move-group", Name: "group", Label: "Group", Type: "select", Note: "-", Options: v.Settings.Groups, Help: "Its members, its targets and, unless it is standard, its gate count for this product. Here are the groups that you may edit."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "move-group", Name: "group", Label: "Group", Type: "select", Note: "-", Options: v.Settings.Groups, Help: "The product uses the group's members and targets, and its gate unless that is “Standard”. The list shows groups that you can edit."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</div><div class=\"card-footer gc-actions\"><button class=\"btn\" type=\"submit\">Move…</button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</div><div class=\"card-footer gc-actions\"><button class=\"btn\" type=\"submit\">Move product…</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -314,7 +314,7 @@ func moveForm(v ProductView) templ.Component {
 	})
 }
 
-// lastChanged renders who has changed the settings last.
+// lastChanged renders who changed the settings last.
 func lastChanged(s SettingsTab, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -372,7 +372,7 @@ func lastChanged(s SettingsTab, now time.Time) templ.Component {
 	})
 }
 
-// targetFields renders the targets that have fields of their own in the form.
+// targetFields renders the targets that have their own fields in the form.
 func targetFields(s SettingsTab, help string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -394,11 +394,11 @@ func targetFields(s SettingsTab, help string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "ms_teams_webhook", Label: "MS Teams webhook", Value: s.MSTeams, MaxLength: 2000, Mono: true, Error: s.Errors["ms_teams_webhook"], Autocomplete: "off", Help: "The URL of a workflow. Once saved, only its host and end are shown; empty it to remove it."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "ms_teams_webhook", Label: "Microsoft Teams webhook", Value: s.MSTeams, MaxLength: 2000, Mono: true, Error: s.Errors["ms_teams_webhook"], Autocomplete: "off", Help: "The URL of a workflow. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slack_webhook", Label: "Slack webhook", Value: s.Slack, MaxLength: 2000, Mono: true, Error: s.Errors["slack_webhook"], Autocomplete: "off", Help: "The URL of an incoming webhook, kept the same way."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slack_webhook", Label: "Slack webhook", Value: s.Slack, MaxLength: 2000, Mono: true, Error: s.Errors["slack_webhook"], Autocomplete: "off", Help: "The URL of an incoming webhook. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -447,14 +447,14 @@ func limits(s SettingsTab, label, mode string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</div><div class=\"help\">The most active observations that still pass, 0 to 999 999. From 99 999 on there is no limit. They count only with ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</div><div class=\"help\">The gate fails when a severity has more active observations than this (0 to 999,999; 99,999 or more = no threshold). Only used with ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(mode)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/product_tab.templ`, Line: 110, Col: 142}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/product_tab.templ`, Line: 110, Col: 159}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {
@@ -630,14 +630,14 @@ func limit(f ui.Field, standard ui.Tally, now string) templ.Component {
 			}
 			templ.ReleaseBuffer(templ_7745c5c3_Buffer)
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "><div class=\"help\">standard: ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "><div class=\"help\">global: ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
 		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(standardLimit(standard.N))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/product_tab.templ`, Line: 136, Col: 40}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/product_tab.templ`, Line: 136, Col: 38}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 		if templ_7745c5c3_Err != nil {

@@ -7,8 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ProfileView is the user's own account. Its forms post first_name, email, time_zone, theme and
-// password to /profile; name, role, expires and password to /profile/tokens.
+// ProfileView is the profile of the signed-in user. Its forms post first_name, email, time_zone,
+// theme and password to /profile; name, role, expires and password to /profile/tokens.
 type ProfileView struct {
 	Frame        layout.View
 	Name         string
@@ -34,7 +34,7 @@ type FeedForm struct {
 	Errors  map[string]string
 }
 
-// TokenForm is the form for a new token, and the token that it has made.
+// TokenForm is the form for a new token, and the token that it created.
 type TokenForm struct {
 	Name, Role, Expires string
 	Roles               []string
@@ -67,7 +67,7 @@ type SessionRow struct {
 
 // roles returns the choices of the form.
 func (f TokenForm) roles() []ui.Option {
-	options := []ui.Option{{Label: "all that I may", Checked: f.Role == ""}}
+	options := []ui.Option{{Label: "same as mine", Checked: f.Role == ""}}
 	for _, r := range f.Roles {
 		options = append(options, ui.Option{Value: r, Label: r + " at most", Checked: f.Role == r})
 	}
@@ -77,7 +77,7 @@ func (f TokenForm) roles() []ui.Option {
 // themes returns the choices of the form.
 func (v ProfileView) themes() []ui.Option {
 	return []ui.Option{
-		{Value: "", Label: "As the system", Checked: v.Theme == ""},
+		{Value: "", Label: "System", Checked: v.Theme == ""},
 		{Value: "light", Label: "Light", Checked: v.Theme == "light"},
 		{Value: "dark", Label: "Dark", Checked: v.Theme == "dark"},
 	}
@@ -87,14 +87,14 @@ func (v ProfileView) themes() []ui.Option {
 func (v ProfileView) emailHelp() string {
 	switch {
 	case v.EmailPending != "":
-		return "A link was sent to " + v.EmailPending + ". Until it is used the one above counts."
+		return "We sent a confirmation link to " + v.EmailPending + ". The address above stays in effect until you use it."
 	case v.Mails:
-		return "A new one counts once you have used the link that is sent there."
+		return "A new address takes effect after you confirm it with the link that we email to it."
 	}
 	if v.Frame.User.Admin {
-		return "Mail is not set up here: as an administrator you change it on the page Users."
+		return "Email is not configured on this server. As an administrator, you can change the address on the Users page."
 	}
-	return "Mail is not set up here: an administrator can change it."
+	return "Email is not configured on this server. Ask an administrator to change the address."
 }
 
 // others counts the sessions beside this one.

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Profile renders the user's own account.
+// Profile renders the profile of the signed-in user.
 func Profile(v ProfileView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -52,7 +52,7 @@ func Profile(v ProfileView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span>Change the password</span></a></div><div class=\"stack\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span>Change password</span></a></div><div class=\"stack\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -75,7 +75,7 @@ func Profile(v ProfileView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "Your new token", Text: "It is shown this once. Keep it where your program finds it and others do not."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "Token created", Text: "Copy it now: it is shown only once. Store it in a secret manager."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -93,13 +93,13 @@ func Profile(v ProfileView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = ui.Copy("the address", v.Feed.Made).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Copy("the feed URL", v.Feed.Made).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "The address of your feed", Text: "It is shown this once. Whoever has it reads your inbox: give it to your feed reader alone."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "Feed URL created", Text: "Copy it to your feed reader now: it is shown only once. Anyone with this URL can read your inbox."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -174,19 +174,19 @@ func profileForm(v ProfileView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "first_name", Label: "First name", Value: v.FirstName, MaxLength: 150, Error: v.Errors["first_name"], Autocomplete: "given-name", Help: "Mails greet you by it."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "first_name", Label: "First name", Value: v.FirstName, MaxLength: 150, Error: v.Errors["first_name"], Autocomplete: "given-name", Help: "Used in the greeting of emails."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "email", Label: "Mail address", Type: "email", Value: v.Email, MaxLength: 254, Error: v.Errors["email"], Autocomplete: "email", Help: v.emailHelp()}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "email", Label: "Email address", Type: "email", Value: v.Email, MaxLength: 254, Error: v.Errors["email"], Autocomplete: "email", Help: v.emailHelp()}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(currentPassword("profile-password", v.Errors["password"], "Only needed to change the mail address.")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(currentPassword("profile-password", v.Errors["password"], "Only needed to change the email address.")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "time_zone", Label: "Time zone", Value: v.TimeZone, MaxLength: 60, Error: v.Errors["time_zone"], Autocomplete: "off", Placeholder: "Europe/Berlin", List: v.Zones, Help: "Times are shown in it. Empty: in that of the browser."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "time_zone", Label: "Time zone", Value: v.TimeZone, MaxLength: 60, Error: v.Errors["time_zone"], Autocomplete: "off", Placeholder: "Europe/Berlin", List: v.Zones, Help: "Used for all times shown and entered. Leave empty to use the time zone of your browser."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -194,7 +194,7 @@ func profileForm(v ProfileView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Save</button></div></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Save profile</button></div></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -219,12 +219,12 @@ func profileTokens(v ProfileView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<section class=\"card\" id=\"tokens\" aria-labelledby=\"profile-tokens\"><div class=\"card-header\"><h2 id=\"profile-tokens\">API tokens</h2><span class=\"dim sm\">For programs that act as you. <a href=\"/api\">The API</a></span></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<section class=\"card\" id=\"tokens\" aria-labelledby=\"profile-tokens\"><div class=\"card-header\"><h2 id=\"profile-tokens\">API tokens</h2><span class=\"dim sm\">For scripts that act on your behalf. <a href=\"/api\">API reference</a></span></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if len(v.Tokens) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Token</th><th scope=\"col\">May</th><th scope=\"col\" class=\"num\">Last used</th><th scope=\"col\" class=\"num\">Expires</th><th scope=\"col\"><span class=\"visually-hidden\">Revoke</span></th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Token</th><th scope=\"col\">Permissions</th><th scope=\"col\" class=\"num\">Last used</th><th scope=\"col\" class=\"num\">Expires</th><th scope=\"col\"><span class=\"visually-hidden\">Revoke</span></th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -260,7 +260,7 @@ func profileTokens(v ProfileView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if t.Role == "" {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "all that you may")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "same as yours")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -348,15 +348,15 @@ func profileTokens(v ProfileView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name", ID: "token-name", Label: "New token", Value: v.Token.Name, Required: true, MaxLength: 100, Error: v.Token.Errors["name"], Autocomplete: "off", Placeholder: "build server", Help: "What it is for."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "name", ID: "token-name", Label: "New token", Value: v.Token.Name, Required: true, MaxLength: 100, Error: v.Token.Errors["name"], Autocomplete: "off", Placeholder: "build server", Help: "What the token is used for."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "role", ID: "token-role", Label: "May", Type: "select", Options: v.Token.roles(), Error: v.Token.Errors["role"], Note: "-", Help: "A role narrows your own rights, in every product."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "role", ID: "token-role", Label: "Permissions", Type: "select", Options: v.Token.roles(), Error: v.Token.Errors["role"], Note: "-", Help: "Choose a role to restrict the token below your own permissions, in every product."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "expires", ID: "token-expires", Label: "Last day", Type: "date", Value: v.Token.Expires, Min: v.Token.Soonest, Error: v.Token.Errors["expires_at"], Help: "Empty: it does not expire."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "expires", ID: "token-expires", Label: "Expires on", Type: "date", Value: v.Token.Expires, Min: v.Token.Soonest, Error: v.Token.Errors["expires_at"], Help: "Leave empty for no expiry."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -364,7 +364,7 @@ func profileTokens(v ProfileView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create the token</button></div></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create token</button></div></form></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -394,7 +394,7 @@ func profileFeed(v ProfileView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.Feed.Created.IsZero() {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<div class=\"card-body\"><p>Your inbox has no feed. Its address would be a secret: whoever has it reads the last 50 notifications that you may see.</p></div><form method=\"post\" action=\"/profile/feed\" aria-label=\"New feed\"><div class=\"card-body gc-form\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<div class=\"card-body\"><p>No feed yet. Anyone with the feed URL can read your latest 50 notifications, so keep it secret.</p></div><form method=\"post\" action=\"/profile/feed\" aria-label=\"New feed\"><div class=\"card-body gc-form\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -408,12 +408,12 @@ func profileFeed(v ProfileView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</div><div class=\"card-footer gc-actions\"><button class=\"btn\" type=\"submit\">Make an address</button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "</div><div class=\"card-footer gc-actions\"><button class=\"btn\" type=\"submit\">Create feed URL</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<div class=\"card-body\"><p>Its address was made&nbsp;")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<div class=\"card-body\"><p>The feed URL was created&nbsp;")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -421,7 +421,7 @@ func profileFeed(v ProfileView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, " It is not kept here: if it is lost, make a new one.</p></div><div class=\"card-footer gc-actions\"><a class=\"btn\" href=\"/profile/feed/rotate\">New address…</a> <a class=\"btn btn-quiet-danger\" href=\"/profile/feed/remove\">Remove…</a></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, " It cannot be shown again. If you lose it, regenerate it.</p></div><div class=\"card-footer gc-actions\"><a class=\"btn\" href=\"/profile/feed/rotate\">Regenerate URL…</a> <a class=\"btn btn-quiet-danger\" href=\"/profile/feed/remove\">Remove feed…</a></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -451,7 +451,7 @@ func profileSessions(v ProfileView) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<section class=\"card\" id=\"sessions\" aria-labelledby=\"profile-sessions\"><div class=\"card-header\"><h2 id=\"profile-sessions\">Sessions</h2><span class=\"dim sm\">Where you are signed in</span></div><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Browser</th><th scope=\"col\" class=\"num\">Since</th><th scope=\"col\" class=\"num\">Last seen</th><th scope=\"col\"><span class=\"visually-hidden\">End</span></th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<section class=\"card\" id=\"sessions\" aria-labelledby=\"profile-sessions\"><div class=\"card-header\"><h2 id=\"profile-sessions\">Active sessions</h2><span class=\"dim sm\">Where you are signed in</span></div><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Browser</th><th scope=\"col\" class=\"num\">Signed in</th><th scope=\"col\" class=\"num\">Last seen</th><th scope=\"col\"><span class=\"visually-hidden\">Sign out</span></th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -474,7 +474,7 @@ func profileSessions(v ProfileView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if s.This {
-				templ_7745c5c3_Err = ui.Pill("ok", "check", "this one").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Pill("ok", "check", "this session").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -498,7 +498,7 @@ func profileSessions(v ProfileView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</th><td class=\"num sm\"><span class=\"st\">since&nbsp;</span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</th><td class=\"num sm\"><span class=\"st\">signed in&nbsp;</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -532,14 +532,14 @@ func profileSessions(v ProfileView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\"><button class=\"btn btn-sm btn-quiet-danger\" type=\"submit\">End<span class=\"visually-hidden\">&nbsp;")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "\"><button class=\"btn btn-sm btn-quiet-danger\" type=\"submit\">Sign out<span class=\"visually-hidden\">&nbsp;")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
 				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(s.Browser)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/profile.templ`, Line: 199, Col: 117}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/profile.templ`, Line: 199, Col: 122}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {
@@ -560,7 +560,7 @@ func profileSessions(v ProfileView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.others() > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<form class=\"card-footer gc-actions\" method=\"post\" action=\"/profile/sessions/revoke\"><button class=\"btn\" type=\"submit\">End all others</button></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<form class=\"card-footer gc-actions\" method=\"post\" action=\"/profile/sessions/revoke\"><button class=\"btn\" type=\"submit\">Sign out all other sessions</button></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -34,18 +34,18 @@ type SweepView struct {
 	Ended       time.Time // zero = not done, or long ago
 }
 
-// sentence says how far it is.
+// sentence returns the progress.
 func (v SweepView) sentence() string {
 	switch {
 	case !v.Done && v.Began:
 		seen := ui.Number(int64(v.Seen)) + " of " + ui.Plural(v.Total, "gate", "gates")
-		return seen + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
+		return seen + " evaluated, " + ui.Number(int64(v.Changed)) + " changed"
 	case !v.Done:
-		return "All gates are looked at again in a moment"
+		return "All gates will be evaluated again in a moment"
 	case v.Ended.IsZero():
-		return "All gates are as these settings say"
+		return "All gates are up to date"
 	}
-	return ui.Plural(v.Seen, "gate", "gates") + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
+	return ui.Plural(v.Seen, "gate", "gates") + " evaluated, " + ui.Number(int64(v.Changed)) + " changed"
 }
 
 // full returns the maximum of the progress bar.
@@ -63,12 +63,12 @@ type SettingsLink struct {
 	Name, Title string
 }
 
-// SettingsError is a field that needs another value.
+// SettingsError is a field with an invalid value.
 type SettingsError struct {
 	Field, Label string
 }
 
-// MailTest is the form that sends a test mail, and the result of the last one.
+// MailTest is the form that sends a test email, and the result of the last one.
 type MailTest struct {
 	To     string
 	Error  string

@@ -26,7 +26,7 @@ type SilenceRow struct {
 	ScopeName string // the product's or group's name, "Everything"
 	ScopeHref string // "" = none
 	Group     bool   // it is of a group
-	What      string // what of it is held: "Gate changes with “nightly”"
+	What      string // what is silenced: "Gate changes with “nightly”"
 	Reason    string
 	Author    string
 	State     string // scheduled, active, ended
@@ -38,7 +38,7 @@ type SilenceRow struct {
 	May       bool
 }
 
-// HeldRow is a notification that a silence has held back, or would have.
+// HeldRow is a notification that a silence has silenced, or would have.
 type HeldRow struct {
 	ID      int64
 	Name    string
@@ -84,7 +84,7 @@ type SilenceForm struct {
 	Errors   map[string]string
 }
 
-// SilencePreview is what a silence would have held back lately.
+// SilencePreview is what a silence would have silenced recently.
 type SilencePreview struct {
 	Missing string // what is to be chosen first, "" = nothing
 	Held    int
@@ -112,7 +112,7 @@ func (r SilenceRow) state() (class, icon, word string) {
 	case "scheduled":
 		return "off", "clock", "Scheduled"
 	case "active":
-		return "wait", "bell-off", "In force"
+		return "wait", "bell-off", "Active"
 	}
 	return "off", "check", "Ended"
 }
@@ -120,9 +120,9 @@ func (r SilenceRow) state() (class, icon, word string) {
 func (r SilenceRow) held() string {
 	switch {
 	case r.Held == 0 && r.State == "ended":
-		return "nothing"
+		return "none"
 	case r.Held == 0:
-		return "nothing yet"
+		return "none yet"
 	}
 	text := ui.Plural(r.Held, "notification", "notifications")
 	if r.Products > 1 {
@@ -143,15 +143,15 @@ func (r SilenceRow) left(now time.Time) string {
 	return ui.Span(d) + " left"
 }
 
-// none says that the silence has held back nothing.
+// none says that the silence has silenced nothing.
 func (v SilenceView) none() string {
 	switch v.Row.State {
 	case "scheduled":
-		return "It has not begun."
+		return "The silence has not started."
 	case "active":
-		return "Nothing yet."
+		return "No silenced notifications yet."
 	}
-	return "Nothing."
+	return "No silenced notifications."
 }
 
 // sum sums up a preview.
@@ -159,10 +159,10 @@ func (p SilencePreview) sum() string {
 	days, held := ui.Plural(p.Days, "day", "days"), ui.Number(int64(p.Held))
 	switch {
 	case p.Of == 0:
-		return "In the last " + days + " there was nothing that it could have held."
+		return "No matching notifications in the last " + days + "."
 	case p.More:
-		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + held + "."
+		return "Would have silenced " + held + " of the newest " + ui.Number(int64(p.Of)) + " notifications in this scope."
 	}
 	all := ui.Plural(p.Of, "notification", "notifications")
-	return "In the last " + days + " it would have held " + held + " of " + all + "."
+	return "Would have silenced " + held + " of " + all + " in the last " + days + "."
 }

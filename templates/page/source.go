@@ -8,7 +8,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// SourceRow is a source of reports, with what the last one adds.
+// SourceRow is a source of reports, with what its last report adds.
 type SourceRow struct {
 	ID         int64
 	Scanner    string

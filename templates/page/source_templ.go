@@ -86,7 +86,7 @@ func sources(v ProductView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</summary><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Scanner and source</th><th scope=\"col\">Branch</th><th scope=\"col\">Report of</th><th scope=\"col\">Adds</th><th scope=\"col\" class=\"num\">Last report</th>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</summary><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Scanner and source</th><th scope=\"col\">Branch</th><th scope=\"col\">Scanned object</th><th scope=\"col\">Adds</th><th scope=\"col\" class=\"num\">Last report</th>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -106,12 +106,12 @@ func sources(v ProductView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</tbody></table><div class=\"gc-tools inset\"><p class=\"dim sm gc-branch-note\">A report replaces the previous one of the same scanner, source and branch. ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</tbody></table><div class=\"gc-tools inset\"><p class=\"dim sm gc-branch-note\">A new report replaces the previous one with the same scanner, source and branch. ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if v.Stale > 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "A stale source counts with its last report: check its pipeline. If the scan is gone, remove the source.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "A stale source still counts with its last report. Check its pipeline, or remove the source if the scan no longer runs.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -452,7 +452,7 @@ func SourceRename(v SourceRenameView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Problem != "" {
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: v.Problem, Text: "Nothing was changed."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: v.Problem, Text: "No changes were made."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -60,7 +60,7 @@ func conditions() map[string]Condition {
 
 func connectionList() []ConnectionRow {
 	list := []ConnectionRow{
-		{Name: "On-call", Module: "ilert", Icon: "bolt", Hint: "api.ilert.example…77ab", Owner: "The system"},
+		{Name: "On-call", Module: "ilert", Icon: "bolt", Hint: "api.ilert.example…77ab", Owner: "System"},
 		{
 			Name:      long,
 			Module:    "Webhook",
@@ -71,7 +71,7 @@ func connectionList() []ConnectionRow {
 			OwnerHref: "/products/1?tab=targets",
 		},
 		{Name: script, Module: "Email", Icon: "mail", Hint: arabic, Owner: script, OwnerKind: "group"},
-		{Name: cjk, Module: "Slack", Hint: "hooks.slack.example…1111", Owner: "Your own"},
+		{Name: cjk, Module: "Slack", Hint: "hooks.slack.example…1111", Owner: "You"},
 	}
 	for _, name := range []string{"rejecting", "failing", "refused", "off", "new", "working"} {
 		list = append(list, ConnectionRow{
@@ -103,9 +103,9 @@ func connectionStories() []story {
 		Query: script,
 		Chips: []ui.Chip{
 			{Label: "All", Href: "/connections", Count: -1, Current: true},
-			{Label: "Your own", Href: "/connections?owner=mine", Count: -1},
+			{Label: "You", Href: "/connections?owner=mine", Count: -1},
 		},
-		Trouble: ui.Chip{Label: "In trouble", Href: "/connections?trouble=1", Count: -1},
+		Trouble: ui.Chip{Label: "Failing", Href: "/connections?trouble=1", Count: -1},
 	}
 	none, empty := all, all
 	none.Rows, empty.Rows, empty.Any = nil, nil, false
@@ -168,13 +168,13 @@ func connectionStories() []story {
 		{"connection-mail", Connection(mail)},
 		{"health", Health(health)},
 		{"unrouted", Unrouted(UnroutedView{
-			Frame:   frame("Events that could not be routed", layout.NavHealth),
+			Frame:   frame("Unrouted events", layout.NavHealth),
 			Rows:    unroutedRows(),
 			Failed:  1234,
 			Waiting: 17,
 			Pager:   ui.Pager{Text: "2 events shown", First: "/admin/unrouted", Next: "/admin/unrouted?after=4"},
 		})},
-		{"unrouted-none", Unrouted(UnroutedView{Frame: frame("Events that could not be routed", layout.NavHealth)})},
+		{"unrouted-none", Unrouted(UnroutedView{Frame: frame("Unrouted events", layout.NavHealth)})},
 		{"health-empty", Health(HealthView{
 			Frame:     frame("Health", layout.NavHealth),
 			Storage:   "SQLite",

@@ -64,7 +64,7 @@ func doorStories() []story {
 					"in the data directory, on the server.",
 			}),
 		},
-		{"login-wrong", Login(LoginView{Frame: plain, Name: script, Error: "That name and password do not belong together"})},
+		{"login-wrong", Login(LoginView{Frame: plain, Name: script, Error: "Incorrect user name or password"})},
 		{"password", Password(PasswordView{Frame: plain, Forced: true, MinLength: 12})},
 		{
 			"password-wrong",
@@ -114,7 +114,7 @@ func overview() OverviewView {
 		},
 		{
 			Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits",
-			Held: "Failed for 3 min; announced at 14:39 unless it returns",
+			Held: "Failed for 3 min; on hold, will be notified at 14:39 unless the gate changes back",
 		},
 		{
 			Name: script, Why: "1 high (limit 0): " + script, Detail: "by a report of " + script,
@@ -150,7 +150,7 @@ func overviewStories() []story {
 	calm.Changes = calm.Changes[1:]
 	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
 	empty := OverviewView{
-		Frame:     frame("Nothing to guard yet", layout.NavOverview),
+		Frame:     frame("Welcome to Gatecrier", layout.NavOverview),
 		BaseURL:   "https://gate.northquay.example",
 		CanCreate: true,
 	}
@@ -199,7 +199,7 @@ func productList() ProductsView {
 		},
 		{Name: cjk, Gate: "none", Why: "no report yet"},
 		{
-			Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1),
+			Name: single, Gate: "passed", Why: "no thresholds", Counts: ui.Counts{Low: 4}, LastReport: days(1),
 			Source: "counts", Targets: 1,
 		},
 	} {
@@ -247,14 +247,14 @@ func product(tab Tab) ProductView {
 		Why:         "2 critical (limit 0), 1 new: CVE-2026-31337",
 		Since:       ago(31 * time.Minute),
 		Cause:       "by a report of trivy (pipeline #48213)",
-		Told:        DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
-		Policy:      "its own limits",
+		Sent:        DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
+		Policy:      "custom thresholds",
 		LimitSources: map[string]string{
 			"critical": "unset: 0",
-			"high":     "own",
-			"medium":   "own",
-			"low":      "own",
-			"none":     "own",
+			"high":     "custom",
+			"medium":   "custom",
+			"low":      "custom",
+			"none":     "custom",
 			"unknown":  "unset: 0",
 		},
 		StaleAfter: "24 h",
@@ -303,7 +303,7 @@ func observations() ObservationsTab {
 		{Label: "High", Href: "?severity=high", Count: 3},
 		{Label: "Medium", Href: "?severity=medium", Count: 14},
 		{Label: "Low", Href: "?severity=low", Count: 61},
-		{Label: "Not active", Href: "?active=0", Count: -1},
+		{Label: "Inactive", Href: "?active=0", Count: -1},
 	}}
 	for i, o := range []ObservationRow{
 		{
@@ -338,16 +338,17 @@ func history() HistoryTab {
 	for i, h := range []HistoryRow{
 		{
 			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver",
-			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "its own limits",
+			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
 			Waits: now.Add(7 * time.Minute),
 		},
 		{
 			From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts",
-			Untold: "Not announced: it returned within 3 min",
+			Untold: "Not notified: the gate returned within 3 min",
 		},
 		{
 			From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import",
-			ToldAt: ago(21 * time.Minute), Limits: &limits, Counting: script, Policy: "the limits of its group " + script,
+			NotifiedAt: ago(21 * time.Minute), Limits: &limits, Counting: script, Policy: "the thresholds of its group " +
+				script,
 			Cause: "by a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
 			Failing: failingRows(),
 		},
@@ -366,7 +367,10 @@ func history() HistoryTab {
 // whatCounts are the checkboxes of what counts, one of them on.
 func whatCounts() []ui.Option {
 	return []ui.Option{
-		{Value: "only_fixable", Label: "Count only observations with a fix", Help: long + ". Now: on, own.", Checked: true},
+		{
+			Value: "only_fixable", Label: "Count only observations with a fix", Help: long + ". Now: on (custom).",
+			Checked: true,
+		},
 		{Value: "kev_as_critical", Label: script, Help: script},
 	}
 }
@@ -471,7 +475,7 @@ func tabStories() []story {
 			Hold:          "10 minutes",
 			Stale:         "soon",
 			HoldNow:       "10 minutes, its own",
-			StaleNow:      "never, as the settings say",
+			StaleNow:      "never (global setting)",
 			Now:           map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
 			Counting:      whatCounts(),
 			AlsoStandard:  "only observations with a fix count",
@@ -486,11 +490,12 @@ func tabStories() []story {
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
 	quiet := product(TabObservations)
-	quiet.StaleSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
+	quiet.StaleSince, quiet.Stale, quiet.SentText = days(1), 2,
+		"Failed for 3 min; on hold, will be notified at 14:39 unless the gate changes back"
 	list = append(list, story{"product-stale", Product(quiet)})
 	some := product(TabObservations)
 	some.Why = "2 critical (limit 0, 1 known exploited); 14 without a fix do not count"
-	some.Policy = "its own limits; only observations with a fix count, known exploited ones count as critical"
+	some.Policy = "custom thresholds; only observations with a fix count, known exploited ones count as critical"
 	some.Effective = &ui.Counts{Critical: 2, High: 1}
 	list = append(list, story{"product-counting", Product(some)})
 	activated := ProductView{
@@ -499,7 +504,7 @@ func tabStories() []story {
 		Name:      single,
 		Branch:    "main",
 		Gate:      "none",
-		ToldText:  "Nobody is told: no targets",
+		SentText:  "No notifications: no targets",
 		Limits:    &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
 		CanUpload: true,
 		CanEdit:   true,
@@ -508,7 +513,7 @@ func tabStories() []story {
 	activated.Frame.Flash = &ui.Note{
 		Kind:  "ok",
 		Title: "The product was created.",
-		Text:  "Its first report decides its first gate.",
+		Text:  "Next: add a target for notifications and upload your first report.",
 	}
 	reader := product(TabSettings)
 	reader.Name = cjk
@@ -517,7 +522,7 @@ func tabStories() []story {
 	reader.Gate = "passed"
 	reader.Why = "within all limits: 0 critical (limit 0), 0 high (limit 3)"
 	reader.Counts = ui.Counts{Medium: 3}
-	reader.Told = DeliveryTally{Total: 2, Delivered: 2}
+	reader.Sent = DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
 	for _, tab := range []Tab{TabHistory, TabDeliveries, TabExceptions, TabTargets, TabMembers} {
 		v := activated
@@ -537,7 +542,7 @@ func inbox() InboxView {
 		Found:     "/inbox/found?up_to=318",
 		State:     "/inbox/state?filter=unread",
 		After:     318,
-		Kept:      "kept for 180 days",
+		Kept:      "notifications are deleted after 180 days",
 		Narrowed:  true,
 		MayDelete: true,
 		Filters:   []ui.Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
@@ -553,7 +558,7 @@ func inbox() InboxView {
 			},
 			Since:  "2026-05-04",
 			Until:  "soon",
-			Wrong:  "A day like 2026-05-04",
+			Wrong:  "Enter a date as YYYY-MM-DD",
 			Open:   true,
 			Hidden: []Hidden{{"filter", "unread"}},
 		},
@@ -624,7 +629,7 @@ func inboxStories() []story {
 		To:           "failed",
 		Why:          "2 critical (limit 0), 1 new: CVE-2026-31337",
 		Cause:        "by a report of trivy (pipeline #48213)",
-		Policy:       "its own limits",
+		Policy:       "custom thresholds",
 		Counts:       ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61},
 		Limits:       &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
 		Failing:      failingRows(),
@@ -687,7 +692,7 @@ func rows() []DeliveryRow {
 func deliveryStories() []story {
 	list := DeliveriesView{
 		Frame:   frame("Deliveries", layout.NavDeliveries),
-		Summary: "422 in the last 24 hours; 37 dead, 23 retrying",
+		Summary: "422 in the last 24 hours; 37 failed, 23 retrying",
 		Rows:    rows(),
 		Pager:   ui.Pager{Next: "?before=1", Text: "8 of 422"},
 		Any:     true,
@@ -700,7 +705,7 @@ func deliveryStories() []story {
 	}
 	nothing := list
 	nothing.Rows, nothing.Pager, nothing.Filters = nil, ui.Pager{}, nil
-	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "None yet"}
+	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "No exceptions yet"}
 	one := DeliveryView{
 		Frame:     frame("Delivery", layout.NavDeliveries),
 		Row:       rows()[1],
@@ -768,7 +773,7 @@ func otherStories() []story {
 				Title:  "Delete " + script + "?",
 				Lost:   []string{"83 observations of 2 sources", "8 changes of its gate", "3 targets and 212 deliveries"},
 				Action: "/products/7/delete",
-				Button: "Delete the product",
+				Button: "Delete product permanently",
 				Cancel: "/products/7",
 				Type:   script,
 				Error:  "That is another name",

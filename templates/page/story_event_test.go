@@ -10,7 +10,7 @@ func eventStories() []story {
 	row := rows()[1]
 	row.Hint = "hooks.example/…a1b2"
 	v := EventView{
-		Frame:     frame("What happened to this", layout.NavInbox),
+		Frame:     frame("Why was this sent?", layout.NavInbox),
 		ID:        7,
 		Type:      "gate.changed",
 		Title:     "Security gate for " + long + " has changed to Failed",

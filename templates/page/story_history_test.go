@@ -35,14 +35,14 @@ func compareStories() []story {
 				AsOf:   days(20),
 				Daily:  true,
 				Limits: &limits,
-				Policy: "its own limits",
+				Policy: "custom thresholds",
 			},
 			To: Moment{
 				At:     now,
 				Now:    true,
 				State:  "failed",
 				Counts: ui.Counts{Critical: 2, High: 3},
-				Policy: "the limits of all products",
+				Policy: "the global thresholds",
 			},
 			Lists: []BetweenList{
 				{
@@ -53,7 +53,7 @@ func compareStories() []story {
 						{Title: long + long, Component: arabic, Severity: "unknown", Status: "in review", At: days(9)},
 					},
 				},
-				{Title: "Went", Empty: "Nothing was resolved.", Note: "What came back is not known here."},
+				{Title: "Went", Empty: "No observations were resolved.", Note: "What came back is not known here."},
 				{
 					Title: "Assessed",
 					Total: 1,
@@ -92,11 +92,11 @@ func TestClock(t *testing.T) {
 func TestAMomentSaysHowFarItIsKnown(t *testing.T) {
 	at := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
 	for want, m := range map[string]Moment{
-		"the counts of that moment": {At: at},
-		"the counts as of the end of 2 Nov 2026 (UTC); between changes of the gate they are known by the day alone": {
+		"the counts at that time": {At: at},
+		"the counts as of the end of 2 Nov 2026 (UTC). Between gate changes, counts are stored once per day.": {
 			AsOf: at, Daily: true,
 		},
-		"the counts as of Tue 3 Nov 2026, 00:00 UTC; between changes of the gate they are known by the day alone": {
+		"the counts as of Tue 3 Nov 2026, 00:00 UTC. Between gate changes, counts are stored once per day.": {
 			AsOf: at,
 		},
 	} {

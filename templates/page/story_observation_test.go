@@ -19,7 +19,7 @@ func selectable() ObservationsTab {
 	t.Here, t.Runs = "/products/7", []AssessmentProgress{{By: script, Done: 1200, Total: 10_000, At: now}}
 	t.Show = []ui.Chip{
 		{Label: "Active", Href: "?", Count: 83, Current: true},
-		{Label: "Not active", Href: "?active=false", Count: -1},
+		{Label: "Inactive", Href: "?active=false", Count: -1},
 	}
 	t.Filter = FindingFilter{
 		Query:  script,
@@ -36,7 +36,7 @@ func selectable() ObservationsTab {
 			{Value: "a", Label: script},
 			{Value: "b", Label: arabic},
 		},
-		People: []ui.Option{{Label: "or not"}},
+		People: []ui.Option{{Label: "any"}},
 		CWE:    script, Wrong: script, More: true,
 	}
 	t.Rows[0].KEV, t.Rows[1].Unfixed, t.Rows[1].Fix = true, true, ""
@@ -101,11 +101,11 @@ func assessmentRows() []SaidRow {
 			Until:   days(-30),
 			SameAs:  8,
 		},
-		{At: days(2), Did: "The waiver has ended", Was: Verdict{"risk_accepted", "high"}, Is: Verdict{"open", "high"}},
+		{At: days(2), Did: "Waiver expired", Was: Verdict{"risk_accepted", "high"}, Is: Verdict{"open", "high"}},
 		{
 			At:    days(3),
 			Actor: long,
-			Did:   "took back what was said",
+			Did:   "reset the assessment",
 			Was:   Verdict{"false_positive", "low"},
 			Is:    Verdict{"open", "low"},
 		},
@@ -140,7 +140,7 @@ func observationStories() []story {
 		},
 		Said:   Verdict{"risk_accepted", "high"},
 		SaidAt: ago(time.Hour),
-		Counts: "It does not count for the gate of " + script + ".",
+		Counts: "Does not count towards the gate of " + script + ".",
 		Same: &DuplicateRow{
 			ID:        8,
 			Title:     script,
@@ -183,7 +183,7 @@ func observationStories() []story {
 			"assess",
 			Assess(AssessView{
 				Frame: below("Assess"),
-				What:  "All of " + script,
+				What:  "All matching observations on  " + script,
 				N:     83,
 				Rows:  selectable().Rows,
 				Form:  assessing(),
@@ -226,7 +226,7 @@ func observationFormStories() []story {
 		Errors: map[string]string{
 			"":            script,
 			"title":       "Must not be empty",
-			"severity":    "Say how severe it is",
+			"severity":    "Choose a severity",
 			"branch":      script,
 			"url":         "An address that begins with http:// or https://",
 			"description": "Too long",

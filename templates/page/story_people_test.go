@@ -77,7 +77,7 @@ func peopleStories() []story {
 		{"source-rename", SourceRename(SourceRenameView{
 			Frame:   frame("Rename", layout.NavProducts),
 			Crumbs:  []ui.Crumb{{Label: script, Href: "/"}},
-			Title:   "Rename the source " + script,
+			Title:   "Rename source " + script,
 			Effects: []string{"Observations stay.", script},
 			Action:  "/products/7/sources/1/rename",
 			Cancel:  "/",
@@ -87,10 +87,10 @@ func peopleStories() []story {
 		})},
 		{"ask-password", Ask(AskView{
 			Frame:         frame("A new address", ""),
-			Title:         "A new address for your feed?",
+			Title:         "Regenerate the feed URL?",
 			Effects:       []string{script},
 			Action:        "/profile/feed/rotate",
-			Buttons:       []AskButton{{Label: "Make a new address", Danger: true}},
+			Buttons:       []AskButton{{Label: "Regenerate URL", Danger: true}},
 			Cancel:        "/profile",
 			Password:      true,
 			PasswordError: "This is not your current password",
@@ -101,7 +101,7 @@ func peopleStories() []story {
 			Title:   "Deactivate " + script + "?",
 			Effects: []string{"All sessions end.", script},
 			Action:  "/admin/users/7/deactivate",
-			Buttons: []AskButton{{Label: "Mail a link", Value: "link"}, {Label: "Deactivate", Danger: true}},
+			Buttons: []AskButton{{Label: "Send link", Value: "link"}, {Label: "Deactivate", Danger: true}},
 			Cancel:  "/",
 			Error:   "This is the last active administrator",
 		})},
@@ -186,7 +186,7 @@ func passwordStories() []story {
 			"door-tokens",
 			Door(DoorView{
 				Frame:  plain,
-				Title:  "Confirm this address",
+				Title:  "Confirm email address",
 				Text:   script,
 				Action: "/login/mail",
 				Button: "Confirm",
@@ -201,7 +201,7 @@ func passwordStories() []story {
 			"door",
 			Door(DoorView{
 				Frame:  plain,
-				Title:  "Confirm this address",
+				Title:  "Confirm email address",
 				Text:   "From then on " + script,
 				Action: "/login/mail",
 				Button: "Confirm",

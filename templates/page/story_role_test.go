@@ -55,7 +55,7 @@ func groupStories() []story {
 		{"groups-none", Groups(GroupsView{Frame: frame("Groups", layout.NavGroups), Query: script})},
 		{"groups", Groups(GroupsView{Frame: frame("Groups", layout.NavGroups), Rows: []GroupRow{
 			{ID: 1, Name: long, Description: cjk, Products: 12, Failed: 3, Gate: "limits of the group: critical 0, high 0"},
-			{ID: 2, Name: script, Description: script, Products: 1, Gate: "each product has its own gate"},
+			{ID: 2, Name: script, Description: script, Products: 1, Gate: "each product uses its own gate settings"},
 		}, Pager: ui.Pager{Next: "?after=x", Text: "2 groups shown"}})},
 		{
 			"group-new",
@@ -73,7 +73,10 @@ func groupStories() []story {
 				Name:     script,
 				Products: 3,
 				Targets:  2,
-				Errors:   map[string]string{"products": "Say what becomes of them", "confirm": "Type the group's name to confirm"},
+				Errors: map[string]string{
+					"products": "Choose what happens to the products",
+					"confirm":  "Type the group's name to confirm",
+				},
 			}),
 		},
 		{
@@ -89,7 +92,7 @@ func groupStories() []story {
 				From:    script,
 				To:      arabic,
 				Group:   2,
-				Means:   []string{script, "its gate is looked at again"},
+				Means:   []string{script, "the gate is evaluated again"},
 			}),
 		},
 		{"move-out", Move(MoveView{Frame: frame("Move", layout.NavProducts), ID: 7, Product: script, From: script})},
@@ -163,7 +166,7 @@ func roleStories() []story {
 		ProductID: 7,
 		Product:   script,
 		All:       "/admin/audit",
-		Errors:    map[string]string{"since": "A day like 2026-11-20"},
+		Errors:    map[string]string{"since": "Enter a date as YYYY-MM-DD"},
 	}
 	for _, r := range []AuditRow{
 		{

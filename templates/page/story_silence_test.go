@@ -14,7 +14,7 @@ func silenceRows() []SilenceRow {
 			ID:        1,
 			ScopeName: long,
 			ScopeHref: "/products/7",
-			What:      "Changes of gates",
+			What:      "Gate changes",
 			Reason:    "Harbour maintenance window",
 			Author:    "Ilse Quillmark",
 			State:     "active",
@@ -29,7 +29,7 @@ func silenceRows() []SilenceRow {
 			ScopeName: script,
 			ScopeHref: "/groups/3",
 			Group:     true,
-			What:      "Everything that may be held back with “" + script + "”",
+			What:      "All types that can be silenced with “" + script + "”",
 			Reason:    script,
 			Author:    script,
 			State:     "scheduled",
@@ -55,16 +55,16 @@ func silenceRows() []SilenceRow {
 func silenceFormOf(errs map[string]string) SilenceForm {
 	return SilenceForm{
 		Of: []ui.Option{
-			{Value: "product", Label: "One product", Checked: true},
-			{Value: "group", Label: "A group of products"},
-			{Value: "all", Label: "All products", Help: "And what is of none."},
+			{Value: "product", Label: "Product", Checked: true},
+			{Value: "group", Label: "Product group"},
+			{Value: "all", Label: "All products", Help: "All products, and system events without a product."},
 		},
 		Product:  long,
 		Products: []string{long, script, cjk},
-		Groups:   []ui.Option{{Label: "choose a group"}, {Value: "3", Label: script}},
+		Groups:   []ui.Option{{Label: "Choose a group"}, {Value: "3", Label: script}},
 		Types: []ui.Option{
-			{Label: "Everything that may be held back"},
-			{Value: "gate.changed", Label: "Changes of gates", Checked: true},
+			{Label: "All types that can be silenced"},
+			{Value: "gate.changed", Label: "Gate changes", Checked: true},
 		},
 		Text:   script,
 		Reason: "Known: " + script,
@@ -82,7 +82,7 @@ func silenceFormOf(errs map[string]string) SilenceForm {
 func silenceStories() []story {
 	nav := func(title string) layout.View { return frame(title, layout.NavSilences) }
 	chips := []ui.Chip{
-		{Label: "In force or scheduled", Href: "/silences", Count: -1, Current: true},
+		{Label: "Active and scheduled", Href: "/silences", Count: -1, Current: true},
 		{Label: "Ended", Href: "/silences?state=ended", Count: -1},
 	}
 	ended := []SilenceRow{
@@ -90,7 +90,7 @@ func silenceStories() []story {
 			ID:        4,
 			ScopeName: cjk,
 			ScopeHref: "/products/8",
-			What:      "Changes of gates",
+			What:      "Gate changes",
 			Reason:    "Known",
 			Author:    "Bero Haldin",
 			State:     "ended",
@@ -105,10 +105,10 @@ func silenceStories() []story {
 		{3, "Exception", "", days(2)},
 	}
 	wrong := map[string]string{
-		"product_id": "There is no product of that name, or you may not see it",
+		"product_id": "No product with this name exists, or you do not have access",
 		"ends_at":    "This is over already",
 		"reason":     "Say why",
-		"starts_at":  "A time like 2026-05-04T12:30",
+		"starts_at":  "Enter a date and time 2026-05-04T12:30",
 		"":           "There are 100 silences",
 	}
 	mine := silenceFormOf(nil)
@@ -160,7 +160,7 @@ func silenceStories() []story {
 			SilenceNew(SilenceNewView{
 				Frame:   nav("New silence"),
 				Form:    silenceFormOf(wrong),
-				Preview: SilencePreview{Missing: "Choose what it is of, to see what it would have held."},
+				Preview: SilencePreview{Missing: "Choose a scope to see a preview."},
 				Back:    "/silences",
 			}),
 		},

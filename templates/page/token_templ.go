@@ -49,7 +49,7 @@ func tokensTab(v ProductView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p>A report is then sent by</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<p>Then send a report with this command:</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -59,7 +59,7 @@ func tokensTab(v ProductView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "The token “" + v.Tokens.Made + "” is made.", Text: "It is shown this once: put it where the pipeline keeps its secrets, as GATECRIER_TOKEN."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "Token “" + v.Tokens.Made + "” created.", Text: "Copy it now: it is shown only once. Store it as the secret GATECRIER_TOKEN of your pipeline."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -69,7 +69,7 @@ func tokensTab(v ProductView) templ.Component {
 			}
 		}
 		if len(v.Tokens.Rows) == 0 {
-			templ_7745c5c3_Err = ui.Nothing("key", "No token yet. With one a pipeline sends reports of this product, and can do nothing elsewhere.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Nothing("key", "No tokens yet. A pipeline uses a token to send reports of this product. The token has no access to other products.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -219,7 +219,7 @@ func tokenRow(t TokenRow, v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</bdi>”?</b> Whatever uses it is refused at once. It cannot be brought back.</p><button class=\"btn btn-sm btn-danger\" type=\"submit\">Revoke for good</button></form></details></td></tr>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</bdi>”?</b> Anything that uses this token stops working immediately. This cannot be undone.</p><button class=\"btn btn-sm btn-danger\" type=\"submit\">Revoke token</button></form></details></td></tr>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -285,7 +285,7 @@ func newToken(v ProductView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "token-name", Name: "name", Label: "Name", Value: v.Tokens.Name, Error: v.Tokens.Errors["name"], Required: true, MaxLength: 100, Autocomplete: "off", Placeholder: "pipeline", Help: "How lists and messages call whoever uses it."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "token-name", Name: "name", Label: "Name", Value: v.Tokens.Name, Error: v.Tokens.Errors["name"], Required: true, MaxLength: 100, Autocomplete: "off", Placeholder: "pipeline", Help: "Shown in lists and messages for actions with this token."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -319,7 +319,7 @@ func newToken(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<span>Make the token</span></button></div></form></details></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<span>Create token</span></button></div></form></details></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

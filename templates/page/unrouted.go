@@ -32,14 +32,14 @@ func (r UnroutedRow) retryPath() string { return "/admin/unrouted/" + id(r.ID) +
 
 // about says what happens to the events.
 func (v UnroutedView) about() string {
-	text := "Nobody is notified of these events yet. Gatecrier tries each of them again, at most 10 minutes later."
+	text := "No one has been notified of these events yet. Gatecrier retries each of them at least every 10 minutes."
 	if v.Waiting > 0 {
-		text += " Waiting for their turn: " + ui.Plural(int(v.Waiting), "other event", "other events") + "."
+		text += " Queued behind them: " + ui.Plural(int(v.Waiting), "other event", "other events") + "."
 	}
 	return text
 }
 
-// failing says how many events wait for another try.
+// failing says how many events wait for another attempt.
 func (v HealthView) failing() string {
-	return ui.Plural(int(v.Failed), "event waits", "events wait") + " for another try"
+	return ui.Plural(int(v.Failed), "event waits", "events wait") + " for the next attempt"
 }

@@ -48,7 +48,7 @@ func Unrouted(v UnroutedView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>Events that could not be routed</h1><p class=\"dim\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"gc-head\"><div><h1>Unrouted events</h1><p class=\"dim\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -84,7 +84,7 @@ func Unrouted(v UnroutedView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Rows) == 0 {
-				templ_7745c5c3_Err = ui.Nothing("circle-check", "All events are routed.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Nothing("circle-check", "No unrouted events.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -130,7 +130,7 @@ func unroutedTable(rows []UnroutedRow, f layout.View, retry bool) templ.Componen
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Event</th><th scope=\"col\">Why</th><th scope=\"col\" class=\"num\">Tries</th><th scope=\"col\" class=\"num\">Next try</th><th scope=\"col\" class=\"num\">Happened</th>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Event</th><th scope=\"col\">Error</th><th scope=\"col\" class=\"num\">Attempts</th><th scope=\"col\" class=\"num\">Next attempt</th><th scope=\"col\" class=\"num\">Happened</th>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -246,7 +246,7 @@ func unroutedTable(rows []UnroutedRow, f layout.View, retry bool) templ.Componen
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " <span class=\"st\">tries</span></td><td class=\"num sm dim\"><span class=\"st\">next try&nbsp;</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " <span class=\"st\">attempts</span></td><td class=\"num sm dim\"><span class=\"st\">next attempt&nbsp;</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

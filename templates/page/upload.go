@@ -49,20 +49,20 @@ func (v UploadView) pushOptions() [][2]string {
 // reportFormats returns the choices of a report's format.
 func reportFormats(chosen string) []ui.Option {
 	return []ui.Option{
-		{Value: "", Label: "recognized by the content", Checked: chosen == ""},
-		{Value: "generic", Label: "generic", Checked: chosen == "generic"},
+		{Value: "", Label: "Detect automatically", Checked: chosen == ""},
+		{Value: "generic", Label: "Generic", Checked: chosen == "generic"},
 	}
 }
 
-// imported is the title of results that no gate follows.
+// imported is the title of results that do not affect a gate.
 func imported(results []ImportResult) string {
 	if len(results) > 1 {
-		return "The reports are imported; their branch has no gate that notifies"
+		return "Reports imported. This branch does not affect the product's gate"
 	}
-	return "The report is imported; its branch has no gate that notifies"
+	return "Report imported. This branch does not affect the product's gate"
 }
 
-// gateMoved says what the reports were and what the gate did.
+// gateMoved says what was imported and how the gate changed.
 func gateMoved(results []ImportResult) string {
 	r := results[0]
 	text := r.what()
@@ -71,18 +71,18 @@ func gateMoved(results []ImportResult) string {
 	}
 	switch {
 	case !r.Evaluated:
-		return text + " for the branch " + r.Branch + "."
+		return text + " imported for the branch " + r.Branch + "."
 	case r.Before == r.After:
-		return text + "; the gate stays " + r.After + ", so no one is notified."
+		return text + " imported. The gate remains " + ui.GateWord(r.After) + ", so no one is notified."
 	}
-	return text + "; the gate went from " + r.Before + " to " + r.After + "."
+	return text + " imported. Gate: " + ui.GateWord(r.Before) + " → " + ui.GateWord(r.After) + "."
 }
 
-// what says what the report was.
+// what names the report.
 func (r ImportResult) what() string {
-	text := "A " + r.Format + " report"
+	text := ui.Title(r.Format) + " report"
 	if r.VEX != nil {
-		text = "The VEX document " + r.VEX.Document
+		text = "VEX document " + r.VEX.Document
 	} else if r.Scanner != "" && !strings.EqualFold(r.Scanner, r.Format) {
 		text += " of " + r.Scanner
 	}

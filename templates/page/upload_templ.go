@@ -52,7 +52,7 @@ func Upload(v UploadView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"gc-head\"><h1>Upload a report</h1></div><div class=\"stack\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"gc-head\"><h1>Upload report</h1></div><div class=\"stack\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -63,7 +63,7 @@ func Upload(v UploadView) templ.Component {
 				}
 			}
 			if text := v.Errors[""]; text != "" {
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: text, Text: "Nothing was changed."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: text, Text: "No changes were made."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -89,23 +89,23 @@ func Upload(v UploadView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "format", Label: "Format", Type: "select", Note: "-", Options: reportFormats(v.Format), Error: v.Errors["format"], Help: "The generic format is a documented list of findings, for tools whose output no format reads."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "format", Label: "Format", Type: "select", Note: "-", Options: reportFormats(v.Format), Error: v.Errors["format"], Help: "The generic format is a documented list of findings, for tools whose format is not supported."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "branch", Label: "Branch", Value: v.Branch, Placeholder: v.Default, MaxLength: 255, Mono: true, Error: v.Errors["branch"], Help: "Empty: the default branch, " + v.Default + ". Another one has no say in the gate."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "branch", Label: "Branch", Value: v.Branch, Placeholder: v.Default, MaxLength: 255, Mono: true, Error: v.Errors["branch"], Help: "Leave empty for the default branch (" + v.Default + "). Other branches do not affect the product's gate."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "scanner", Label: "Scanner", Value: v.Scanner, MaxLength: 255, Error: v.Errors["scanner"], Help: "Empty: the tool's name in the report."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "scanner", Label: "Scanner", Value: v.Scanner, MaxLength: 255, Error: v.Errors["scanner"], Help: "Leave empty to use the tool name from the report."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "source", Label: "Source", Value: v.Source, MaxLength: 255, Error: v.Errors["source"], Help: "A report replaces the previous one of the same branch, scanner and source. Empty: what the report is of, such as an image without its tag."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "source", Label: "Source", Value: v.Source, MaxLength: 255, Error: v.Errors["source"], Help: "Distinguishes several reports from one scanner. A new report replaces the previous one with the same branch, scanner and source. Leave empty to use the scanned object of the report, such as an image without its tag."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "clean", Label: "The scan ran and found nothing", Type: "checkbox", Checked: v.Clean, Help: "For a report that does not say so itself: a SARIF run without results, or CycloneDX without vulnerabilities. A report with findings is imported as usual."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{Name: "clean", Label: "The scan ran and found nothing", Type: "checkbox", Checked: v.Clean, Help: "Confirms an empty report, such as a SARIF run without results or CycloneDX without vulnerabilities. A report with findings is imported as usual."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -117,7 +117,7 @@ func Upload(v UploadView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<span>Upload</span></button> <a class=\"btn\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<span>Upload report</span></button> <a class=\"btn\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -135,7 +135,7 @@ func Upload(v UploadView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Results) > 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "To the product")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "Go to product")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -145,7 +145,7 @@ func Upload(v UploadView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</a> <progress class=\"gc-progress\" max=\"100\" value=\"0\" hidden aria-label=\"Progress of the upload\"></progress> <span class=\"dim sm\" data-upload-text role=\"status\"></span></div></form><section class=\"gc-cli\" aria-labelledby=\"cli\"><h2 id=\"cli\">From a pipeline</h2><p class=\"dim sm\">The same, with exit code 2 where the gate fails:</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</a> <progress class=\"gc-progress\" max=\"100\" value=\"0\" hidden aria-label=\"Upload progress\"></progress> <span class=\"dim sm\" data-upload-text role=\"status\"></span></div></form><section class=\"gc-cli\" aria-labelledby=\"cli\"><h2 id=\"cli\">From a pipeline</h2><p class=\"dim sm\">The same upload from a pipeline. Exits with code 2 if the gate fails:</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -230,7 +230,7 @@ func fileField(wrong string) templ.Component {
 			}
 			templ.ReleaseBuffer(templ_7745c5c3_Buffer)
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "><div class=\"help\">Several reports are imported together: all of them, or none. A VEX document (OpenVEX, CSAF) comes alone and assesses observations; without a branch, those of all branches.</div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "><div class=\"help\">Several reports are imported together: all of them or none. Upload a VEX document (OpenVEX, CSAF) on its own. It assesses the observations of the branch, or of all branches if you enter none.</div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -425,14 +425,14 @@ func importNumbers(r ImportResult) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</dd></div><div><dt>seen again</dt><dd>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</dd></div><div><dt>unchanged</dt><dd>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Number(int64(r.Updated)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/upload.templ`, Line: 124, Col: 59}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/upload.templ`, Line: 124, Col: 58}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {

@@ -2,7 +2,7 @@ package page
 
 import "time"
 
-// VEXSaid is what a VEX document says of an observation; the zero value is nothing.
+// VEXSaid is what a VEX document says about an observation; the zero value is nothing.
 type VEXSaid struct {
 	Status        string
 	Document      string // the ID that its author gave it

@@ -51,7 +51,7 @@ func vexDocuments(v ProductView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span></summary><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Document</th><th scope=\"col\">Branch</th><th scope=\"col\">Says</th><th scope=\"col\" class=\"num\">Uploaded</th>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span></summary><table class=\"table gc-stack\"><thead><tr><th scope=\"col\">Document</th><th scope=\"col\">Branch</th><th scope=\"col\">Statements</th><th scope=\"col\" class=\"num\">Uploaded</th>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -71,7 +71,7 @@ func vexDocuments(v ProductView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><div class=\"gc-tools inset\"><p class=\"dim sm gc-branch-note\">What a VEX document says of an observation counts in place of the report, but an assessment by a user comes first. A new version of a document replaces the previous one.</p></div></details>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</tbody></table><div class=\"gc-tools inset\"><p class=\"dim sm gc-branch-note\">A VEX document overrides the report. An assessment by a user overrides the VEX document. A new version of a document replaces the previous one.</p></div></details>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -282,7 +282,7 @@ func vexRow(d VEXRow, v ProductView) templ.Component {
 	})
 }
 
-// vexSays renders what a VEX document says of an observation.
+// vexSays renders what a VEX document says about an observation.
 func vexSays(s VEXSaid) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -7,7 +7,7 @@ const (
 	BadgeHeight = 20
 )
 
-// badgeFill returns a color on which white is well readable.
+// badgeFill returns a color on which white text is readable.
 func badgeFill(state string) string {
 	switch gateClass(state) {
 	case "failed":

@@ -48,7 +48,7 @@ func newBlock(s Segment, start, end, from time.Time, span time.Duration) block {
 		b.width = least
 		b.x = math.Min(b.x, 100-least)
 	}
-	b.title = Title(gateClass(s.State)) + " for " + Span(end.Sub(start)) + ", " + stretch(start, end)
+	b.title = Title(GateWord(s.State)) + " for " + Span(end.Sub(start)) + ", " + stretch(start, end)
 	if s.State == "failed" && b.width > 8 {
 		b.label = Span(end.Sub(start))
 	}
@@ -114,7 +114,7 @@ func logShare(n int64) float64 {
 	return math.Min(100, 14+24*math.Log10(float64(n)))
 }
 
-// Room says how far a count is from its limit.
+// Room says how far a count is from its threshold.
 func Room(n, limit, noLimit int64) string {
 	switch {
 	case limit >= noLimit:
@@ -122,7 +122,7 @@ func Room(n, limit, noLimit int64) string {
 	case n > limit:
 		return Number(n-limit) + " over"
 	case n == limit:
-		return "at the limit"
+		return "at threshold"
 	}
 	return Number(limit-n) + " left"
 }

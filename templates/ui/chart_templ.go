@@ -12,7 +12,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import "time"
 
 // Timeline draws a gate's states between two times: failed is tall, passed a
-// thin line, none thin and grey. height is in pixels.
+// thin line, none thin and gray. height is in pixels.
 func Timeline(segments []Segment, from, to time.Time, height int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -416,7 +416,7 @@ func Dates(from, to time.Time) templ.Component {
 }
 
 // Trend draws how many observations of a severity there were between two times:
-// in its soft colour, in red above the limit, the limit dashed.
+// in its soft color, in red above the threshold, which is dashed.
 func Trend(severity string, points []Point, limit, noLimit int64, from, to time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -568,7 +568,7 @@ func Trend(severity string, points []Point, limit, noLimit int64, from, to time.
 	})
 }
 
-// Hours draws messages by the hour: delivered ones plain, those on the way amber, failed ones red.
+// Hours draws messages per hour: delivered ones plain, those in progress amber, failed ones red.
 func Hours(hours []Hour) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -754,7 +754,7 @@ func Hours(hours []Hour) templ.Component {
 	})
 }
 
-// Share shows how many gates are failed, passed and none, as parts of one bar.
+// Share shows how many gates are failed, passed and not evaluated, as parts of one bar.
 func Share(failed, passed, none int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -777,9 +777,9 @@ func Share(failed, passed, none int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templruntime.NewAttributeExpression(Plural(failed, "gate", "gates") + " failed, " + Number(int64(passed)) + " passed, " + Number(int64(none)) + " none").Resolve(ctx)
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = templruntime.NewAttributeExpression(Plural(failed, "gate", "gates") + " failed, " + Number(int64(passed)) + " passed, " + Number(int64(none)) + " not evaluated").Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/chart.templ`, Line: 79, Col: 186}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/chart.templ`, Line: 79, Col: 195}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var45)
 		if templ_7745c5c3_Err != nil {

@@ -21,7 +21,8 @@ type trend struct {
 	text         string
 }
 
-// trendOf lays points out over a span, scaled so that the highest, or the limit, fills the height.
+// trendOf lays points out over a span, scaled so that the highest, or the threshold, fills the
+// height.
 func trendOf(points []Point, limit, noLimit int64, from, to time.Time) trend {
 	steps := stepsOf(points, from, to)
 	most := int64(0)
@@ -88,12 +89,12 @@ func stepsOf(points []Point, from, to time.Time) []step {
 
 func trendText(steps []step, most, limit int64, limited bool) string {
 	if len(steps) == 0 {
-		return "nothing is known yet"
+		return "no data yet"
 	}
 	last, since := Number(steps[len(steps)-1].n), steps[0].at.UTC().Format("2 Jan")
 	text := fmt.Sprintf("%s now, at most %s since %s", last, Number(most), since)
 	if limited {
-		text += ", limit " + Number(limit)
+		text += ", threshold " + Number(limit)
 	}
 	return text
 }
@@ -101,7 +102,7 @@ func trendText(steps []step, most, limit int64, limited bool) string {
 // px writes a length with one decimal.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
-// Hour is how many messages were decided on in an hour.
+// Hour is how many messages were created in an hour.
 type Hour struct {
 	At                       time.Time
 	Delivered, Waiting, Dead int
@@ -138,7 +139,7 @@ func hourBars(hours []Hour) []hourBar {
 		for _, p := range []struct {
 			class string
 			n     int
-		}{{"dead", h.Dead}, {"waiting", h.Waiting}, {"delivered", h.Delivered}} {
+		}{{"failed", h.Dead}, {"waiting", h.Waiting}, {"delivered", h.Delivered}} {
 			if p.n == 0 {
 				continue
 			}
@@ -154,10 +155,10 @@ func hourBars(hours []Hour) []hourBar {
 func hourText(h Hour) string {
 	parts := []string{strconv.Itoa(h.Delivered) + " delivered"}
 	if h.Waiting > 0 {
-		parts = append(parts, strconv.Itoa(h.Waiting)+" on the way")
+		parts = append(parts, strconv.Itoa(h.Waiting)+" in progress")
 	}
 	if h.Dead > 0 {
-		parts = append(parts, strconv.Itoa(h.Dead)+" dead")
+		parts = append(parts, strconv.Itoa(h.Dead)+" failed")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -26,14 +26,14 @@ func TestTrend(t *testing.T) {
 		at           float64
 		text         string
 	}{
-		"no points": {nil, 0, "", "", 98, "nothing is known yet"},
-		"within a limit": {
+		"no points": {nil, 0, "", "", 98, "no data yet"},
+		"within a threshold": {
 			[]Point{{day(15), 5}},
 			10,
 			"M500 53H1000V98H500Z",
 			"",
 			8,
-			"5 now, at most 5 since 16 May, limit 10",
+			"5 now, at most 5 since 16 May, threshold 10",
 		},
 		"over it, since long": {
 			[]Point{{day(60), 4}},
@@ -41,9 +41,9 @@ func TestTrend(t *testing.T) {
 			"M0 53H1000V98H0Z",
 			"M0 8H1000V53H0Z",
 			53,
-			"4 now, at most 4 since 1 Apr, limit 2",
+			"4 now, at most 4 since 1 Apr, threshold 2",
 		},
-		"no limit": {
+		"no threshold": {
 			[]Point{{day(30), 3}, {day(15), 0}},
 			99999,
 			"M0 8H500V98H0Z",
@@ -59,7 +59,7 @@ func TestTrend(t *testing.T) {
 			-1,
 			"1 now, at most 1 since 16 Apr",
 		},
-		"a limit of 0, none": {[]Point{{day(30), 0}}, 0, "", "", 98, "0 now, at most 0 since 1 May, limit 0"},
+		"a threshold of 0, none": {[]Point{{day(30), 0}}, 0, "", "", 98, "0 now, at most 0 since 1 May, threshold 0"},
 	}
 	for name, test := range tests {
 		got := trendOf(test.points, test.limit, 99999, monthBefore, noonOfTrend)
@@ -89,7 +89,7 @@ func TestHours(t *testing.T) {
 		}
 		last = p.y
 	}
-	want := "Messages in the last 24 hours: 5 delivered, 2 on the way, 1 dead; most, 4, at 15:00"
+	want := "Messages in the last 24 hours: 5 delivered, 2 in progress, 1 failed; most, 4, at 15:00"
 	if got := hoursText(hours); got != want {
 		t.Errorf("in words: %s, want %s", got, want)
 	}

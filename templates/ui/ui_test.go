@@ -96,8 +96,8 @@ func TestBlocksStayInside(t *testing.T) {
 			t.Errorf("%s: x %.2f, width %.2f", b.title, b.x, b.width)
 		}
 	}
-	if !strings.HasPrefix(list[2].title, "None for 23 h") {
-		t.Errorf("an unknown state is none: %q", list[2].title)
+	if !strings.HasPrefix(list[2].title, "Not evaluated for 23 h") {
+		t.Errorf("an unknown state is not evaluated: %q", list[2].title)
 	}
 	if blocks(segments, now, now) != nil {
 		t.Error("an empty span has blocks")

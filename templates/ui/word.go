@@ -42,12 +42,12 @@ type Part struct {
 var countOfSeverity = regexp.MustCompile(`\d+ (?:critical|high|medium|low|none|unknown)\b`)
 
 // Parts splits the reason of a failed gate, "2 critical (limit 0), 1 new:
-// CVE-...", so that the numbers over their limits can be set off.
+// CVE-...", so that the numbers over their thresholds can be set off.
 func Parts(why string) []Part {
 	var parts []Part
 	at := 0
 	for _, m := range countOfSeverity.FindAllStringIndex(why, -1) {
-		if !strings.HasPrefix(why[m[1]:], " (limit") {
+		if !strings.HasPrefix(why[m[1]:], " (") {
 			continue
 		}
 		parts = append(parts, Part{why[at:m[0]], false}, Part{why[m[0]:m[1]], true})
@@ -89,6 +89,14 @@ func severityClass(severity string) string {
 	return "unknown"
 }
 
+// GateWord returns the state of a gate as texts name it.
+func GateWord(state string) string {
+	if word := gateClass(state); word != "none" {
+		return word
+	}
+	return "not evaluated"
+}
+
 // gateClass returns a known word for a state, since other text must not get into a class.
 func gateClass(state string) string {
 	switch state {
@@ -114,12 +122,12 @@ type look struct{ class, icon, word string }
 var stateLooks = map[string]look{
 	"delivered": {"ok", "check", "Delivered"},
 	"retrying":  {"wait", "refresh", "Retrying"},
-	"dead":      {"bad", "square-rounded-x", "Dead"},
+	"dead":      {"bad", "square-rounded-x", "Failed"},
 	"pending":   {"off", "clock", "Pending"},
 	"sending":   {"off", "send", "Sending"},
 	"skipped":   {"off", "player-skip-forward", "Skipped"},
-	"held":      {"wait", "hourglass", "Held after a restore"},
-	"silenced":  {"off", "bell-off", "Held back"},
+	"held":      {"wait", "hourglass", "Held after restore"},
+	"silenced":  {"off", "bell-off", "Silenced"},
 	"cancelled": {"off", "ban", "Cancelled"},
 
 	"working":   {"ok", "plug-connected", "Working"},
@@ -127,8 +135,8 @@ var stateLooks = map[string]look{
 	"rejecting": {"bad", "ban", "Rejecting"},
 	"down":      {"bad", "plug-x", "Down"},
 	"paused":    {"bad", "hourglass", "Paused"},
-	"gone":      {"bad", "circle-minus", "Turned off"},
-	"off":       {"off", "circle-minus", "Off"},
+	"gone":      {"bad", "circle-minus", "Disabled"},
+	"off":       {"off", "circle-minus", "Disabled"},
 	"new":       {"off", "circle-dashed", "Not used yet"},
 }
 
