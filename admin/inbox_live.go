@@ -14,6 +14,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/inbox"
+	"gatecrier/app/web"
 )
 
 // inboxLiveRoutes adds the stream of the inbox and the state of its rows.
@@ -40,7 +41,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 	}
 	out := stream{c.Writer}
 	out.begin()
-	if err := out.send(last); err != nil {
+	if err := out.send(last); err != nil || web.IsHead(ctx) {
 		return nil //nolint:nilerr // the client has disconnected
 	}
 	for {

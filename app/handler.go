@@ -66,7 +66,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 	}
 	a.sessions.ErrorFunc = web.SessionError(a.log)
 	handler, err := web.SameOrigin(withSessions(engine, a.sessions), a.config.origins(), a.log)
-	handler = web.LimitTime(web.ReadRest(web.RequireUTF8(handler)))
+	handler = web.LimitTime(web.ReadRest(web.RequireUTF8(web.HeadAsGet(handler))))
 	if a.config.secure() {
 		handler = web.StrictTransport(handler)
 	}
@@ -76,9 +76,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 // addPublicRoutes adds the routes without a session or a token.
 func (a *App) addPublicRoutes(engine *gin.Engine, feeds *feed.Service, fail func(*gin.Context, error)) {
 	engine.NoRoute(func(c *gin.Context) { fail(c, fault.NewNotFound("page")) })
-	engine.NoMethod(func(c *gin.Context) {
-		fail(c, fault.New(fault.NotFound, "There is no such page for this method"))
-	})
+	engine.NoMethod(web.NoMethod(fail))
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
 	for _, route := range []struct {
@@ -90,7 +88,6 @@ func (a *App) addPublicRoutes(engine *gin.Engine, feeds *feed.Service, fail func
 		{"/feed/:file", web.Feed(feeds.Read, fail)},
 	} {
 		engine.GET(route.path, route.handle)
-		engine.HEAD(route.path, route.handle)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/fault"
 	"gatecrier/app/web"
 )
 
@@ -26,9 +25,12 @@ func (a *API) fail(c *gin.Context, err error) {
 	c.AbortWithStatusJSON(p.Status, p)
 }
 
-// useProblems makes huma answer its own errors with newProblem. huma keeps the function in
-// a global, so it is set once per process.
-var useProblems = sync.OnceFunc(func() { huma.NewError = newProblem })
+// useProblems makes huma answer its own errors with newProblem. huma keeps the function and its
+// texts in globals, so they are set once per process.
+var useProblems = sync.OnceFunc(func() {
+	huma.NewError = newProblem
+	useTexts()
+})
 
 // unreadableBody is huma's message for a body that ends too early, which it answers by 500.
 const unreadableBody = "cannot read request body"
@@ -39,17 +41,11 @@ func newProblem(status int, message string, errs ...error) huma.StatusError {
 	if status == http.StatusInternalServerError && message == unreadableBody {
 		status, message = http.StatusBadRequest, "The body could not be read to its end"
 	}
-	p := &web.Problem{Title: http.StatusText(status), Status: status, Detail: message}
+	p := &web.Problem{Title: http.StatusText(status), Status: status, Detail: detailOf(status, message)}
 	for _, err := range errs {
-		if err == nil {
-			continue
+		if err != nil {
+			p.Errors = append(p.Errors, fieldOf(status, err))
 		}
-		field := fault.Field{Message: err.Error()}
-		if d, ok := err.(huma.ErrorDetailer); ok {
-			detail := d.ErrorDetail()
-			field = fault.Field{Name: fieldName(detail.Location), Message: detail.Message}
-		}
-		p.Errors = append(p.Errors, field)
 	}
 	return p
 }

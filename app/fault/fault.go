@@ -19,6 +19,7 @@ const (
 	Unauthenticated             // nobody is signed in: 401
 	Forbidden                   // signed in, not allowed: 403
 	NotFound                    // does not exist, or is not visible to the actor: 404
+	BadMethod                   // the path exists, but not for this method: 405
 	Conflict                    // another change was faster: 409
 	TooLarge                    // over a size limit: 413
 	Unsupported                 // the encoding of a body: 415
