@@ -167,6 +167,6 @@ func (a *Admin) authorizationDelete(c *gin.Context) error {
 	if c.PostForm("confirm") != g.Name {
 		return a.authorizationDeletePage(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
 	}
-	err = a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID)
+	err = a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID, 0)
 	return a.done(c, err, "Authorization group "+g.Name+" deleted", "", authorizationGroupsPath)
 }

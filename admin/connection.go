@@ -224,6 +224,6 @@ func (a *Admin) connectionDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = hideForbidden(a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID))
+	err = hideForbidden(a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID, 0))
 	return a.done(c, err, "Connection "+found.Name+" deleted", "", "/connections")
 }

@@ -66,7 +66,7 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 	if errs := fieldErrors(fieldErrs.Err()); errs != nil {
 		return a.groupDeletePage(c, http.StatusUnprocessableEntity, choice, errs)
 	}
-	if err := a.Products.DeleteGroup(c.Request.Context(), actorOf(c), row.ID, choice == "delete"); err != nil {
+	if err := a.Products.DeleteGroup(c.Request.Context(), actorOf(c), row.ID, 0, choice == "delete"); err != nil {
 		return err
 	}
 	if choice == "delete" {

@@ -236,7 +236,7 @@ func (a *Admin) manualDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	done, err := a.Observations.Delete(c.Request.Context(), actorOf(c), f.ID)
+	done, err := a.Observations.Delete(c.Request.Context(), actorOf(c), f.ID, nil)
 	if fault.Is(err, fault.Conflict) {
 		return a.redirect(c, "bad", "Observation not deleted", textOf(err), f.path())
 	}

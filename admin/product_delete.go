@@ -63,6 +63,6 @@ func (a *Admin) productDelete(c *gin.Context) error {
 	if c.PostForm("confirm") != row.Name {
 		return a.productDeletePage(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
 	}
-	err = a.Products.Delete(c.Request.Context(), actorOf(c), row.ID)
+	err = a.Products.Delete(c.Request.Context(), actorOf(c), row.ID, 0)
 	return a.done(c, err, "Product "+row.Name+" deleted", "", "/products")
 }

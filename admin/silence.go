@@ -136,7 +136,7 @@ func (a *Admin) silenceEnd(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.Silences.EndNow(c.Request.Context(), actorOf(c), row.ID)
+	_, err = a.Silences.EndNow(c.Request.Context(), actorOf(c), row.ID, 0)
 	switch {
 	case fault.Is(err, fault.Conflict):
 		a.flash(c, "wait", textOf(err), "")

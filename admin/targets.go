@@ -44,7 +44,7 @@ func (a *Admin) targetDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID)
+	err = a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID, 0)
 	return a.done(c, err, "Target "+t.Name+" deleted", "", targetsTabPath(t))
 }
 

@@ -223,7 +223,7 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 	c.Version, c.UpdatedAt = was+1, tx.Now()
 	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(c)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.New(fault.Conflict, "Somebody else has changed this target meanwhile")
+		return fault.NewOutdated("Another user has changed this target meanwhile: look at it again, then repeat your change")
 	}
 	return res.Error
 }

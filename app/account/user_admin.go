@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"strings"
 
 	"gatecrier/app/audit"
@@ -106,6 +108,14 @@ type UserEdit struct {
 	Administrator, Active *bool
 	KeepTokens            bool   // when the address changes; a deactivation revokes all tokens
 	Password              string // the actor's own, to change their own address
+	IfVersion             *int64 // the version that the actor saw, nil for any
+}
+
+// VersionOf returns a number that differs after each change of what administrators edit of a user.
+func VersionOf(u models.User) int64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q %q %q %t %t", u.Email, u.EmailPending, u.FirstName, u.Administrator, u.Active)
+	return int64(h.Sum64() >> 1) //nolint:gosec // 63 bits
 }
 
 // Edit changes an account, for administrators. The last active administrator stays one, and
@@ -121,6 +131,9 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 	ended := false
 	u, err := s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
 		was := *u
+		if e.IfVersion != nil && *e.IfVersion != VersionOf(was) {
+			return fault.NewOutdated("This user has changed meanwhile: look at them again, then repeat your change")
+		}
 		if err := e.apply(u); err != nil {
 			return err
 		}

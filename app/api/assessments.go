@@ -23,29 +23,26 @@ func outcomeOf(g observation.BranchGate) outcomeBody {
 	return outcomeBody{Branch: g.Branch, Before: g.Before, After: g.After, Why: g.Why, Counts: g.Counts}
 }
 
-// assessedAnswer is an observation after an assessment, with the gate of its branch.
-type assessedAnswer struct {
-	ETag string `header:"ETag" doc:"The version, for If-Match"`
-	Body struct {
-		observationBody
-		Gate *outcomeBody `json:"gate" doc:"The branch's gate before and after"`
-	}
+// assessmentDoneBody is an observation after an assessment, with the gate of its branch.
+type assessmentDoneBody struct {
+	observationBody
+	Gate *outcomeBody `json:"gate" doc:"The branch's gate before and after"`
 }
 
-func assessedOf(o models.Observation, productID int64, done observation.Done) *assessedAnswer {
-	out := &assessedAnswer{ETag: etagOf(o.Version)}
-	out.Body.observationBody = observationOf(o, productID)
+func assessedOf(o models.Observation, productID int64, done observation.Done) assessmentDoneBody {
+	b := assessmentDoneBody{observationBody: observationOf(o, productID)}
 	if len(done.Gates) > 0 {
 		gate := outcomeOf(done.Gates[0])
-		out.Body.Gate = &gate
+		b.Gate = &gate
 	}
-	return out
+	return b
 }
 
 type assessInput struct {
-	ID      int64  `path:"id"`
-	IfMatch string `header:"If-Match" doc:"The ETag of the observation: like version"`
-	Body    struct {
+	IDPath
+	IfMatch
+
+	Body struct {
 		ManualFields
 		Version     *int64               `json:"version,omitempty" doc:"If sent, the observation must still have it; 409 names who has changed what since"`
 		Status      patch[models.Status] `json:"status,omitempty" doc:"open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security or risk_accepted; null takes back all that people say of it"`
@@ -135,13 +132,13 @@ func (a *API) assessments() {
 		a.assessmentHistory)
 }
 
-func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
+func (a *API) assess(ctx context.Context, in *assessInput) (*one[assessmentDoneBody], error) {
 	actor := actorOf(ctx)
 	was, productID, err := a.Observations.Get(ctx, actor, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	ifVersion, err := ifVersionOf(in.IfMatch, in.Body.Version)
+	ifVersion, err := in.version(in.Body.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -154,13 +151,13 @@ func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, err
 	}
 	assessment.IfVersion = ifVersion
 	o, done, err := a.Observations.Assess(ctx, actor, in.ID, assessment)
-	return assessedOf(o, productID, done), err
+	return changedOf(o.Version, assessedOf(o, productID, done)), err
 }
 
 // amend changes an observation that was entered by hand.
 func (a *API) amend(
 	ctx context.Context, in *assessInput, productID int64, ifVersion *int64,
-) (*assessedAnswer, error) {
+) (*one[assessmentDoneBody], error) {
 	b := in.Body
 	var fieldErrs fault.Fields
 	for name, sent := range map[string]bool{
@@ -190,7 +187,7 @@ func (a *API) amend(
 			d.Severity = severity
 		}
 	})
-	return assessedOf(o, productID, done), err
+	return changedOf(o.Version, assessedOf(o, productID, done)), err
 }
 
 // assessmentOf returns the assessment of a patch. The patch can leave out the status where it

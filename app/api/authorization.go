@@ -51,8 +51,6 @@ func wholeAuthorization(g product.AuthorizationGroup) authorizationBody {
 	return b
 }
 
-type authorizationAnswer struct{ Body authorizationBody }
-
 type authorizationInput struct {
 	Body struct {
 		Name string `json:"name" doc:"Unique whatever its case, 1 to 255 characters"`
@@ -61,6 +59,8 @@ type authorizationInput struct {
 
 type authorizationPatch struct {
 	IDPath
+	IfMatch
+
 	Body struct {
 		Name    string `json:"name"`
 		Version int64  `json:"version,omitempty" doc:"If sent, the group must still have it"`
@@ -92,25 +92,36 @@ func (a *API) authorizationGroups() {
 		})
 	register(a, onPost(path, "create-authorization-group", http.StatusCreated),
 		"Create a group of users",
-		func(ctx context.Context, in *authorizationInput) (*authorizationAnswer, error) {
+		func(ctx context.Context, in *authorizationInput) (*created[authorizationBody], error) {
 			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), 0, in.Body.Name, 0)
-			return a.authorization(ctx, g.ID, err)
+			b, err := a.authorization(ctx, g.ID, err)
+			return createdAt(pathTo(path, b.ID), b.Version, b), err
 		})
 	register(a, onGet(path+"/{id}", "get-authorization-group"),
 		"Get a group of users with who is in it",
-		func(ctx context.Context, in *IDPath) (*authorizationAnswer, error) {
-			return a.authorization(ctx, in.ID, nil)
+		func(ctx context.Context, in *IDGet) (*one[authorizationBody], error) {
+			b, err := a.authorization(ctx, in.ID, nil)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onPatch(path+"/{id}", "update-authorization-group"),
 		"Rename a group of users",
-		func(ctx context.Context, in *authorizationPatch) (*authorizationAnswer, error) {
-			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), in.ID, in.Body.Name, in.Body.Version)
-			return a.authorization(ctx, g.ID, err)
+		func(ctx context.Context, in *authorizationPatch) (*one[authorizationBody], error) {
+			version, err := in.atLeastOne(in.Body.Version)
+			if err != nil {
+				return nil, err
+			}
+			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), in.ID, in.Body.Name, version)
+			b, err := a.authorization(ctx, g.ID, err)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onDelete(path+"/{id}", "delete-authorization-group"),
 		"Delete a group of users, with the roles that it gives",
-		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID)
+		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
+			version, err := in.atLeastOne(0)
+			if err != nil {
+				return nil, err
+			}
+			return nil, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID, version)
 		})
 	register(a, onPost(path+"/{id}/members", "set-authorization-member", http.StatusNoContent),
 		"Put a user into a group of users",
@@ -124,10 +135,10 @@ func (a *API) authorizationGroups() {
 		})
 }
 
-func (a *API) authorization(ctx context.Context, id int64, err error) (*authorizationAnswer, error) {
+func (a *API) authorization(ctx context.Context, id int64, err error) (authorizationBody, error) {
 	if err != nil {
-		return nil, err
+		return authorizationBody{}, err
 	}
 	g, err := a.Products.AuthorizationGroup(ctx, actorOf(ctx), id)
-	return &authorizationAnswer{wholeAuthorization(g)}, err
+	return wholeAuthorization(g), err
 }

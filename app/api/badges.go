@@ -15,9 +15,9 @@ type badgeBody struct {
 func (a *API) badges() {
 	register(a, onPost("/products/{id}/badge", "make-badge", http.StatusCreated),
 		"Make a badge of the gate's state, under a new address: a former one shows nothing any more",
-		func(ctx context.Context, in *IDPath) (*struct{ Body badgeBody }, error) {
+		func(ctx context.Context, in *IDPath) (*created[badgeBody], error) {
 			path, err := a.Products.MakeBadge(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body badgeBody }{badgeBody{a.BaseURL() + path}}, err
+			return createdAt(pathTo("/products", in.ID)+"/badge", 0, badgeBody{a.BaseURL() + path}), err
 		})
 	register(a, onDelete("/products/{id}/badge", "remove-badge"),
 		"Remove the badge",

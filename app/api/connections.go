@@ -122,15 +122,15 @@ func (a *API) connections() {
 		})
 	register(a, onPost("/connections", "create-connection", http.StatusCreated),
 		"Add a connection of your own, or of the system",
-		func(ctx context.Context, in *connectionInput) (*targetAnswer, error) {
+		func(ctx context.Context, in *connectionInput) (*created[targetBody], error) {
 			s, err := a.createConnection(ctx, in)
-			return a.saved(ctx, s, err)
+			return a.createdTarget(ctx, s, err)
 		})
 	register(a, onGet("/targets/{id}", "get-target"),
 		"Get a connection that you may edit, and how it does",
-		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
+		func(ctx context.Context, in *IDGet) (*one[connectionBody], error) {
 			d, err := a.Connections.Details(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body connectionBody }{connectionOf(d.ConnectionRow)}, err
+			return oneOf(d.Version, connectionOf(d.ConnectionRow)), err
 		})
 	register(a, onPost("/targets/{id}/rotate", "rotate-target", http.StatusOK),
 		"Make a new secret; the old one counts for 24 hours more",

@@ -83,33 +83,33 @@ func (a *API) failing(
 }
 
 // completeStored completes a stored answer like answerWithFailing, with the counts and the gate of
-// now: a pipeline that repeats a request must not pass by the gate of then.
-func (a *API) completeStored(ctx context.Context, productID int64, answer string) (string, error) {
+// now: a pipeline that repeats a request must not pass by the gate of then. It returns the branch too.
+func (a *API) completeStored(ctx context.Context, productID int64, answer string) (text, branch string, err error) {
 	var several importsBody
 	if err := json.Unmarshal([]byte(answer), &several); err != nil {
-		return "", fmt.Errorf("read a stored answer: %w", err)
+		return "", "", fmt.Errorf("read a stored answer: %w", err)
 	}
 	var full any
 	if len(several.Files) > 0 {
 		if err := a.setCurrent(ctx, productID, several.Branch, &several.Gate, &several.Counts); err != nil {
-			return "", err
+			return "", "", err
 		}
 		full = several
 	} else {
 		var one importBody
 		if err := json.Unmarshal([]byte(answer), &one); err != nil {
-			return "", fmt.Errorf("read a stored answer: %w", err)
+			return "", "", fmt.Errorf("read a stored answer: %w", err)
 		}
 		if err := a.setCurrent(ctx, productID, one.Branch, &one.Gate, &one.Counts); err != nil {
-			return "", err
+			return "", "", err
 		}
 		full = one
 	}
-	text, err := json.Marshal(a.answerWithFailing(ctx, productID, full))
+	whole, err := json.Marshal(a.answerWithFailing(ctx, productID, full))
 	if err != nil {
-		return "", fmt.Errorf("encode an answer: %w", err)
+		return "", "", fmt.Errorf("encode an answer: %w", err)
 	}
-	return string(text), nil
+	return string(whole), several.Branch, nil
 }
 
 // setCurrent sets the gate and the counts of an answer to the present ones. Those of a branch that is

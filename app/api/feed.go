@@ -32,9 +32,9 @@ func (a *API) feed() {
 		})
 	register(a, onPost("/feed", "make-feed", http.StatusCreated),
 		"Make an address for the feed of your inbox: a former one shows nothing any more",
-		func(ctx context.Context, _ *struct{}) (*struct{ Body feedBody }, error) {
+		func(ctx context.Context, _ *struct{}) (*created[feedBody], error) {
 			url, err := a.makeFeed(ctx)
-			return &struct{ Body feedBody }{feedBody{url}}, err
+			return createdAt("/feed", 0, feedBody{url}), err
 		})
 	register(a, onDelete("/feed", "remove-feed"),
 		"Remove the feed of your inbox",

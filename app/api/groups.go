@@ -39,17 +39,15 @@ func groupOf(g models.GroupRow) groupBody {
 	}
 }
 
-type groupAnswer struct{ Body groupBody }
-
-// wholeGroup returns the answer with a group and its target fields, or err.
-func (a *API) wholeGroup(ctx context.Context, row models.GroupRow, err error) (*groupAnswer, error) {
+// wholeGroup returns a group with its target fields, or err.
+func (a *API) wholeGroup(ctx context.Context, row models.GroupRow, err error) (groupBody, error) {
 	if err != nil {
-		return nil, err
+		return groupBody{}, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InGroup(row.ID))
-	out := &groupAnswer{groupOf(row)}
-	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
-	return out, err
+	b := groupOf(row)
+	b.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	return b, err
 }
 
 type groupInput struct {
@@ -64,7 +62,9 @@ type groupInput struct {
 }
 
 type groupPatch struct {
-	ID   int64 `path:"id"`
+	IDPath
+	IfMatch
+
 	Body struct {
 		Name        patch[string]          `json:"name,omitempty"`
 		Description patch[string]          `json:"description,omitempty"`
@@ -87,7 +87,8 @@ func (in *groupsInput) filter() (models.GroupFilter, error) {
 }
 
 type groupDeletion struct {
-	IDPath
+	IDDelete
+
 	Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
 }
 
@@ -107,7 +108,7 @@ func (a *API) groups() {
 		})
 	register(a, onPost("/groups", "create-group", http.StatusCreated),
 		"Create a group of products and become its owner",
-		func(ctx context.Context, in *groupInput) (*groupAnswer, error) {
+		func(ctx context.Context, in *groupInput) (*created[groupBody], error) {
 			d := product.GroupDraft{
 				Name:        in.Body.Name,
 				Description: in.Body.Description,
@@ -119,35 +120,46 @@ func (a *API) groups() {
 				*d.Thresholds.At(s) = v
 			}
 			row, err := a.Products.CreateGroup(ctx, actorOf(ctx), d)
-			return a.wholeGroup(ctx, row, err)
+			b, err := a.wholeGroup(ctx, row, err)
+			return createdAt(pathTo("/groups", b.ID), b.Version, b), err
 		})
 	register(a, onGet("/groups/{id}", "get-group"),
 		"Get a group of products",
-		func(ctx context.Context, in *IDPath) (*groupAnswer, error) {
+		func(ctx context.Context, in *IDGet) (*one[groupBody], error) {
 			row, err := a.Products.Group(ctx, actorOf(ctx), in.ID)
-			return a.wholeGroup(ctx, row, err)
+			b, err := a.wholeGroup(ctx, row, err)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onPatch("/groups/{id}", "update-group"),
 		"Change a group of products (JSON merge patch)",
-		func(ctx context.Context, in *groupPatch) (*groupAnswer, error) {
-			row, err := a.Products.UpdateGroup(ctx, actorOf(ctx), in.ID, groupEditOf(in))
-			return a.wholeGroup(ctx, row, err)
+		func(ctx context.Context, in *groupPatch) (*one[groupBody], error) {
+			version, err := in.atLeastOne(in.Body.Version)
+			if err != nil {
+				return nil, err
+			}
+			row, err := a.Products.UpdateGroup(ctx, actorOf(ctx), in.ID, groupEditOf(in, version))
+			b, err := a.wholeGroup(ctx, row, err)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onDelete("/groups/{id}", "delete-group"),
 		"Delete a group of products",
 		func(ctx context.Context, in *groupDeletion) (*struct{}, error) {
-			return nil, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete")
+			version, err := in.atLeastOne(0)
+			if err != nil {
+				return nil, err
+			}
+			return nil, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, version, in.Products == "delete")
 		})
 	a.groupTargets()
 }
 
-func groupEditOf(in *groupPatch) product.GroupEdit {
+func groupEditOf(in *groupPatch, version int64) product.GroupEdit {
 	b := in.Body
 	e := product.GroupEdit{
 		Name:        b.Name.pointer(),
 		Description: b.Description.pointer(),
 		GateMode:    b.GateMode.pointer(),
-		Version:     b.Version,
+		Version:     version,
 		Thresholds:  b.Thresholds.Value.changes(),
 		Counting:    b.edit(),
 		Targets:     b.change(),
@@ -172,8 +184,8 @@ func (a *API) groupTargets() {
 		})
 	register(a, onPost("/groups/{id}/targets", "group-create-target", http.StatusCreated),
 		"Add a target to a group: it tells of products without one of its module",
-		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
+		func(ctx context.Context, in *targetInput) (*created[targetBody], error) {
 			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
-			return a.saved(ctx, s, err)
+			return a.createdTarget(ctx, s, err)
 		})
 }

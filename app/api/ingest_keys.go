@@ -19,13 +19,13 @@ type ingestKeyBody struct {
 
 type ingestKeyAnswer struct{ Body ingestKeyBody }
 
-func (a *API) ingestKeyOf(k models.IngestKey) *ingestKeyAnswer {
-	return &ingestKeyAnswer{ingestKeyBody{
+func (a *API) ingestKeyOf(k models.IngestKey) ingestKeyBody {
+	return ingestKeyBody{
 		Key:       k.Key,
 		DSN:       product.DSN(a.BaseURL(), k),
 		CreatedBy: k.CreatedBy,
 		CreatedAt: k.CreatedAt,
-	}}
+	}
 }
 
 func (a *API) ingestKeys() {
@@ -36,13 +36,13 @@ func (a *API) ingestKeys() {
 			if err == nil && !ok {
 				err = fault.NewNotFound("ingest key: make one")
 			}
-			return a.ingestKeyOf(k), err
+			return &ingestKeyAnswer{a.ingestKeyOf(k)}, err
 		})
 	register(a, onPost("/products/{id}/ingest-key", "create-ingest-key", http.StatusCreated),
 		"Make that key, or another one in its place",
-		func(ctx context.Context, in *IDPath) (*ingestKeyAnswer, error) {
+		func(ctx context.Context, in *IDPath) (*created[ingestKeyBody], error) {
 			k, err := a.Products.NewIngestKey(ctx, actorOf(ctx), in.ID)
-			return a.ingestKeyOf(k), err
+			return createdAt(pathTo("/products", in.ID)+"/ingest-key", 0, a.ingestKeyOf(k)), err
 		})
 	register(a, onDelete("/products/{id}/ingest-key", "delete-ingest-key"),
 		"Take that key away",

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
@@ -82,9 +84,10 @@ func (a *API) membersOf(o roleOwner) {
 		})
 	register(a, onPost(o.path+"/members", o.operationID("add-member"), http.StatusCreated),
 		"Give a user a role in a "+o.noun,
-		func(ctx context.Context, in *memberInput) (*memberAnswer, error) {
+		func(ctx context.Context, in *memberInput) (*created[memberBody], error) {
 			m, err := a.Products.SetMember(ctx, actorOf(ctx), o.owner(in.ID), in.Body.User, in.Body.Role)
-			return &memberAnswer{memberOf(m)}, err
+			at := strings.Replace(o.path, "{id}", strconv.FormatInt(in.ID, 10), 1) + "/members"
+			return createdAt(pathTo(at, m.UserID), 0, memberOf(m)), err
 		})
 	register(a, onPatch(o.path+"/members/{user_id}", o.operationID("update-member")),
 		"Change a member's role",

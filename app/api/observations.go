@@ -90,12 +90,6 @@ func unlessZero[T comparable](v T) *T {
 	return &v
 }
 
-// observationAnswer is an observation, with its version as its ETag.
-type observationAnswer struct {
-	ETag string `header:"ETag" doc:"The version, for If-Match"`
-	Body observationBody
-}
-
 // observationFilter selects observations of a product, for a list or for an assessment.
 type observationFilter struct {
 	Branch, Severity, Status, Active, Q, Scanner string
@@ -151,14 +145,18 @@ func (a *API) observations() {
 		a.enter)
 	register(a, onGet("/observations/{id}", "get-observation"),
 		"Get an observation",
-		func(ctx context.Context, in *IDPath) (*observationAnswer, error) {
+		func(ctx context.Context, in *IDGet) (*one[observationBody], error) {
 			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
-			return &observationAnswer{etagOf(o.Version), observationOf(o, productID)}, err
+			return oneOf(o.Version, observationOf(o, productID)), err
 		})
 	register(a, onDelete("/observations/{id}", "delete-observation"),
 		"Delete an observation that was entered by hand",
-		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			_, err := a.Observations.Delete(ctx, actorOf(ctx), in.ID)
+		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
+			version, err := in.version(nil)
+			if err != nil {
+				return nil, err
+			}
+			_, err = a.Observations.Delete(ctx, actorOf(ctx), in.ID, version)
 			return nil, err
 		})
 }
@@ -216,7 +214,7 @@ type draftInput struct {
 }
 
 // enter creates an observation that a user enters by hand.
-func (a *API) enter(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
+func (a *API) enter(ctx context.Context, in *draftInput) (*created[assessmentDoneBody], error) {
 	b := in.Body
 	severity, err := severityOf(b.Severity)
 	if err != nil {
@@ -232,7 +230,7 @@ func (a *API) enter(ctx context.Context, in *draftInput) (*assessedAnswer, error
 		Fix:         b.Fix,
 		URL:         b.URL,
 	})
-	return assessedOf(o, in.ID, done), err
+	return createdAt(pathTo("/observations", o.ID), o.Version, assessedOf(o, in.ID, done)), err
 }
 
 // severityOf returns the severity of a name, or an error of the field severity.

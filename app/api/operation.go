@@ -19,8 +19,9 @@ func register[I, O any](
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, web.ToProblem(ctx, a.Log, err)
+			return nil, web.ToProblem(ctx, a.Log, unmet(in, err))
 		}
+		checkKnown(in, out)
 		return out, nil
 	})
 }

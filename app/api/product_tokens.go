@@ -33,13 +33,11 @@ func tokenOf(t models.Token) tokenBody {
 	}
 }
 
-type tokenAnswer struct{ Body tokenBody }
-
-// createdToken returns the answer with a new token and its text.
-func createdToken(t models.Token, text string) *tokenAnswer {
+// createdToken returns the answer with a new token of a collection, and its text.
+func createdToken(collection string, t models.Token, text string) *created[tokenBody] {
 	b := tokenOf(t)
 	b.Token = text
-	return &tokenAnswer{b}
+	return createdAt(pathTo(collection, t.ID), 0, b)
 }
 
 type productTokenInput struct {
@@ -68,13 +66,13 @@ func (a *API) productTokens() {
 		})
 	register(a, onPost("/products/{id}/tokens", "create-product-token", http.StatusCreated),
 		"Make a token that has a role in one product",
-		func(ctx context.Context, in *productTokenInput) (*tokenAnswer, error) {
+		func(ctx context.Context, in *productTokenInput) (*created[tokenBody], error) {
 			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			if err := a.Accounts.RequireExpiryWithin(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
 				return nil, err
 			}
 			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)
-			return createdToken(t, text), err
+			return createdToken(pathTo("/products", in.ID)+"/tokens", t, text), err
 		})
 	register(a, onDelete("/products/{id}/tokens/{token_id}", "revoke-product-token"),
 		"Revoke a product's token",

@@ -41,22 +41,22 @@ type FieldsBody struct {
 	SlackWebhook   string `json:"slack_webhook" doc:"The same"`
 }
 
-// whole returns the answer with a product and its target fields, or err.
-func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*productAnswer, error) {
+// whole returns a product with its target fields, or err.
+func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (productBody, error) {
 	if err != nil {
-		return nil, err
+		return productBody{}, err
 	}
 	policies, err := a.policies(ctx, []models.ProductRow{row})
 	if err != nil {
-		return nil, err
+		return productBody{}, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
-	out := &productAnswer{productOf(row, policies[0])}
-	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	b := productOf(row, policies[0])
+	b.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
 	if err == nil {
-		out.Body.BadgeURL, err = a.badgeOf(ctx, row.Product)
+		b.BadgeURL, err = a.badgeOf(ctx, row.Product)
 	}
-	return out, err
+	return b, err
 }
 
 // gateBody is the gate of a branch.
@@ -127,8 +127,6 @@ func valueOf(t *time.Time) time.Time {
 	return *t
 }
 
-type productAnswer struct{ Body productBody }
-
 type productInput struct {
 	Body struct {
 		Name          string          `json:"name" doc:"Unique, 1 to 255 characters"`
@@ -194,7 +192,9 @@ func (t *thresholdsBody) changes() map[models.Severity]*int64 {
 }
 
 type productPatch struct {
-	ID   int64 `path:"id"`
+	IDPath
+	IfMatch
+
 	Body struct {
 		Name          patch[string]          `json:"name,omitempty"`
 		Description   patch[string]          `json:"description,omitempty"`
@@ -228,26 +228,37 @@ func (a *API) products() {
 		a.listProducts)
 	register(a, onPost("/products", "create-product", http.StatusCreated),
 		"Create a product and become its owner",
-		func(ctx context.Context, in *productInput) (*productAnswer, error) {
+		func(ctx context.Context, in *productInput) (*created[productBody], error) {
 			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
-			return a.whole(ctx, row, err)
+			b, err := a.whole(ctx, row, err)
+			return createdAt(pathTo("/products", b.ID), b.Version, b), err
 		})
 	register(a, onGet("/products/{id}", "get-product"),
 		"Get a product",
-		func(ctx context.Context, in *IDPath) (*productAnswer, error) {
+		func(ctx context.Context, in *IDGet) (*one[productBody], error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
-			return a.whole(ctx, row, err)
+			b, err := a.whole(ctx, row, err)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onPatch("/products/{id}", "update-product"),
 		"Change a product (JSON merge patch)",
-		func(ctx context.Context, in *productPatch) (*productAnswer, error) {
-			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in))
-			return a.whole(ctx, row, err)
+		func(ctx context.Context, in *productPatch) (*one[productBody], error) {
+			version, err := in.atLeastOne(in.Body.Version)
+			if err != nil {
+				return nil, err
+			}
+			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in, version))
+			b, err := a.whole(ctx, row, err)
+			return oneOf(b.Version, b), err
 		})
 	register(a, onDelete("/products/{id}", "delete-product"),
 		"Delete a product and all that belongs to it",
-		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.Products.Delete(ctx, actorOf(ctx), in.ID)
+		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
+			version, err := in.atLeastOne(0)
+			if err != nil {
+				return nil, err
+			}
+			return nil, a.Products.Delete(ctx, actorOf(ctx), in.ID, version)
 		})
 }
 
@@ -273,7 +284,7 @@ func draftOf(in *productInput) product.Draft {
 	return d
 }
 
-func editOf(in *productPatch) product.Edit {
+func editOf(in *productPatch, version int64) product.Edit {
 	b := in.Body
 	e := product.Edit{
 		Name:          b.Name.pointer(),
@@ -281,7 +292,7 @@ func editOf(in *productPatch) product.Edit {
 		DefaultBranch: b.DefaultBranch.pointer(),
 		GateMode:      b.GateMode.pointer(),
 		GroupID:       b.GroupID.pointer(),
-		Version:       b.Version,
+		Version:       version,
 		Thresholds:    b.Thresholds.Value.changes(),
 		Counting:      b.edit(),
 		Targets:       b.change(),

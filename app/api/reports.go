@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -93,7 +94,9 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, files nextFile
 			return err
 		}
 		o.complete = func(ctx context.Context, answer string) (string, error) {
-			return a.completeStored(ctx, dest.ProductID, answer)
+			text, branch, err := a.completeStored(ctx, dest.ProductID, answer)
+			c.Header("Location", observationsPath(dest.ProductID, branch))
+			return text, err
 		}
 		files, dest.Once = o.reading(files), o.keep
 		if done, err := o.replay(c, func() error { return readAll(files) }); done || err != nil {
@@ -112,8 +115,14 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, files nextFile
 	if err != nil {
 		return err
 	}
+	c.Header("Location", observationsPath(dest.ProductID, results[0].Branch))
 	c.JSON(http.StatusCreated, a.answerWithFailing(c.Request.Context(), dest.ProductID, answerOf(results)))
 	return nil
+}
+
+// observationsPath returns the path of what a report has imported.
+func observationsPath(productID int64, branch string) string {
+	return prefix + pathTo("/products", productID) + "/observations?" + url.Values{"branch": {branch}}.Encode()
 }
 
 func destinationOf(c *gin.Context) (ingest.Destination, error) {

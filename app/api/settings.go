@@ -16,19 +16,24 @@ type SectionPath struct {
 
 // settingsAnswer has the values of a section by their names, its version, and under secrets
 // which secrets are set. After a change it can have warnings about values that will not work.
-type settingsAnswer struct {
-	Body map[string]any
+type settingsAnswer = one[map[string]any]
+
+type settingsInput struct {
+	SectionPath
+	IfNoneMatch
 }
 
 type settingsPatch struct {
 	SectionPath
+	IfMatch
+
 	Body map[string]any `doc:"Values by their names; null gives back the default; a version, if sent, must be the current one"`
 }
 
 func (a *API) settings() {
 	register(a, onGet("/settings/{section}", "get-settings"),
 		"Get a section of the global settings",
-		func(ctx context.Context, in *SectionPath) (*settingsAnswer, error) {
+		func(ctx context.Context, in *settingsInput) (*settingsAnswer, error) {
 			v, err := a.Settings.Get(ctx, actorOf(ctx), in.Section)
 			return settingsOf(v), err
 		})
@@ -70,14 +75,18 @@ func sweepOf(s models.GateSweep) sweepBody {
 }
 
 func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.View, error) {
-	var ifVersion *int64
+	var inBody *int64
 	if sent, ok := in.Body["version"]; ok {
 		n, ok := sent.(float64)
 		if !ok {
 			return settings.View{}, fault.BadField("version", "A whole number")
 		}
-		ifVersion = settings.IfVersion(int64(n))
+		inBody = settings.IfVersion(int64(n))
 		delete(in.Body, "version")
+	}
+	ifVersion, err := in.version(inBody)
+	if err != nil {
+		return settings.View{}, err
 	}
 	return a.Settings.Update(ctx, actorOf(ctx), in.Section, in.Body, ifVersion)
 }
@@ -97,5 +106,5 @@ func settingsOf(v settings.View) *settingsAnswer {
 	if len(v.Warnings) > 0 {
 		body["warnings"] = v.Warnings
 	}
-	return &settingsAnswer{body}
+	return oneOf(v.Version, body)
 }

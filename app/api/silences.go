@@ -55,15 +55,6 @@ func (a *API) silenceOf(r silence.Row) silenceBody {
 	return b
 }
 
-type silenceAnswer struct{ Body silenceBody }
-
-func (a *API) silenceAnswer(ctx context.Context, r silence.Row, err error) (*silenceAnswer, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &silenceAnswer{a.silenceOf(r)}, nil
-}
-
 // SilenceMatch selects the messages that a silence holds back. It is exported because huma
 // reads no embedded fields from types that are not.
 type SilenceMatch struct {
@@ -88,6 +79,8 @@ type silenceInput struct {
 
 type silencePatch struct {
 	IDPath
+	IfMatch
+
 	Body struct {
 		Type    patch[string]    `json:"type,omitempty"`
 		Text    patch[string]    `json:"text,omitempty"`
@@ -143,41 +136,49 @@ func (a *API) silences() {
 		a.listSilences)
 	register(a, onPost("/silences", "create-silence", http.StatusCreated),
 		"Hold messages back for a time",
-		func(ctx context.Context, in *silenceInput) (*silenceAnswer, error) {
+		func(ctx context.Context, in *silenceInput) (*created[silenceBody], error) {
 			d := in.Body.draft()
 			d.Reason, d.StartsAt, d.EndsAt = in.Body.Reason, in.Body.StartsAt, in.Body.EndsAt
 			row, err := a.Silences.Create(ctx, actorOf(ctx), d)
-			return a.silenceAnswer(ctx, row, err)
+			return createdAt(pathTo("/silences", row.ID), row.Version, a.silenceOf(row)), err
 		})
 	register(a, onPost("/silences/preview", "preview-silence", http.StatusOK),
 		"Tell what a silence would have held in the last 7 days",
 		a.previewSilence)
 	register(a, onGet("/silences/{id}", "get-silence"),
 		"Get a silence",
-		func(ctx context.Context, in *IDPath) (*silenceAnswer, error) {
+		func(ctx context.Context, in *IDGet) (*one[silenceBody], error) {
 			row, err := a.Silences.Get(ctx, actorOf(ctx), in.ID)
-			return a.silenceAnswer(ctx, row, err)
+			return oneOf(row.Version, a.silenceOf(row)), err
 		})
 	register(a, onGet("/silences/{id}/notifications", "list-held-notifications"),
 		"List what a silence has held back, newest first",
 		a.silencedNotifications)
 	register(a, onPatch("/silences/{id}", "update-silence"),
 		"Change a silence that has not ended (JSON merge patch)",
-		func(ctx context.Context, in *silencePatch) (*silenceAnswer, error) {
+		func(ctx context.Context, in *silencePatch) (*one[silenceBody], error) {
 			b := in.Body
+			version, err := in.atLeastOne(b.Version)
+			if err != nil {
+				return nil, err
+			}
 			row, err := a.Silences.Change(ctx, actorOf(ctx), in.ID, silence.Edit{
 				Type:    b.Type.pointer(),
 				Text:    b.Text.pointer(),
 				Reason:  b.Reason.pointer(),
 				EndsAt:  b.EndsAt.pointer(),
-				Version: b.Version,
+				Version: version,
 			})
-			return a.silenceAnswer(ctx, row, err)
+			return oneOf(row.Version, a.silenceOf(row)), err
 		})
 	register(a, onDelete("/silences/{id}", "end-silence"),
 		"End a silence now; what it held is told, and it stays in the list of ended ones",
-		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			_, err := a.Silences.EndNow(ctx, actorOf(ctx), in.ID)
+		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
+			version, err := in.atLeastOne(0)
+			if err != nil {
+				return nil, err
+			}
+			_, err = a.Silences.EndNow(ctx, actorOf(ctx), in.ID, version)
 			return nil, err
 		})
 }

@@ -37,17 +37,20 @@ func targetOf(c models.Connection) targetBody {
 	}
 }
 
-func (a *API) saved(ctx context.Context, s connection.Saved, err error) (*targetAnswer, error) {
+func (a *API) saved(ctx context.Context, s connection.Saved, err error) (targetBody, error) {
 	if err != nil {
-		return nil, err
+		return targetBody{}, err
 	}
 	row, err := a.Store.ConnectionRow(ctx, s.ID)
 	b := targetRowOf(row)
 	b.Warning, b.Made = s.Warning, s.Made
-	return &targetAnswer{b}, err
+	return b, err
 }
 
-type targetAnswer struct{ Body targetBody }
+func (a *API) createdTarget(ctx context.Context, s connection.Saved, err error) (*created[targetBody], error) {
+	b, err := a.saved(ctx, s, err)
+	return createdAt(pathTo("/targets", b.ID), b.Version, b), err
+}
 
 type targetInput struct {
 	ID   int64 `path:"id"`
@@ -63,8 +66,11 @@ func (in *targetInput) draft() connection.Draft {
 }
 
 type targetPatch struct {
-	ID   int64 `path:"id"`
+	IDPath
+	IfMatch
+
 	Body struct {
+		Version int64             `json:"version,omitempty" doc:"If sent, the target must still have it"`
 		Name    *string           `json:"name,omitempty"`
 		Enabled *bool             `json:"enabled,omitempty"`
 		Config  map[string]string `json:"config,omitempty" doc:"The fields to replace"`
@@ -83,24 +89,34 @@ func (a *API) targets() {
 		})
 	register(a, onPost("/products/{id}/targets", "create-target", http.StatusCreated),
 		"Add a target to a product",
-		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
+		func(ctx context.Context, in *targetInput) (*created[targetBody], error) {
 			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, in.draft())
-			return a.saved(ctx, s, err)
+			return a.createdTarget(ctx, s, err)
 		})
 	register(a, onPatch("/targets/{id}", "update-target"),
 		"Change a target",
-		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
+		func(ctx context.Context, in *targetPatch) (*one[targetBody], error) {
+			version, err := in.atLeastOne(in.Body.Version)
+			if err != nil {
+				return nil, err
+			}
 			s, err := a.Connections.Update(ctx, actorOf(ctx), in.ID, connection.Change{
+				Version: version,
 				Name:    in.Body.Name,
 				Enabled: in.Body.Enabled,
 				Config:  in.Body.Config,
 			})
-			return a.saved(ctx, s, err)
+			b, err := a.saved(ctx, s, err)
+			return changedOf(b.Version, b), err
 		})
 	register(a, onDelete("/targets/{id}", "delete-target"),
 		"Delete a target and its deliveries",
-		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.Connections.Delete(ctx, actorOf(ctx), in.ID)
+		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
+			version, err := in.atLeastOne(0)
+			if err != nil {
+				return nil, err
+			}
+			return nil, a.Connections.Delete(ctx, actorOf(ctx), in.ID, version)
 		})
 	register(a, onPost("/targets/{id}/test", "test-target", http.StatusAccepted),
 		"Send a test message by the way all messages go",

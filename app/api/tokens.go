@@ -30,10 +30,10 @@ func (a *API) tokens() {
 	register(a, onPost("/tokens", "create-own-token", http.StatusCreated),
 		"Create a token of your own, with at most the rights and the lifetime of the token that asks; without a token, "+
 			"on the page Profile, it needs the password",
-		func(ctx context.Context, in *userTokenInput) (*tokenAnswer, error) {
+		func(ctx context.Context, in *userTokenInput) (*created[tokenBody], error) {
 			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			t, text, err := a.Accounts.AddToken(ctx, actorOf(ctx), account.Proof{Bearer: bearerOf(ctx)}, n)
-			return createdToken(t, text), err
+			return createdToken("/tokens", t, text), err
 		})
 	register(a, onDelete("/tokens/{id}", "revoke-own-token"),
 		"Revoke one of your tokens",

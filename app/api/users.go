@@ -44,15 +44,15 @@ func userRowOf(u models.UserRow) userBody {
 	}
 }
 
-type userAnswer struct{ Body userBody }
+func userAnswer(u models.UserRow) *one[userBody] {
+	return oneOf(account.VersionOf(u.User), userRowOf(u))
+}
 
 // userMade is a user with a new password, or a note that a link was sent.
 type userMade struct {
-	Body struct {
-		userBody
-		Password string `json:"password,omitempty" doc:"To be changed at the first sign-in: in this answer only"`
-		LinkSent bool   `json:"link_sent" doc:"A link to choose a password is on its way to the address"`
-	}
+	userBody
+	Password string `json:"password,omitempty" doc:"To be changed at the first sign-in: in this answer only"`
+	LinkSent bool   `json:"link_sent" doc:"A link to choose a password is on its way to the address"`
 }
 
 type usersInput struct {
@@ -74,6 +74,8 @@ type userInput struct {
 
 type userPatch struct {
 	IDPath
+	IfMatch
+
 	Body struct {
 		Email         patch[string] `json:"email,omitempty" doc:"Another one ends sessions, links and the feed; the old address is notified"`
 		FirstName     patch[string] `json:"first_name,omitempty"`
@@ -97,29 +99,31 @@ func (a *API) users() {
 		a.listUsers)
 	register(a, onPost("/users", "create-user", http.StatusCreated),
 		"Make a user; for administrators",
-		func(ctx context.Context, in *userInput) (*userMade, error) {
+		func(ctx context.Context, in *userInput) (*created[userMade], error) {
 			b := in.Body
 			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
-			made, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
-			return a.userMade(ctx, made, err)
+			added, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
+			made, err := a.userMade(ctx, added, err)
+			return createdAt(pathTo("/users", made.ID), account.VersionOf(added.User), made), err
 		})
 	register(a, onGet("/users/{id}", "get-user"),
 		"Get a user; for administrators",
-		func(ctx context.Context, in *IDPath) (*userAnswer, error) {
+		func(ctx context.Context, in *IDGet) (*one[userBody], error) {
 			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
-			return &userAnswer{userRowOf(u)}, err
+			return userAnswer(u), err
 		})
 	register(a, onPatch("/users/{id}", "update-user"),
 		"Change, deactivate or activate a user (JSON merge patch); for administrators",
-		func(ctx context.Context, in *userPatch) (*userAnswer, error) {
+		func(ctx context.Context, in *userPatch) (*one[userBody], error) {
 			u, err := a.changeUser(ctx, in)
-			return &userAnswer{userRowOf(u)}, err
+			return userAnswer(u), err
 		})
 	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
 		"Reset a user's password: ends sessions, links and the feed, and revokes all tokens; for administrators",
-		func(ctx context.Context, in *resetInput) (*userMade, error) {
-			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{ByLink: in.Body.Link})
-			return a.userMade(ctx, made, err)
+		func(ctx context.Context, in *resetInput) (*struct{ Body userMade }, error) {
+			added, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{ByLink: in.Body.Link})
+			made, err := a.userMade(ctx, added, err)
+			return &struct{ Body userMade }{made}, err
 		})
 }
 
@@ -154,7 +158,12 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 	if b.Active.Null || b.Administrator.Null {
 		return models.UserRow{}, fault.New(fault.Malformed, "active and administrator are true or false")
 	}
+	ifVersion, err := in.version(nil)
+	if err != nil {
+		return models.UserRow{}, err
+	}
 	e := account.UserEdit{
+		IfVersion:     ifVersion,
 		Email:         b.Email.pointer(),
 		FirstName:     b.FirstName.pointer(),
 		Administrator: b.Administrator.pointer(),
@@ -168,12 +177,10 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 	return a.Store.UserRow(ctx, in.ID) // also for an administrator who has just given up that role
 }
 
-func (a *API) userMade(ctx context.Context, made account.Added, err error) (*userMade, error) {
-	out := &userMade{}
+func (a *API) userMade(ctx context.Context, added account.Added, err error) (userMade, error) {
 	if err != nil {
-		return out, err
+		return userMade{}, err
 	}
-	u, err := a.Store.UserRow(ctx, made.User.ID)
-	out.Body.userBody, out.Body.Password, out.Body.LinkSent = userRowOf(u), made.Password, made.Password == ""
-	return out, err
+	u, err := a.Store.UserRow(ctx, added.User.ID)
+	return userMade{userRowOf(u), added.Password, added.Password == ""}, err
 }

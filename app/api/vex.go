@@ -155,6 +155,7 @@ func (a *API) uploadVEX(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
+	c.Header("Location", prefix+pathTo("/vex", answer.ID))
 	c.JSON(http.StatusCreated, answer)
 }
 

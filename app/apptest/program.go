@@ -239,12 +239,41 @@ func (c *Client) Do(method, path string, body any) Answer {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	a := Answer{Status: res.StatusCode, Header: res.Header, Text: string(text)}
+	if at := res.Header.Get("Location"); res.StatusCode == http.StatusCreated && !strings.HasPrefix(at, "/api/v1/") {
+		c.t.Errorf("%s %s: created at %q", method, path, at)
+	}
 	if len(text) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
 		if err := json.Unmarshal(text, &a.JSON); err != nil {
 			c.t.Fatalf("%s %s: answer is no JSON: %v\n%s", method, path, err, text)
 		}
+		if at := partialCounts(a.JSON, ""); at != "" && !strings.Contains(path, "openapi") {
+			c.t.Errorf("%s %s: %s has not the six severities\n%s", method, path, at, text)
+		}
 	}
 	return a
+}
+
+// partialCounts returns the path of counts that lack a severity, "" if there are none.
+func partialCounts(v any, path string) string {
+	switch in := v.(type) {
+	case map[string]any:
+		for name, inner := range in {
+			isCounts := name == "counts" || strings.HasSuffix(name, "_counts")
+			if counts, ok := inner.(map[string]any); ok && isCounts && len(counts) != len(models.Severities()) {
+				return path + "." + name
+			}
+			if at := partialCounts(inner, path+"."+name); at != "" {
+				return at
+			}
+		}
+	case []any:
+		for _, inner := range in {
+			if at := partialCounts(inner, path+"[]"); at != "" {
+				return at
+			}
+		}
+	}
+	return ""
 }
 
 // Must calls the API and stops the test unless the response has the status.

@@ -161,7 +161,7 @@ func (w *randomWalk) editManual() error {
 func (w *randomWalk) deleteManual() error {
 	o, err := w.anyObservation(models.ObservationFilter{All: true, Scanner: models.ManualScanner})
 	if err == nil {
-		_, err = w.app.Observations.Delete(w.t.Context(), w.actor, o.ID)
+		_, err = w.app.Observations.Delete(w.t.Context(), w.actor, o.ID, nil)
 	}
 	return err
 }
@@ -285,7 +285,7 @@ func (w *randomWalk) deleteProduct() error {
 		return fault.New(fault.Conflict, "there are too few")
 	}
 	i := w.rand.IntN(len(w.products))
-	err := w.app.Products.Delete(w.t.Context(), w.actor, w.products[i])
+	err := w.app.Products.Delete(w.t.Context(), w.actor, w.products[i], 0)
 	w.products = slices.Delete(w.products, i, i+1)
 	return err
 }

@@ -218,7 +218,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	// Two administrators at the same time: the second gets a conflict.
 	admin.mustPost(k.users, "name", "Crew", "version", "1")
 	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
-		!strings.Contains(text, "Somebody else has changed") {
+		!strings.Contains(text, "Another user has changed") {
 		t.Errorf("the second gets no conflict: %d", status)
 	}
 	admin.wantText(k.users+"/delete", "the membership of 1 user", "the role reader in Payments")
@@ -313,7 +313,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 
 		// The second of two conflicting changes is refused.
 		status, text = k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1")
-		if status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed this group") {
+		if status != http.StatusConflict || !strings.Contains(text, "Another user has changed this group") {
 			t.Errorf("the second gets no conflict: %d", status)
 		}
 		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",

@@ -100,7 +100,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	apptest.Eventually(t, "the second is held back", func() bool {
 		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 2
 	})
-	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
+	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	over(2)

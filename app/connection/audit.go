@@ -14,9 +14,9 @@ import (
 // it, as far as the audit log still knows.
 func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
-		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
+		return fault.NewOutdated("Meanwhile Gatecrier has turned it off: " + now.DisabledWhy)
 	}
-	who, product := "somebody else", now.Owner().ProductID
+	who, product := "another user", now.Owner().ProductID
 	if product != 0 { // a name alone could be that of another product's target
 		last := models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1}
 		list, err := s.store.Audits(ctx, last)
@@ -27,7 +27,7 @@ func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection
 			who = list[0].Actor
 		}
 	}
-	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
+	return fault.NewOutdated("Meanwhile " + who + " has changed it: look at that, then repeat your change")
 }
 
 // writeAudit records a change of a connection. was is nil for a creation, became for a deletion.

@@ -8,13 +8,21 @@ import (
 	"gatecrier/models"
 )
 
-// Delete removes a connection with its deliveries.
-func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
+// Delete removes a connection with its deliveries. version is the version that the user saw, 0 for
+// any; another is a Conflict error.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, id, version int64) error {
 	c, err := s.editable(ctx, actor, id)
 	if err != nil {
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
+		now, err := tx.ConnectionRow(tx.Context(), id)
+		if err != nil {
+			return err
+		}
+		if version != 0 && version != now.Version {
+			return s.errChangedMeanwhile(tx.Context(), now.Connection)
+		}
 		if err := tx.DeleteConnection(id); err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ const (
 	NotFound                    // does not exist, or is not visible to the actor: 404
 	BadMethod                   // the path exists, but not for this method: 405
 	Conflict                    // another change was faster: 409
+	Precondition                // If-Match names another version: 412
 	TooLarge                    // over a size limit: 413
 	Unsupported                 // the encoding of a body: 415
 	TooMany                     // too many requests: 429
@@ -35,11 +36,12 @@ type Field struct {
 
 // Error is an error with a kind and a text for the user.
 type Error struct {
-	Kind   Kind
-	Text   string        // a sentence for the user, without a full stop
-	Fields []Field       // the errors of fields, with Invalid
-	Cause  error         // for the log
-	Wait   time.Duration // with TooMany: the time until the next try
+	Kind     Kind
+	Text     string        // a sentence for the user, without a full stop
+	Fields   []Field       // the errors of fields, with Invalid
+	Cause    error         // for the log
+	Wait     time.Duration // with TooMany: the time until the next try
+	Outdated bool          // with Conflict: the caller expected another version
 }
 
 // Error returns the text, the fields and the cause, for the log.
@@ -69,6 +71,9 @@ func Wrap(kind Kind, text string, cause error) *Error {
 // NewNotFound returns the error for a thing ("product") that does not exist or that the caller
 // cannot see.
 func NewNotFound(what string) *Error { return New(NotFound, "There is no such "+what) }
+
+// NewOutdated returns the Conflict error of a change that expects another version.
+func NewOutdated(text string) *Error { return &Error{Kind: Conflict, Text: text, Outdated: true} }
 
 // BadField returns an Invalid error of one field.
 func BadField(name, message string) *Error {

@@ -31,9 +31,10 @@ func requireVersion(tx *models.Tx, o models.Observation, version *int64) error {
 		text = "Meanwhile " + describeChanges(changes)
 	}
 	return &fault.Error{
-		Kind:   fault.Conflict,
-		Text:   text + ": check the current values, then repeat your change",
-		Fields: changedFields(changes, draftOf(o)),
+		Kind:     fault.Conflict,
+		Text:     text + ": check the current values, then repeat your change",
+		Fields:   changedFields(changes, draftOf(o)),
+		Outdated: true,
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *Service) SaveAuthorizationGroup(
 			return g, err
 		}
 		if version != 0 && version != row.Version {
-			return g, fault.New(fault.Conflict, "Somebody else has changed this authorization group meanwhile")
+			return g, changedMeanwhile("authorization group")
 		}
 		e.Action, e.Was = audit.Change, audit.Values{"name": row.Name}
 		row.Name, g = g.Name, row.AuthorizationGroup
@@ -111,8 +111,8 @@ func (s *Service) SaveAuthorizationGroup(
 }
 
 // DeleteAuthorizationGroup deletes an authorization group and the roles that it gives, for
-// administrators.
-func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Actor, id int64) error {
+// administrators. version is the expected version, 0 for any; another is a Conflict error.
+func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Actor, id, version int64) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "Only administrators delete authorization groups")
 	}
@@ -120,6 +120,9 @@ func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Acto
 		row, err := tx.AuthorizationGroup(tx.Context(), 0, id)
 		if err != nil {
 			return err
+		}
+		if version != 0 && version != row.Version {
+			return changedMeanwhile("authorization group")
 		}
 		if err := tx.DeleteAuthorizationGroup(id); err != nil {
 			return err

@@ -87,9 +87,8 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 
 // changedMeanwhile is the error of an edit that expects an older version.
 func changedMeanwhile(what string) error {
-	return fault.New(
-		fault.Conflict,
-		"Somebody else has changed this "+what+" meanwhile: look at it again, then repeat your change",
+	return fault.NewOutdated(
+		"Another user has changed this " + what + " meanwhile: look at it again, then repeat your change",
 	)
 }
 

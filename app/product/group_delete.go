@@ -10,14 +10,18 @@ import (
 )
 
 // DeleteGroup deletes a group. Its products stay without a group, and their gates are evaluated.
-// With withProducts it deletes them too; the actor must own them all.
-func (s *Service) DeleteGroup(ctx context.Context, actor authz.Actor, id int64, withProducts bool) error {
+// With withProducts it deletes them too; the actor must own them all. version is the expected
+// version, 0 for any; another is a Conflict error.
+func (s *Service) DeleteGroup(ctx context.Context, actor authz.Actor, id, version int64, withProducts bool) error {
 	if err := authz.RequireGroup(ctx, s.store, actor, authz.Own, id); err != nil {
 		return err
 	}
 	row, err := s.store.Group(ctx, models.SystemScope("the right to delete was checked"), id)
 	if err != nil {
 		return err
+	}
+	if version != 0 && version != row.Version {
+		return changedMeanwhile("group")
 	}
 	// One product per transaction: a large group must not block other writers.
 	for {
@@ -27,7 +31,7 @@ func (s *Service) DeleteGroup(ctx context.Context, actor authz.Actor, id int64, 
 		}
 		for _, p := range products {
 			if withProducts {
-				err = s.Delete(ctx, actor, p)
+				err = s.Delete(ctx, actor, p, 0)
 			} else {
 				err = s.store.Write(ctx, func(tx *models.Tx) error { return s.move(tx, actor, p, 0) })
 			}

@@ -14,8 +14,9 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 	return s.store.Product(ctx, actor.Scope(), id)
 }
 
-// Delete deletes a product and all that belongs to it.
-func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
+// Delete deletes a product and all that belongs to it. version is the expected version, 0 for any;
+// another is a Conflict error.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, id, version int64) error {
 	if err := authz.Require(ctx, s.store, actor, authz.Own, id); err != nil {
 		return err
 	}
@@ -23,6 +24,9 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 		row, err := tx.Product(tx.Context(), models.SystemScope("the right to delete was checked"), id)
 		if err != nil {
 			return err
+		}
+		if version != 0 && version != row.Version {
+			return changedMeanwhile("product")
 		}
 		if err := tx.DeleteProduct(id); err != nil {
 			return err

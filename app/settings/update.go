@@ -111,7 +111,7 @@ func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 	text := fmt.Sprintf("Meanwhile %s has changed %s: look at that, then repeat your change", who, names)
-	return fault.New(fault.Conflict, text)
+	return fault.NewOutdated(text)
 }
 
 // accept returns the values of a section after a patch, or the errors of its fields.

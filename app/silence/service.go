@@ -169,14 +169,15 @@ type Edit struct {
 	Version            int64 // of the silence that the user saw, 0 = any
 }
 
+var errChangedMeanwhile = fault.NewOutdated(
+	"Another user has changed this silence meanwhile: look at it again, then repeat your change",
+)
+
 // Change changes a silence that has not ended. It returns a conflict for another version.
 func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edit) (Row, error) {
 	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
 		if e.Version != 0 && e.Version != one.Version {
-			return fault.New(
-				fault.Conflict,
-				"Somebody else has changed this silence meanwhile: look at it again, then repeat your change",
-			)
+			return errChangedMeanwhile
 		}
 		d := Draft{
 			ProductID: one.ProductID,
@@ -208,9 +209,13 @@ func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edi
 	return s.Get(ctx, actor, id)
 }
 
-// EndNow ends a silence before its time. End announces what it has silenced soon after.
-func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
+// EndNow ends a silence before its time. End announces what it has silenced soon after. version is
+// the version that the user saw, 0 for any; another is a Conflict error.
+func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id, version int64) (Row, error) {
 	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
+		if version != 0 && version != one.Version {
+			return errChangedMeanwhile
+		}
 		one.EndsAt, one.EndedBy = tx.Now(), actor.Label
 		return nil
 	})

@@ -49,11 +49,19 @@ func sendTagged(c *gin.Context, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
 	c.Header("ETag", tag)
-	for _, known := range strings.Split(c.GetHeader("If-None-Match"), ",") {
-		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
-			c.Status(http.StatusNotModified)
-			return
-		}
+	if HasETag(c.GetHeader("If-None-Match"), tag) {
+		c.Status(http.StatusNotModified)
+		return
 	}
 	c.Data(http.StatusOK, contentType, body)
+}
+
+// HasETag reports whether the list of an If-None-Match has an ETag.
+func HasETag(list, tag string) bool {
+	for known := range strings.SplitSeq(list, ",") {
+		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
+			return true
+		}
+	}
+	return false
 }
