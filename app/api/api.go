@@ -118,5 +118,6 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.envelopes(engine)
 	a.imports()
 	a.describeConfigs()
+	a.completeDocument()
 	return a.reference()
 }

@@ -22,10 +22,9 @@ func (a *API) envelopes(engine *gin.Engine) {
 		engine.POST(path, crossOrigin, a.envelope)
 		engine.OPTIONS(path, crossOrigin, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	}
-	op := onPost("/{product_id}/envelope/", "send-envelope", http.StatusOK)
+	op := onPost("/{product_id}/envelope", "send-envelope", http.StatusOK)
 	op.Summary = "Report exceptions with an SDK of Sentry"
 	op.Tags = []string{"exceptions"}
-	op.Description = "Its address is /api/{product_id}/envelope/, without /v1; SDKs make it from the DSN"
 	op.Servers = []*huma.Server{{URL: "/api"}}
 	op.Security = []map[string][]string{{}}
 	op.Parameters = []*huma.Param{
@@ -44,6 +43,11 @@ func (a *API) envelopes(engine *gin.Engine) {
 	}
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "Its events are counted; other items are ignored"},
+		"400": {Description: "The envelope cannot be read"},
+		"401": {Description: "The ingest key is missing"},
+		"403": {Description: "The product has another ingest key, or none"},
+		"413": {Description: "The envelope or one of its items is too large"},
+		"503": {Description: "The database cannot be reached"},
 		"429": {Description: "The key has used its budget; Retry-After and X-Sentry-Rate-Limits say how long to wait"},
 	}
 	a.huma.OpenAPI().AddOperation(&op)

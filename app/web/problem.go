@@ -16,6 +16,9 @@ import (
 	"gatecrier/models"
 )
 
+// MediaProblem is the media type of RFC 9457.
+const MediaProblem = "application/problem+json"
+
 // Problem is the API's answer to an error (RFC 9457), with the fields that need another value.
 type Problem struct {
 	Title  string        `json:"title"`
@@ -39,7 +42,7 @@ func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
 func (p *Problem) GetStatus() int { return p.Status }
 
 // ContentType returns the media type of RFC 9457.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) ContentType(string) string { return MediaProblem }
 
 // GetHeaders returns the headers of the answer beside its type.
 func (p *Problem) GetHeaders() http.Header {
