@@ -50,6 +50,7 @@ lint: tools ## Run the linters; see that generated code, go.mod and scripts are 
 	@.ci/drift
 	@unformatted=$$(.ci/bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted >&2; exit 1; fi
 	.ci/bin/golangci-lint run ./...
+	@.ci/openapi
 	@.ci/selfscan
 
 fmt: tools ## Format Go code and templates

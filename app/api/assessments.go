@@ -25,12 +25,12 @@ func outcomeOf(g observation.BranchGate) outcomeBody {
 
 // assessmentDoneBody is an observation after an assessment, with the gate of its branch.
 type assessmentDoneBody struct {
-	observationBody
+	ObservationBody
 	Gate *outcomeBody `json:"gate" doc:"The branch's gate before and after"`
 }
 
 func assessedOf(o models.Observation, productID int64, done observation.Done) assessmentDoneBody {
-	b := assessmentDoneBody{observationBody: observationOf(o, productID)}
+	b := assessmentDoneBody{ObservationBody: observationOf(o, productID)}
 	if len(done.Gates) > 0 {
 		gate := outcomeOf(done.Gates[0])
 		b.Gate = &gate

@@ -16,7 +16,7 @@ type branchBody struct {
 	Name         string     `json:"name"`
 	Default      bool       `json:"default"`
 	Protected    bool       `json:"protected" doc:"Kept although no report comes any more"`
-	Gate         gateBody   `json:"gate" doc:"Only that of the default branch is the product's, and is told of"`
+	Gate         GateBody   `json:"gate" doc:"Only that of the default branch is the product's, and is told of"`
 	LastReportAt *time.Time `json:"last_report_at"`
 	Created      time.Time  `json:"created"`
 }
@@ -59,13 +59,13 @@ type comparisonBody struct {
 
 // addedBody is an observation with its status in the default branch.
 type addedBody struct {
-	observationBody
+	ObservationBody
 	There *models.Status `json:"status_there" doc:"Its status in the default branch, null where that has no such finding"`
 }
 
 func addedOf(o models.Added, branch models.BranchRow) addedBody {
 	o.Observation.Branch = branch.Name
-	b := addedBody{observationBody: observationOf(o.Observation, branch.ProductID)}
+	b := addedBody{ObservationBody: observationOf(o.Observation, branch.ProductID)}
 	if o.There != "" {
 		b.There = &o.There
 	}

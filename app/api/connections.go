@@ -48,7 +48,7 @@ func healthOf(c models.ConnectionRow) healthBody {
 	return h
 }
 
-func targetRowOf(c models.ConnectionRow) targetBody {
+func targetRowOf(c models.ConnectionRow) TargetBody {
 	b := targetOf(c.Connection)
 	h := healthOf(c)
 	b.State, b.Health = string(c.State()), &h
@@ -64,12 +64,12 @@ type ownerBody struct {
 }
 
 type connectionBody struct {
-	targetBody
+	TargetBody
 	Owner ownerBody `json:"owner"`
 }
 
 func connectionOf(c models.ConnectionRow) connectionBody {
-	b := connectionBody{targetBody: targetRowOf(c)}
+	b := connectionBody{TargetBody: targetRowOf(c)}
 	if c.ProductID != nil {
 		b.Owner.Product = &named{*c.ProductID, c.Product}
 	}
@@ -122,7 +122,7 @@ func (a *API) connections() {
 		})
 	register(a, onPost("/connections", "create-connection", http.StatusCreated),
 		"Add a connection of your own, or of the system",
-		func(ctx context.Context, in *connectionInput) (*created[targetBody], error) {
+		func(ctx context.Context, in *connectionInput) (*created[TargetBody], error) {
 			s, err := a.createConnection(ctx, in)
 			return a.createdTarget(ctx, s, err)
 		})

@@ -84,8 +84,24 @@ func joined(first, second string) string {
 	return first + " " + second
 }
 
-// pathParams are the descriptions of parameters in paths.
-var pathParams = map[string]string{
+// paramNotes are the descriptions of parameters whose types have none.
+var paramNotes = map[string]string{
+	"active":        "Only users that are active, or that are not",
+	"administrator": "Only administrators, or all others",
+	"archived":      "Only archived ones, or those that are not",
+	"connection":    "Only of this connection",
+	"kind":          "Only of this kind",
+	"limit":         "How many items at most",
+	"list":          "Which of the two lists",
+	"muted":         "Only muted ones, or those that are not",
+	"product":       "Only of this product",
+	"resend":        "Only those of this run",
+	"severity":      "Only with this severity",
+	"since":         "Only from this time on",
+	"state":         "Only in this state",
+	"unread":        "Only unread ones, or those that are read",
+	"until":         "Only before this time",
+
 	"user_id":                "The id of the user",
 	"token_id":               "The id of the token",
 	"product_id":             "The id of the product",
@@ -95,8 +111,8 @@ var pathParams = map[string]string{
 }
 
 func describeParam(p *huma.Param) {
-	if p.Description == "" && p.In == "path" {
-		p.Description = pathParams[p.Name]
+	if p.Description == "" {
+		p.Description = paramNotes[p.Name]
 	}
 }
 

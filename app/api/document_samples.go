@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -36,17 +37,18 @@ func (s samples) addTo(op *huma.Operation) {
 	}
 	m := r.Content[mediaJSON]
 	if m.Schema != nil && m.Example == nil {
-		m.Example = s.of("", m.Schema, 0)
+		m.Example = s.of("", "", m.Schema, 0)
 	}
 }
 
-// of returns an example of a schema; name is that of the field.
-func (s samples) of(name string, schema *huma.Schema, depth int) any {
+// of returns an example of a schema. name is that of the field, owner that of the schema which has it.
+func (s samples) of(owner, name string, schema *huma.Schema, depth int) any {
+	own := schema.Ref[strings.LastIndex(schema.Ref, "/")+1:]
 	schema = resolved(s.schemas, schema)
 	if len(schema.OneOf) > 0 {
-		return s.of(name, schema.OneOf[0], depth)
+		return s.of(owner, name, schema.OneOf[0], depth)
 	}
-	for _, v := range s.values[name] {
+	for _, v := range slices.Concat(s.values[owner+"."+name], s.values[name]) {
 		if s.fits(schema, v) {
 			return v
 		}
@@ -59,12 +61,12 @@ func (s samples) of(name string, schema *huma.Schema, depth int) any {
 	}
 	switch schema.Type {
 	case huma.TypeObject:
-		return s.object(schema, depth)
+		return s.object(own, schema, depth)
 	case huma.TypeArray:
 		if depth > maxSample {
 			return []any{}
 		}
-		return []any{s.of(name, schema.Items, depth+1)}
+		return []any{s.of(owner, name, schema.Items, depth+1)}
 	case huma.TypeInteger, huma.TypeNumber:
 		return 1
 	case huma.TypeBoolean:
@@ -73,11 +75,11 @@ func (s samples) of(name string, schema *huma.Schema, depth int) any {
 	return ""
 }
 
-func (s samples) object(schema *huma.Schema, depth int) any {
+func (s samples) object(own string, schema *huma.Schema, depth int) any {
 	example := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		if depth <= maxSample {
-			example[name] = s.of(name, schema.Properties[name], depth+1)
+			example[name] = s.of(own, name, schema.Properties[name], depth+1)
 		}
 	}
 	return example

@@ -10,7 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-type exceptionBody struct {
+// ExceptionBody is a group of the same exception.
+type ExceptionBody struct {
 	ID          int64                 `json:"id"`
 	Product     *named                `json:"product"`
 	Kind        models.ExceptionKind  `json:"kind" enum:"request,task,reported"`
@@ -35,8 +36,8 @@ type exceptionBody struct {
 	Hours       []int                 `json:"hours" doc:"How often in each of the last 24 hours, the current one last"`
 }
 
-func exceptionOf(g exception.Group) exceptionBody {
-	b := exceptionBody{
+func exceptionOf(g exception.Group) ExceptionBody {
+	b := ExceptionBody{
 		ID:          g.ID,
 		Kind:        g.Kind,
 		GroupedBy:   g.By,
@@ -66,7 +67,7 @@ func exceptionOf(g exception.Group) exceptionBody {
 }
 
 type exceptionDetail struct {
-	exceptionBody
+	ExceptionBody
 	Sample   exceptionSample    `json:"sample" doc:"The latest"`
 	Releases []exceptionRelease `json:"releases"`
 	Merges   []exceptionMerge   `json:"merges" doc:"Keys that were merged into this group"`
@@ -142,7 +143,7 @@ type exceptionAnswer struct{ Body exceptionDetail }
 
 func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
 	b := exceptionDetail{
-		exceptionBody: exceptionOf(d.Group),
+		ExceptionBody: exceptionOf(d.Group),
 		Sample:        exceptionSampleOf(d.Sample),
 		Releases:      []exceptionRelease{},
 		Merges:        []exceptionMerge{},
@@ -226,7 +227,7 @@ func (a *API) exceptionAfter(ctx context.Context, id int64, err error) (*excepti
 	return exceptionDetailOf(d), err
 }
 
-func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
+func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[ExceptionBody], error) {
 	f := models.ExceptionFilter{
 		ProductID: in.Product,
 		Own:       in.Own,

@@ -27,8 +27,8 @@ const (
 	maxProducts = 100
 )
 
-// reportedBody is the result of a report.
-type reportedBody struct {
+// ReportedBody is the result of a report.
+type ReportedBody struct {
 	Group      int64 `json:"group" doc:"What it belongs to"`
 	Notified   bool  `json:"notified" doc:"This report made the notice"`
 	Suppressed int64 `json:"suppressed" doc:"How often it has occurred since the last notice, this one included"`
@@ -36,7 +36,7 @@ type reportedBody struct {
 
 // reportedItem is the result, or the error, of one of several reports.
 type reportedItem struct {
-	*reportedBody
+	*ReportedBody
 	Error *web.Problem `json:"error,omitempty"`
 }
 
@@ -67,7 +67,7 @@ func (a *API) exceptions(group *gin.RouterGroup) {
 	op.Responses = map[string]*huma.Response{"202": {
 		Description: "It is counted; where people are to be told, that is certain",
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[reportedBody]())},
+			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[ReportedBody]())},
 		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
@@ -133,7 +133,7 @@ func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (
 		case err != nil:
 			results[i].Error = web.ToProblem(ctx, a.Log, err)
 		default:
-			results[i].reportedBody = &reportedBody{
+			results[i].ReportedBody = &ReportedBody{
 				Group:      result.Group,
 				Notified:   result.Notified,
 				Suppressed: result.Suppressed,

@@ -175,7 +175,7 @@ func groupEditOf(in *groupPatch, version int64) product.GroupEdit {
 func (a *API) groupTargets() {
 	register(a, onGet("/groups/{id}/targets", "group-list-targets"),
 		"List a group's targets",
-		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
+		func(ctx context.Context, in *IDPath) (*list[TargetBody], error) {
 			rows, err := a.Connections.ListGroup(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, err
@@ -184,7 +184,7 @@ func (a *API) groupTargets() {
 		})
 	register(a, onPost("/groups/{id}/targets", "group-create-target", http.StatusCreated),
 		"Add a target to a group: it tells of products without one of its module",
-		func(ctx context.Context, in *targetInput) (*created[targetBody], error) {
+		func(ctx context.Context, in *targetInput) (*created[TargetBody], error) {
 			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
 			return a.createdTarget(ctx, s, err)
 		})

@@ -7,8 +7,8 @@ import (
 	"gatecrier/models"
 )
 
-// detailsBody is what the report knows of an observation beyond its main texts.
-type detailsBody struct {
+// DetailsBody is what the report knows of an observation beyond its main texts.
+type DetailsBody struct {
 	CVSS         *cvssBody  `json:"cvss" doc:"null: the report has none"`
 	EPSS         *epssBody  `json:"epss" doc:"null: the report has none"`
 	KEV          bool       `json:"kev" doc:"In the catalog of known exploited vulnerabilities of CISA, as the report says"`
@@ -41,9 +41,9 @@ type movedBody struct {
 	From string    `json:"from" doc:"Its place or name before"`
 }
 
-func detailsOf(o models.Observation) detailsBody {
+func detailsOf(o models.Observation) DetailsBody {
 	d := o.Details.Decode()
-	b := detailsBody{
+	b := DetailsBody{
 		KEV:        o.KEV,
 		CWEs:       orEmpty(d.CWEs),
 		Aliases:    orEmpty(d.Aliases),

@@ -10,8 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// observationBody is an observation as the API returns it.
-type observationBody struct {
+// ObservationBody is an observation as the API returns it.
+type ObservationBody struct {
 	ID             int64           `json:"id"`
 	ProductID      int64           `json:"product_id"`
 	Branch         string          `json:"branch"`
@@ -31,7 +31,7 @@ type observationBody struct {
 	FirstSeen      time.Time       `json:"first_seen"`
 	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
 	Version        int64           `json:"version" doc:"Grows with each assessment and each edit; 0: none yet"`
-	detailsBody
+	DetailsBody
 }
 
 // assessedBody is the assessment of an observation by a user.
@@ -44,8 +44,8 @@ type assessedBody struct {
 	DuplicateOf *int64           `json:"duplicate_of"`
 }
 
-func observationOf(o models.Observation, productID int64) observationBody {
-	b := observationBody{
+func observationOf(o models.Observation, productID int64) ObservationBody {
+	b := ObservationBody{
 		ID:             o.ID,
 		ProductID:      productID,
 		Branch:         o.Branch,
@@ -63,7 +63,7 @@ func observationOf(o models.Observation, productID int64) observationBody {
 		FirstSeen:      o.FirstSeenAt,
 		Resolved:       optional(o.ResolvedAt),
 		Version:        o.Version,
-		detailsBody:    detailsOf(o),
+		DetailsBody:    detailsOf(o),
 	}
 	b.VEX = vexOf(o)
 	if assessed := o.Assessed; assessed.Any() {
@@ -145,7 +145,7 @@ func (a *API) observations() {
 		a.enter)
 	register(a, onGet("/observations/{id}", "get-observation"),
 		"Get an observation",
-		func(ctx context.Context, in *IDGet) (*one[observationBody], error) {
+		func(ctx context.Context, in *IDGet) (*one[ObservationBody], error) {
 			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
 			return oneOf(o.Version, observationOf(o, productID)), err
 		})
@@ -161,7 +161,7 @@ func (a *API) observations() {
 		})
 }
 
-func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[ObservationBody], error) {
 	weakness, err := weaknessOf("cwe", in.CWE)
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 	if err != nil {
 		return nil, err
 	}
-	body := func(o models.Observation) observationBody { return observationOf(o, in.ID) }
+	body := func(o models.Observation) ObservationBody { return observationOf(o, in.ID) }
 	return answer(rows, in.Limit, body, func(o models.Observation) any {
 		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
 	})

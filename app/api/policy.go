@@ -134,7 +134,7 @@ func (a *API) gateOfBranch(ctx context.Context, in *BranchQuery) (*struct{ Body 
 
 // gateAnswer is a branch's gate with its policy.
 type gateAnswer struct {
-	gateBody
+	GateBody
 	Policy *policyBody `json:"policy"`
 }
 

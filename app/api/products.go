@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// productBody is a product as the API returns it.
-type productBody struct {
+// ProductBody is a product as the API returns it.
+type ProductBody struct {
 	ID            int64             `json:"id"`
 	Name          string            `json:"name"`
 	Description   string            `json:"description"`
@@ -24,7 +24,7 @@ type productBody struct {
 	HoldSeconds  *int64      `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
 	StaleAfter   *int64      `json:"stale_after" doc:"After how many seconds without a report it is stale, 0 for never; null: as the settings say"`
 	StaleSince   *time.Time  `json:"stale_since" doc:"Since when people know that no reports come, or null"`
-	Gate         gateBody    `json:"gate"`
+	Gate         GateBody    `json:"gate"`
 	Policy       *policyBody `json:"policy" doc:"What counts for its gate, and whose it is"`
 	LastReportAt *time.Time  `json:"last_report_at"`
 	Version      int64       `json:"version"`
@@ -42,13 +42,13 @@ type FieldsBody struct {
 }
 
 // whole returns a product with its target fields, or err.
-func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (productBody, error) {
+func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (ProductBody, error) {
 	if err != nil {
-		return productBody{}, err
+		return ProductBody{}, err
 	}
 	policies, err := a.policies(ctx, []models.ProductRow{row})
 	if err != nil {
-		return productBody{}, err
+		return ProductBody{}, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
 	b := productOf(row, policies[0])
@@ -59,8 +59,8 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (prod
 	return b, err
 }
 
-// gateBody is the gate of a branch.
-type gateBody struct {
+// GateBody is the gate of a branch.
+type GateBody struct {
 	Branch    string           `json:"branch"`
 	State     models.GateState `json:"state" enum:"none,passed,failed"`
 	Counts    models.Counts    `json:"counts" doc:"All active observations"`
@@ -70,8 +70,8 @@ type gateBody struct {
 	Held      *heldBody        `json:"held" doc:"A change that waits to be announced, or null"`
 }
 
-func gateOf(b models.Branch, c models.Counting) gateBody {
-	return gateBody{
+func gateOf(b models.Branch, c models.Counting) GateBody {
+	return GateBody{
 		Branch:    b.Name,
 		State:     b.Gate,
 		Counts:    b.Counts,
@@ -90,8 +90,8 @@ func gateReason(b models.Branch) string {
 	return b.Why
 }
 
-func productOf(p models.ProductRow, policy *policyBody) productBody {
-	return productBody{
+func productOf(p models.ProductRow, policy *policyBody) ProductBody {
+	return ProductBody{
 		ID:            p.ID,
 		Name:          p.Name,
 		Description:   p.Description,
@@ -228,21 +228,21 @@ func (a *API) products() {
 		a.listProducts)
 	register(a, onPost("/products", "create-product", http.StatusCreated),
 		"Create a product and become its owner",
-		func(ctx context.Context, in *productInput) (*created[productBody], error) {
+		func(ctx context.Context, in *productInput) (*created[ProductBody], error) {
 			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
 			b, err := a.whole(ctx, row, err)
 			return createdAt(pathTo("/products", b.ID), b.Version, b), err
 		})
 	register(a, onGet("/products/{id}", "get-product"),
 		"Get a product",
-		func(ctx context.Context, in *IDGet) (*one[productBody], error) {
+		func(ctx context.Context, in *IDGet) (*one[ProductBody], error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
 			b, err := a.whole(ctx, row, err)
 			return oneOf(b.Version, b), err
 		})
 	register(a, onPatch("/products/{id}", "update-product"),
 		"Change a product (JSON merge patch)",
-		func(ctx context.Context, in *productPatch) (*one[productBody], error) {
+		func(ctx context.Context, in *productPatch) (*one[ProductBody], error) {
 			version, err := in.atLeastOne(in.Body.Version)
 			if err != nil {
 				return nil, err
@@ -312,7 +312,7 @@ func editOf(in *productPatch, version int64) product.Edit {
 type productListed struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
-	*productBody
+	*ProductBody
 }
 
 func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[productListed], error) {
@@ -343,7 +343,7 @@ func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[produc
 	}
 	listed := func(r models.ProductRow) productListed {
 		body := productOf(r, policies[r.ID])
-		return productListed{ID: body.ID, Name: body.Name, productBody: &body}
+		return productListed{ID: body.ID, Name: body.Name, ProductBody: &body}
 	}
 	return answer(rows, in.Limit, listed, func(r models.ProductRow) any { return r.Name })
 }

@@ -17,7 +17,7 @@ type importBody struct {
 	Observations *tallyBody     `json:"observations,omitempty" doc:"Absent for bare counts"`
 	Counts       models.Counts  `json:"counts" doc:"The branch's active observations, over all its sources"`
 	Gate         importGate     `json:"gate"`
-	VEX          *vexChangeBody `json:"vex,omitempty" doc:"What a VEX document has changed; absent for a report"`
+	VEX          *VEXChangeBody `json:"vex,omitempty" doc:"What a VEX document has changed; absent for a report"`
 	Warnings     []string       `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
 	FailingBody
 }

@@ -28,6 +28,7 @@ func (a *API) reports(group *gin.RouterGroup) {
 	op.Parameters, op.RequestBody = reportParameters(), reportRequest()
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"201": {
+		Headers:     locationHeader(),
 		Description: "What the import did; also where the gate fails. A report whose scan did not run is refused (422)",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{

@@ -9,9 +9,9 @@ import (
 	"gatecrier/models"
 )
 
-// targetBody is a target as the API returns it. Its configuration is write-only: the API shows
+// TargetBody is a target as the API returns it. Its configuration is write-only: the API shows
 // only the hint.
-type targetBody struct {
+type TargetBody struct {
 	ID      int64         `json:"id"`
 	Module  string        `json:"module"`
 	Name    string        `json:"name"`
@@ -25,8 +25,8 @@ type targetBody struct {
 	Made    module.Config `json:"made,omitempty" doc:"Secrets that were made for it: in this answer only"`
 }
 
-func targetOf(c models.Connection) targetBody {
-	return targetBody{
+func targetOf(c models.Connection) TargetBody {
+	return TargetBody{
 		ID:      c.ID,
 		Module:  c.Module,
 		Name:    c.Name,
@@ -37,9 +37,9 @@ func targetOf(c models.Connection) targetBody {
 	}
 }
 
-func (a *API) saved(ctx context.Context, s connection.Saved, err error) (targetBody, error) {
+func (a *API) saved(ctx context.Context, s connection.Saved, err error) (TargetBody, error) {
 	if err != nil {
-		return targetBody{}, err
+		return TargetBody{}, err
 	}
 	row, err := a.Store.ConnectionRow(ctx, s.ID)
 	b := targetRowOf(row)
@@ -47,7 +47,7 @@ func (a *API) saved(ctx context.Context, s connection.Saved, err error) (targetB
 	return b, err
 }
 
-func (a *API) createdTarget(ctx context.Context, s connection.Saved, err error) (*created[targetBody], error) {
+func (a *API) createdTarget(ctx context.Context, s connection.Saved, err error) (*created[TargetBody], error) {
 	b, err := a.saved(ctx, s, err)
 	return createdAt(pathTo("/targets", b.ID), b.Version, b), err
 }
@@ -80,7 +80,7 @@ type targetPatch struct {
 func (a *API) targets() {
 	register(a, onGet("/products/{id}/targets", "list-targets"),
 		"List a product's targets",
-		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
+		func(ctx context.Context, in *IDPath) (*list[TargetBody], error) {
 			rows, err := a.Connections.List(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, err
@@ -89,13 +89,13 @@ func (a *API) targets() {
 		})
 	register(a, onPost("/products/{id}/targets", "create-target", http.StatusCreated),
 		"Add a target to a product",
-		func(ctx context.Context, in *targetInput) (*created[targetBody], error) {
+		func(ctx context.Context, in *targetInput) (*created[TargetBody], error) {
 			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, in.draft())
 			return a.createdTarget(ctx, s, err)
 		})
 	register(a, onPatch("/targets/{id}", "update-target"),
 		"Change a target",
-		func(ctx context.Context, in *targetPatch) (*one[targetBody], error) {
+		func(ctx context.Context, in *targetPatch) (*one[TargetBody], error) {
 			version, err := in.atLeastOne(in.Body.Version)
 			if err != nil {
 				return nil, err

@@ -10,7 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-type userBody struct {
+// UserBody is a user as the API returns it.
+type UserBody struct {
 	ID                 int64      `json:"id"`
 	Name               string     `json:"name"`
 	Email              string     `json:"email"`
@@ -26,8 +27,8 @@ type userBody struct {
 	Created            time.Time  `json:"created"`
 }
 
-func userRowOf(u models.UserRow) userBody {
-	return userBody{
+func userRowOf(u models.UserRow) UserBody {
+	return UserBody{
 		ID:                 u.ID,
 		Name:               u.Name,
 		Email:              u.Email,
@@ -44,13 +45,13 @@ func userRowOf(u models.UserRow) userBody {
 	}
 }
 
-func userAnswer(u models.UserRow) *one[userBody] {
+func userAnswer(u models.UserRow) *one[UserBody] {
 	return oneOf(account.VersionOf(u.User), userRowOf(u))
 }
 
 // userMade is a user with a new password, or a note that a link was sent.
 type userMade struct {
-	userBody
+	UserBody
 	Password string `json:"password,omitempty" doc:"To be changed at the first sign-in: in this answer only"`
 	LinkSent bool   `json:"link_sent" doc:"A link to choose a password is on its way to the address"`
 }
@@ -108,13 +109,13 @@ func (a *API) users() {
 		})
 	register(a, onGet("/users/{id}", "get-user"),
 		"Get a user; for administrators",
-		func(ctx context.Context, in *IDGet) (*one[userBody], error) {
+		func(ctx context.Context, in *IDGet) (*one[UserBody], error) {
 			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
 			return userAnswer(u), err
 		})
 	register(a, onPatch("/users/{id}", "update-user"),
 		"Change, deactivate or activate a user (JSON merge patch); for administrators",
-		func(ctx context.Context, in *userPatch) (*one[userBody], error) {
+		func(ctx context.Context, in *userPatch) (*one[UserBody], error) {
 			u, err := a.changeUser(ctx, in)
 			return userAnswer(u), err
 		})
@@ -136,7 +137,7 @@ func asked(text string) *bool {
 	return &yes
 }
 
-func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[userBody], error) {
+func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[UserBody], error) {
 	f := models.UserFilter{
 		Text:          in.Name,
 		Active:        asked(in.Active),

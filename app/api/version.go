@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
 )
@@ -43,6 +45,13 @@ type created[B any] struct {
 	Location string `header:"Location" doc:"The path of what was created"`
 	ETag     string `header:"ETag" doc:"If it has a version: for If-Match"`
 	Body     B
+}
+
+// locationHeader describes the Location of operations that huma does not derive.
+func locationHeader() map[string]*huma.Header {
+	return map[string]*huma.Header{"Location": {
+		Description: "The path of what was created", Schema: &huma.Schema{Type: huma.TypeString},
+	}}
 }
 
 // createdAt returns the answer with something new at a path of the API. version is 0 if it has none.

@@ -34,8 +34,8 @@ func vexOf(o models.Observation) *vexBody {
 	}
 }
 
-// vexDocumentBody is a VEX document.
-type vexDocumentBody struct {
+// VEXDocumentBody is a VEX document.
+type VEXDocumentBody struct {
 	ID       int64  `json:"id" doc:"For DELETE /vex/{id}"`
 	Product  int64  `json:"product_id"`
 	Branch   string `json:"branch" doc:"Empty: all branches"`
@@ -49,8 +49,8 @@ type vexDocumentBody struct {
 	Statements int64 `json:"statements"`
 }
 
-func vexDocumentOf(v models.VEXDocument) vexDocumentBody {
-	b := vexDocumentBody{ID: v.ID, Product: v.ProductID, Branch: v.Branch, Format: v.Format, Statements: v.Statements}
+func vexDocumentOf(v models.VEXDocument) VEXDocumentBody {
+	b := VEXDocumentBody{ID: v.ID, Product: v.ProductID, Branch: v.Branch, Format: v.Format, Statements: v.Statements}
 	b.Document.ID, b.Document.Author, b.Document.Version = v.Document, v.Author, v.Version
 	b.Document.Timestamp = v.MadeAt
 	return b
@@ -58,7 +58,7 @@ func vexDocumentOf(v models.VEXDocument) vexDocumentBody {
 
 // listedVEXBody is a VEX document in a list.
 type listedVEXBody struct {
-	vexDocumentBody
+	VEXDocumentBody
 	Observations int64     `json:"observations" doc:"Of how many observations it says the status"`
 	UploadedAt   time.Time `json:"uploaded_at"`
 	UploadedBy   string    `json:"uploaded_by"`
@@ -66,13 +66,13 @@ type listedVEXBody struct {
 
 func listedVEXOf(v models.VEXDocument) listedVEXBody {
 	return listedVEXBody{
-		vexDocumentBody: vexDocumentOf(v), Observations: v.Applied, UploadedAt: v.UploadedAt, UploadedBy: v.UploadedBy,
+		VEXDocumentBody: vexDocumentOf(v), Observations: v.Applied, UploadedAt: v.UploadedAt, UploadedBy: v.UploadedBy,
 	}
 }
 
-// vexChangeBody is what a VEX document has changed.
-type vexChangeBody struct {
-	vexDocumentBody
+// VEXChangeBody is what a VEX document has changed.
+type VEXChangeBody struct {
+	VEXDocumentBody
 	Observations struct {
 		Changed   int `json:"changed" doc:"Whose status has changed"`
 		Unchanged int `json:"unchanged" doc:"That the document is about, and whose status has not changed"`
@@ -80,15 +80,15 @@ type vexChangeBody struct {
 	} `json:"observations"`
 }
 
-func vexChangeOf(r vex.Result) vexChangeBody {
-	b := vexChangeBody{vexDocumentBody: vexDocumentOf(r.Document)}
+func vexChangeOf(r vex.Result) VEXChangeBody {
+	b := VEXChangeBody{VEXDocumentBody: vexDocumentOf(r.Document)}
 	b.Observations.Changed, b.Observations.Unchanged, b.Observations.NotFound = r.Changed, r.Unchanged, r.NotFound
 	return b
 }
 
 // vexAnswer is the answer to a VEX document.
 type vexAnswer struct {
-	vexChangeBody
+	VEXChangeBody
 	Gate struct {
 		Branch string           `json:"branch" doc:"The branch of the document, else the default branch"`
 		Before models.GateState `json:"before" enum:"none,passed,failed"`
@@ -122,6 +122,7 @@ func (a *API) vex(group *gin.RouterGroup) {
 		},
 	}
 	op.Responses = map[string]*huma.Response{"201": {
+		Headers:     locationHeader(),
 		Description: "What the document has changed",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[vexAnswer]())},
@@ -187,7 +188,7 @@ func (a *API) applyVEX(c *gin.Context) (vexAnswer, error) {
 	if err != nil {
 		return vexAnswer{}, err
 	}
-	b := vexAnswer{vexChangeBody: vexChangeOf(*result.VEX), Warnings: result.Warnings}
+	b := vexAnswer{VEXChangeBody: vexChangeOf(*result.VEX), Warnings: result.Warnings}
 	b.Gate.Branch, b.Gate.Counts = result.Branch, result.Counts
 	b.Gate.Before, b.Gate.After, b.Gate.Why = result.Gate.Before, result.Gate.After, result.Gate.Why
 	return b, nil
