@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -19,17 +20,12 @@ const maxDepth = 4
 func (a *API) reference() []page.APIGroup {
 	doc := a.huma.OpenAPI()
 	groups := map[string]*page.APIGroup{}
-	for path, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-			if op == nil {
-				continue
-			}
-			name := op.Tags[0]
-			if groups[name] == nil {
-				groups[name] = &page.APIGroup{Name: name}
-			}
-			groups[name].Operations = append(groups[name].Operations, describe(doc.Components.Schemas, path, op))
-		}
+	for _, tag := range doc.Tags {
+		groups[tag.Name] = &page.APIGroup{Name: tag.Name, About: tag.Description}
+	}
+	for op := range operationsOf(doc) {
+		g := groups[op.Tags[0]]
+		g.Operations = append(g.Operations, describe(doc.Components, op))
 	}
 	list := make([]page.APIGroup, 0, len(groups))
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
@@ -48,8 +44,14 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 // methodOrder returns the place of a method on the page.
 func methodOrder(method string) int { return slices.Index(methods, method) }
 
-func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOperation {
-	d := page.APIOperation{ID: op.OperationID, Method: op.Method, Path: prefix + path, Summary: op.Summary}
+func describe(parts *huma.Components, op *huma.Operation) page.APIOperation {
+	schemas := parts.Schemas
+	d := page.APIOperation{
+		ID: op.OperationID, Method: op.Method, Path: prefix + op.Path, Summary: op.Summary, About: op.Description,
+	}
+	if len(op.Servers) > 0 {
+		d.Path = op.Servers[0].URL + op.Path
+	}
 	for _, p := range op.Parameters {
 		d.Params = append(d.Params, page.APIField{
 			Name:     p.Name,
@@ -61,20 +63,25 @@ func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOp
 	}
 	if op.RequestBody != nil {
 		d.BodyDoc = op.RequestBody.Description
-		if m := op.RequestBody.Content["application/json"]; m != nil {
-			d.Body = fieldsOf(schemas, m.Schema, "", 0)
+		if m := op.RequestBody.Content[mediaJSON]; m != nil {
+			d.Body, d.BodyExample = fieldsOf(schemas, m.Schema, "", 0), indented(m.Example)
+		}
+	}
+	var r *huma.Response
+	if d.Status, r = success(op); r != nil && r.Content[mediaJSON] != nil {
+		m := r.Content[mediaJSON]
+		d.Answer, d.AnswerExample = fieldsOf(schemas, m.Schema, "", 0), indented(m.Example)
+		for i := range d.Answer {
+			d.Answer[i].Required = false // only a request has required fields
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
-		if status == "default" { // the problem, which is the same for every operation
-			continue
+		r := op.Responses[status]
+		if r.Ref != "" {
+			r = parts.Responses[strings.TrimPrefix(r.Ref, responsesPrefix)]
 		}
-		d.Status = status
-		if m := op.Responses[status].Content["application/json"]; m != nil {
-			d.Answer = fieldsOf(schemas, m.Schema, "", 0)
-			for i := range d.Answer {
-				d.Answer[i].Required = false // only a request has required fields
-			}
+		if status >= "400" {
+			d.Errors = append(d.Errors, page.APIError{Status: status, Meaning: r.Description})
 		}
 	}
 	return d
@@ -103,6 +110,15 @@ func fieldsOf(schemas huma.Registry, s *huma.Schema, prefix string, depth int) [
 		list = append(list, fieldsOf(schemas, inner, path, depth+1)...)
 	}
 	return list
+}
+
+// indented returns an example as a page shows it.
+func indented(example any) string {
+	if example == nil {
+		return ""
+	}
+	text, _ := json.MarshalIndent(example, "", "  ") //nolint:errcheck,errchkjson // the document has it too
+	return string(text)
 }
 
 func resolved(schemas huma.Registry, s *huma.Schema) *huma.Schema {

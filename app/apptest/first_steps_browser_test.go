@@ -59,7 +59,8 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.WantText("Each request needs a token", "/api/v1/products/{id}/reports", "Import a scanner report")
 	b.CheckPage("api")
 	b.Press("a[href$='#get-product']")
-	b.WantText("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}")
+	b.WantText("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}", "Needs the role reader.",
+		`"default_branch": "main"`, "The token is missing, invalid, expired or revoked")
 	b.CheckPage("api-group")
 
 	b.Open("/products/1/delete")

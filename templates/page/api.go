@@ -20,6 +20,7 @@ type APIView struct {
 // APIGroup is the operations on one kind of thing.
 type APIGroup struct {
 	Name       string // "products"
+	About      string
 	Operations []APIOperation
 }
 
@@ -29,11 +30,21 @@ type APIOperation struct {
 	Method  string // "GET"
 	Path    string // with its parameters in braces
 	Summary string
+	About   string
 	Params  []APIField
 	Body    []APIField // of a JSON body
 	BodyDoc string     // of another body
 	Status  string     // of success: "200"
 	Answer  []APIField
+	Errors  []APIError // by their status
+
+	BodyExample, AnswerExample string // indented JSON, "" for none
+}
+
+// APIError is a response of an operation to a request that it refuses.
+type APIError struct {
+	Status  string // "409"
+	Meaning string
 }
 
 // APIField is a parameter, or a field of a body by its path: "gate.state",
