@@ -99,7 +99,9 @@ func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
 	}
 	res := tx.db(tx.Context()).Model(a).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(a)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.NewOutdated("Another user has changed this authorization group meanwhile: look at it again, then repeat your change")
+		return fault.NewOutdated(
+			"Another user has changed this authorization group meanwhile: look at it again, then repeat your change",
+		)
 	}
 	return res.Error
 }
