@@ -2,8 +2,9 @@ package account
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"strings"
 
 	"gatecrier/app/audit"
@@ -113,9 +114,9 @@ type UserEdit struct {
 
 // VersionOf returns a number that differs after each change of what administrators edit of a user.
 func VersionOf(u models.User) int64 {
-	h := fnv.New64a()
-	h.Write(fmt.Appendf(nil, "%q %q %q %t %t", u.Email, u.EmailPending, u.FirstName, u.Administrator, u.Active))
-	return int64(h.Sum64() >> 1)
+	text := fmt.Sprintf("%q %q %q %t %t", u.Email, u.EmailPending, u.FirstName, u.Administrator, u.Active)
+	sum := sha256.Sum256([]byte(text))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
 // Edit changes an account, for administrators. The last active administrator stays one, and

@@ -41,7 +41,8 @@ func (s samples) addTo(op *huma.Operation) {
 	}
 }
 
-// of returns an example of a schema. name is that of the field, owner that of the schema which has it.
+// of returns an example of a schema. name is that of the field, owner that of the schema which has
+// it.
 func (s samples) of(owner, name string, schema *huma.Schema, depth int) any {
 	own := schema.Ref[strings.LastIndex(schema.Ref, "/")+1:]
 	schema = resolved(s.schemas, schema)

@@ -83,7 +83,8 @@ func (a *API) failing(
 }
 
 // completeStored completes a stored answer like answerWithFailing, with the counts and the gate of
-// now: a pipeline that repeats a request must not pass by the gate of then. It returns the branch too.
+// now: a pipeline that repeats a request must not pass by the gate of then. It returns the branch
+// too.
 func (a *API) completeStored(ctx context.Context, productID int64, answer string) (text, branch string, err error) {
 	var several importsBody
 	if err := json.Unmarshal([]byte(answer), &several); err != nil {

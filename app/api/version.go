@@ -54,7 +54,8 @@ func locationHeader() map[string]*huma.Header {
 	}}
 }
 
-// createdAt returns the answer with something new at a path of the API. version is 0 if it has none.
+// createdAt returns the answer with something new at a path of the API. version is 0 if it has
+// none.
 func createdAt[B any](path string, version int64, body B) *created[B] {
 	c := &created[B]{Location: prefix + path, Body: body}
 	if version != 0 {

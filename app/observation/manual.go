@@ -211,8 +211,8 @@ func (s *Service) Amend(
 }
 
 // Delete deletes a manual observation; its duplicates count again. It returns a conflict for one of
-// a report, which the next report would bring back, for the original of too many duplicates, and for
-// another version than ifVersion, nil for any.
+// a report, which the next report would bring back, for the original of too many duplicates, and
+// for another version than ifVersion, nil for any.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64, ifVersion *int64) (Done, error) {
 	remove := func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
 		c, cause := change{before: []models.Observation{o}}, manualCause("deleted", o)

@@ -30,8 +30,8 @@ func IsHead(ctx context.Context) bool {
 	return head
 }
 
-// NoMethod answers a request to a path that exists for other methods, which gin has listed in Allow.
-// OPTIONS gets the list, all others an error.
+// NoMethod answers a request to a path that exists for other methods, which gin has listed in
+// Allow. OPTIONS gets the list, all others an error.
 func NoMethod(fail func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		allowed := strings.Split(c.Writer.Header().Get("Allow"), ", ")
