@@ -264,7 +264,7 @@ func TestSessions_ListedAndEnded(t *testing.T) {
 		})
 		_, text := getNoRedirect(t, first, p.URL+"/profile")
 		paths := regexp.MustCompile(`/profile/sessions/\w+/revoke`).FindAllString(text, -1)
-		if len(paths) != 2 || strings.Count(text, "this one") != 1 {
+		if len(paths) != 2 || strings.Count(text, "this session") != 1 {
 			t.Fatalf("%d other sessions are shown:\n%s", len(paths), text)
 		}
 		for _, want := range []int{http.StatusSeeOther, http.StatusNotFound} {

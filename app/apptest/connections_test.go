@@ -168,7 +168,7 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
 	})
 	if text := admin.must(http.StatusOK, "GET", at+"/delete"); !strings.Contains(text, "2 deliveries in its history") ||
-		!strings.Contains(text, "0 messages that wait") {
+		!strings.Contains(text, "0 queued messages") {
 		t.Errorf("what is lost:\n%s", text)
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/delete")

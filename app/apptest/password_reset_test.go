@@ -17,7 +17,7 @@ func TestPasswordReset(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		p.User("eve")
 		asks := func(who string) (int, string) { return requestPasswordLink(t, p, who) }
-		if _, text := asks("eve"); !strings.Contains(text, "Mail is not set up") {
+		if _, text := asks("eve"); !strings.Contains(text, "Email is not configured") {
 			t.Errorf("without mail: %s", text)
 		}
 		box := enableMail(t, p)

@@ -214,7 +214,7 @@ func TestSourcePages(t *testing.T) {
 	}
 	page = user.must(http.StatusOK, "GET", path+"/delete")
 	for _, want := range []string{
-		"Remove the source grype (container)?", "Lost: 2 observations, 1 assessment, including 1 waiver.",
+		"Remove source grype (container)?", "Lost: 2 observations, 1 assessment, including 1 waiver.",
 		"changes from failed to passed",
 	} {
 		if !strings.Contains(page, want) {

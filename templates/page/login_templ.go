@@ -377,7 +377,7 @@ func Forgot(v ForgotView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Asked {
-				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "If this user exists, we have sent an email", Text: "The link in it works once and expires in one hour. If you get no email, ask an administrator: not every user has an email address."}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "ok", Title: "If this user exists, we have sent an email", Text: "The link in it works once and expires in one hour. If you get no email, ask an administrator: some users have no email address."}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
