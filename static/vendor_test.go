@@ -17,8 +17,15 @@ import (
 
 type vendored struct {
 	To     string `json:"to"`
+	Purge  *purge `json:"purge"`
 	SHA512 string `json:"sha512"`
 	Bytes  int    `json:"bytes"`
+}
+
+// purge says which sources use a style sheet, and where the names are that they do not use.
+type purge struct {
+	Sources []string `json:"sources"`
+	Dropped string   `json:"dropped"`
 }
 
 // manifest returns what vendor.json says was written.

@@ -3,11 +3,26 @@ package page
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/html"
 )
+
+// droppedClasses returns the names that the vendored style sheet lost because no source uses them.
+var droppedClasses = sync.OnceValue(func() map[string]bool {
+	text, err := os.ReadFile("../../static/dropped.txt")
+	if err != nil {
+		panic(err)
+	}
+	names := map[string]bool{}
+	for name := range strings.FieldsSeq(string(text)) {
+		names[name] = true
+	}
+	return names
+})
 
 // checker looks for faults of a page.
 type checker struct {
@@ -60,6 +75,12 @@ func (c *checker) walk(n *html.Node) {
 func (c *checker) attributes(n *html.Node) {
 	for _, a := range n.Attr {
 		switch {
+		case a.Key == "class":
+			for name := range strings.FieldsSeq(a.Val) {
+				if droppedClasses()[name] {
+					c.say("%s: no style sheet has class %s: run make vendor-static", n.Data, name)
+				}
+			}
 		case a.Key == "style":
 			c.say("%s: a style attribute", n.Data)
 		case strings.HasPrefix(a.Key, "on"), strings.HasPrefix(a.Key, "hx-on"):

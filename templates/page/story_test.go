@@ -46,6 +46,7 @@ func write(t *testing.T, name string, page []byte) {
 // TestCheckFindsFaults shows that the check of the stories can fail.
 func TestCheckFindsFaults(t *testing.T) {
 	for name, body := range map[string]string{
+		"class without style":    `<p class="accordion">x</p>`,
 		"style attribute":        `<p style="color:red">x</p>`,
 		"handler":                `<p onclick="x()">x</p>`,
 		"script with a body":     `<script>alert(1)</script>`,
