@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -19,27 +20,32 @@ const hashMemory = 19 * 1024
 // sign-ins takes neither the memory nor all processors.
 type hasher struct {
 	params *argon2id.Params
+	dummy  string // the dummyHash of params
 	turns  chan struct{}
 	queue  atomic.Int32 // callers that wait for a turn or have one
 }
 
 func newHasher(memory uint32) *hasher {
+	params := &argon2id.Params{
+		Memory:      cmp.Or(memory, hashMemory),
+		Iterations:  2,
+		Parallelism: 1,
+		SaltLength:  16,
+		KeyLength:   32,
+	}
 	return &hasher{
-		params: &argon2id.Params{
-			Memory:      cmp.Or(memory, hashMemory),
-			Iterations:  2,
-			Parallelism: 1,
-			SaltLength:  16,
-			KeyLength:   32,
-		},
-		turns: make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
+		params: params,
+		dummy:  dummyHash(params),
+		turns:  make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
 	}
 }
 
-// dummyHash is compared with the password where no account exists, so that the answer takes as
-// long. It has the parameters of a hasher and matches no password. Computing it at each start
-// would cost as much as a sign-in.
-const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$dmU7vMe706hYqEAK6fmyGA$2lZCKqsDVm0+rOt4zhgS297Pa7qqn+KKgcRxcLuiRZ0"
+// dummyHash returns what is compared with the password where no account exists, so that the answer
+// takes as long. It matches no password. Hashing one at each start would cost as much as a sign-in.
+func dummyHash(p *argon2id.Params) string {
+	const saltAndKey = "dmU7vMe706hYqEAK6fmyGA$2lZCKqsDVm0+rOt4zhgS297Pa7qqn+KKgcRxcLuiRZ0"
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s", p.Memory, p.Iterations, p.Parallelism, saltAndKey)
+}
 
 // maxQueue bounds the callers that wait for their turn: the last one waits some seconds.
 const maxQueue = 50
@@ -80,7 +86,7 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	}
 	defer h.done()
 	if hash == "" {
-		_, err := argon2id.ComparePasswordAndHash(password, dummyHash)
+		_, err := argon2id.ComparePasswordAndHash(password, h.dummy)
 		return false, err
 	}
 	return argon2id.ComparePasswordAndHash(password, hash)

@@ -27,12 +27,18 @@ type machinery struct {
 // shared is a package variable, since there is one machinery per test process.
 var shared machinery
 
-// Main runs a package's tests and then stops the PostgreSQL that they started:
+// Main runs a package's tests, with their temporary directories in memory, and then stops the
+// PostgreSQL that they started:
 //
 //	func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
 func Main(m *testing.M) int {
+	removeTemp, err := useMemory()
+	if err != nil {
+		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nothing else can report it
+		return 1
+	}
 	code := m.Run()
-	if err := shared.stop(); err != nil {
+	if err := errors.Join(shared.stop(), removeTemp()); err != nil {
 		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nothing else can report it
 		return max(code, 1)
 	}

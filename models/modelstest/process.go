@@ -48,18 +48,6 @@ func startProcess() (*process, error) {
 	return p, nil
 }
 
-// memory returns the directory of a file system in memory with room for all the databases of a
-// package's tests, "" for none: each test copies a database of some 400 files.
-func memory() string {
-	const dir, enough = "/dev/shm", 4 << 30
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil ||
-		fs.Bavail*uint64(fs.Bsize) < enough { //nolint:gosec // a block's size is above 0
-		return ""
-	}
-	return dir
-}
-
 func (p *process) begin(bin string) error {
 	attr, err := p.identity()
 	if err != nil {
