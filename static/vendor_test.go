@@ -111,7 +111,7 @@ func TestSpriteHasTheListedIcons(t *testing.T) {
 	}
 }
 
-// The first page loads these files. With its HTML it must not exceed 250 kB.
+// The first page loads these files. With its HTML it must not exceed 100 kB.
 func TestFirstPageIsLight(t *testing.T) {
 	total := 0
 	for _, name := range []string{
@@ -123,7 +123,7 @@ func TestFirstPageIsLight(t *testing.T) {
 	} {
 		total += ask(t, "GET", static.URL(name), "Accept-Encoding", "gzip").Body.Len()
 	}
-	if total == 0 || total > 200_000 {
+	if total == 0 || total > 80_000 {
 		t.Errorf("%d bytes compressed", total)
 	}
 }
