@@ -45,7 +45,15 @@ func Main(m *testing.M) int {
 		}
 	}
 	debug.SetGCPercent(400) // memory is cheaper than time
-	code := modelstest.Main(m)
+	return modelstest.Main(withBrowser{m})
+}
+
+// withBrowser are tests that leave no Chromium behind: its files are in their temporary directory.
+type withBrowser struct{ *testing.M }
+
+// Run runs the tests, and stops Chromium.
+func (m withBrowser) Run() int {
+	code := m.M.Run()
 	if chromium.stop != nil {
 		chromium.stop()
 	}

@@ -31,7 +31,7 @@ var shared machinery
 // PostgreSQL that they started:
 //
 //	func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
-func Main(m *testing.M) int {
+func Main(m interface{ Run() int }) int {
 	removeTemp, err := useMemory()
 	if err != nil {
 		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nothing else can report it
