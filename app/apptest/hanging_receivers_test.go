@@ -60,7 +60,7 @@ func TestHangingReceivers_DelayNoOtherMessages(t *testing.T) {
 		// On a busy machine some sends time out before that. They are retried below, and the messages
 		// behind them are out of date by then.
 		states, err := p.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0))
-		if hang := int(states[models.DeliverySending]); err != nil || n < before+hang {
+		if hang := states[models.DeliverySending]; err != nil || n < before+hang {
 			t.Errorf("%d goroutines, %d before, %d sends hang: they are not counted (%v)", n, before, hang, err)
 		}
 		hung.Release()

@@ -47,10 +47,10 @@ var pageChecks = []pageCheck{
 }
 
 // AllLooksEnv names a variable that, if set, makes CheckPage check every state of a page with all
-// rules and all rows of its tables. Otherwise ten rows represent the others.
+// rules and all rows and entries of its tables and lists. Otherwise ten represent the others.
 const AllLooksEnv = "GATECRIER_ALL_LOOKS"
 
-const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"]]}`
+const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"], ["li:nth-child(n+11)"]]}`
 
 func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
 

@@ -161,15 +161,26 @@ func isRefusal(status int) bool {
 
 func TestRouteByRole(t *testing.T) {
 	t.Parallel()
-	w := newRightsFixture(t)
-	for _, r := range rightsTable {
-		who := everyone
-		if strings.HasPrefix(r.path, "/api/v1") {
-			who = slices.Concat(everyone, tokens)
-		}
-		for _, name := range who {
-			w.checkRight(name, r)
-		}
+	isAPI := func(r route) bool { return strings.HasPrefix(r.path, "/api/v1") }
+	for name, part := range map[string]struct {
+		api   bool
+		users []string
+	}{
+		"pages": {false, everyone},
+		"API":   {true, slices.Concat(everyone, tokens)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newRightsFixture(t)
+			for _, r := range rightsTable {
+				if isAPI(r) != part.api {
+					continue
+				}
+				for _, user := range part.users {
+					w.checkRight(user, r)
+				}
+			}
+		})
 	}
 }
 
