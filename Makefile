@@ -45,13 +45,18 @@ trial: deps ## Run the long trials: kills, walks, storms, instances, outages, ev
 	GATECRIER_DELETED=1000000 GATECRIER_ALL_LOOKS=1 go test -count=1 -timeout 90m -v \
 	-run 'Kill|RandomWalk|Storm|TwoInstances|OneOfTwo|Outage|Trial|DayOfAttack|InTheBrowser|FromThePage' ./app/apptest
 
-lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
+lint: tools ## Run the linters; see that words, generated code, go.mod and scripts are right
 	@.ci/scripts
+	@go test ./.ci/words
+	@go run ./.ci/words
 	@.ci/drift
 	@unformatted=$$(.ci/bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted >&2; exit 1; fi
-	.ci/bin/golangci-lint run ./...
+	.ci/bin/golangci-lint run ./... ./.ci/words
 	@.ci/openapi
 	@.ci/selfscan
+
+texts: ## Print all texts for users in a row, per area, with the places of their source
+	@go run ./.ci/words -texts
 
 fmt: tools ## Format Go code and templates
 	.ci/bin/gofumpt -w .
@@ -88,4 +93,4 @@ outdated: ## List direct dependencies and tools that have a newer version
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test race trial lint fmt generate fuzz bench pictures freeze deps vendor-static release outdated tools
+.PHONY: help run demo build check test race trial lint texts fmt generate fuzz bench pictures freeze deps vendor-static release outdated tools

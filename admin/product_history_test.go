@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// A change that was not announced says why, by its neighbours.
+// A change that was not announced says why, by its neighbors.
 func TestUnannouncedReasons(t *testing.T) {
 	const passed, failed, none = models.GatePassed, models.GateFailed, models.GateNone
 	at := func(minute int) time.Time { return time.Date(2026, 5, 4, 12, minute, 0, 0, time.UTC) }

@@ -32,7 +32,7 @@ func Backup(ctx context.Context, o Options, p BackupParams) (backup.Manifest, er
 			return backup.Manifest{}, err
 		}
 		if keys == nil {
-			return backup.Manifest{}, fmt.Errorf("the key file %s is not there: put it back, or leave out --with-key",
+			return backup.Manifest{}, fmt.Errorf("the key file %s does not exist: put it back, or leave out --with-key",
 				o.Config.keyPath())
 		}
 		key = secret.FormatKeys(keys)
@@ -121,7 +121,7 @@ func RotateKey(ctx context.Context, o Options) (r Rotation, err error) {
 	}
 	r.Path = o.Config.keyPath()
 	if keys == nil {
-		return r, fmt.Errorf("the key file %s is not there: put it back", r.Path)
+		return r, fmt.Errorf("the key file %s does not exist: put it back", r.Path)
 	}
 	store, err := OpenStore(ctx, o)
 	if err != nil {

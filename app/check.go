@@ -46,7 +46,7 @@ func (c Config) checkListen() error {
 		_, err = new(net.Resolver).LookupPort(context.Background(), "tcp", port)
 	}
 	if err != nil {
-		return fmt.Errorf("%q is no address and port, as 127.0.0.1:8080 is", c.Listen)
+		return fmt.Errorf("%q is not HOST:PORT, such as 127.0.0.1:8080", c.Listen)
 	}
 	return nil
 }
@@ -61,14 +61,14 @@ func (c Config) checkSecretKey() error {
 
 func checkName(name string) error {
 	if !account.ValidName(strings.TrimSpace(name)) {
-		return errors.New("1 to 150 characters, no control characters")
+		return errors.New("must have 1 to 150 characters, no control characters")
 	}
 	return nil
 }
 
 func checkEmail(address string) error {
 	if address != "" && !account.ValidEmail(address) {
-		return fmt.Errorf("%q is no mail address", address)
+		return fmt.Errorf("%q is not an email address", address)
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (c Config) checkBaseURL() error {
 		return nil
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%q is no http or https address", c.BaseURL)
+		return fmt.Errorf("%q is not an http or https URL", c.BaseURL)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (c Config) checkProxies() error {
 
 func (c Config) checkLevel() error {
 	if _, err := c.Level(); err != nil {
-		return errors.New("one of debug, info, warn, error")
+		return errors.New("must be debug, info, warn or error")
 	}
 	return nil
 }
@@ -128,5 +128,5 @@ func (c Config) checkFormat() error {
 	case "", "text", "json":
 		return nil
 	}
-	return errors.New("text or json")
+	return errors.New("must be text or json")
 }

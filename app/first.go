@@ -11,7 +11,7 @@ import (
 )
 
 // firstAdministrator creates the first user. A random password is shown on a terminal, or
-// written to a file before the user is created, so that a crash in between locks nobody out.
+// written to a file before the user is created, so that a crash in between locks no one out.
 func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 	if has, err := a.Store.HasUsers(ctx); err != nil || has {
 		return err
@@ -29,7 +29,7 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 		user.Password = a.Accounts.RandomPassword()
 		created, err := a.Accounts.First(ctx, user)
 		if created {
-			const text = "\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n"
+			const text = "\n  Created the administrator. Sign in as %s with the password %s\n  It is shown only once.\n\n"
 			_, err = fmt.Fprintf(o.Stderr, text, user.Name, user.Password)
 		}
 		return firstError(err)

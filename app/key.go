@@ -43,7 +43,7 @@ func (c Config) keys() ([][]byte, error) {
 
 // checkWhole refuses a key file beside a SQLite database that does not exist or is empty: the rest of
 // the installation is missing, and a new one would hide that. A key from elsewhere, such as the
-// environment, is not beside it: it is there before the first start.
+// environment, is not beside it: it exists before the first start.
 func (c Config) checkWhole(ctx context.Context) error {
 	key, file := c.keyPath(), models.File(c.databaseURL())
 	if file == "" || !c.keyIsBeside(file) {
@@ -62,7 +62,7 @@ func (c Config) checkWhole(ctx context.Context) error {
 	if has {
 		return nil
 	}
-	const text = "the key file %s is there, but its database %s is missing or empty: put the database back, " +
+	const text = "the key file %s exists, but its database %s is missing or empty: put the database back, " +
 		"or restore a backup with gatecrier restore FILE, or move the key file away to start without any data"
 	return fmt.Errorf(text, key, file)
 }
@@ -105,14 +105,14 @@ func newKey(ctx context.Context, o Options, store *models.Store) ([][]byte, erro
 	if needs, err := store.NeedsKey(ctx); err != nil {
 		return nil, err
 	} else if needs {
-		const text = "the key file %s is not there, and this database's secrets are sealed with its key: " +
+		const text = "the key file %s does not exist, and this database's secrets are encrypted with its key: " +
 			"put back your copy of it, or set GATECRIER_SECRET_KEY, " +
 			"or restore a backup that has the key with gatecrier restore FILE"
 		return nil, fmt.Errorf(text, path)
 	}
 	keys, created, err := secret.KeyFile(path)
 	if created {
-		o.Log.Info("create key file: keep a copy, secrets cannot be opened without it", "path", path)
+		o.Log.Info("create key file: back it up, secrets cannot be decrypted without it", "path", path)
 	}
 	return keys, err
 }
@@ -128,7 +128,7 @@ func (c Config) checkKey(ctx context.Context, store *models.Store, r *secret.Rin
 		if name == "" {
 			name = "GATECRIER_SECRET_KEY"
 		}
-		const text = "%s is not the key of this database: give it the key that it was first started with (%w)"
+		const text = "%s is not the key of this database: start it with the key that it was created with (%w)"
 		return fmt.Errorf(text, name, err)
 	}
 	return nil

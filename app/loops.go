@@ -33,7 +33,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "password requests", Run: a.Accounts.RunRequests},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},
-		{Name: "held changes", Run: every(announceEvery, "announce gate changes", a.announceDue)},
+		{Name: "restored gate changes", Run: every(announceEvery, "announce gate changes", a.announceDue)},
 		{Name: "silences", Run: every(silenceEvery, "end silences", a.Silences.End)},
 		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
 		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},

@@ -15,7 +15,7 @@ func backupJobs() []Job {
 	return []Job{{
 		Name:   "backup",
 		Title:  "Backup",
-		About:  "Makes a backup of the database in the directory of the settings, section backup, and deletes older ones.",
+		About:  "Backs up the database to the directory set in the section Backups, and deletes the oldest backups.",
 		Spec:   "12 1 * * *",
 		MakeUp: true,
 		Run:    makeBackup,
@@ -29,7 +29,7 @@ var backupFile = regexp.MustCompile(`^gatecrier-\d{8}T\d{6}Z\.backup$`)
 func makeBackup(ctx context.Context, w *Work) error {
 	s := w.Backups()
 	if s.Directory == "" {
-		w.message = "No backup was made: the directory is off in the settings"
+		w.message = "No backup: the directory is \"off\" in the settings"
 		return nil
 	}
 	name := "gatecrier-" + w.store.Now().Format("20060102T150405Z") + ".backup"
@@ -37,7 +37,7 @@ func makeBackup(ctx context.Context, w *Work) error {
 		return err
 	}
 	removed, err := removeOldBackups(s.Directory, s.Keep)
-	w.affected, w.message = 1, fmt.Sprintf("%s was made, %d older ones were deleted", name, removed)
+	w.affected, w.message = 1, fmt.Sprintf("%s was created, %d older backups were deleted", name, removed)
 	return err
 }
 

@@ -14,7 +14,7 @@ const maxBranchNames = 900
 func forgetBranches(ctx context.Context, w *Work) error {
 	kept := w.Reports().BranchesKept
 	if kept == 0 {
-		w.message = "Nothing was looked for: branches are kept for ever"
+		w.message = "Nothing to delete: branches are kept forever"
 		return nil
 	}
 	removed, err := w.Products.RemoveStaleBranches(ctx, kept)

@@ -31,35 +31,35 @@ func expiryJobs() []Job {
 		{
 			Name:  "expire_sessions",
 			Title: "Expired sessions",
-			About: "Removes sessions that have expired.",
+			About: "Deletes sessions that have expired.",
 			Spec:  "17 * * * *",
 			Run:   expireSessions,
 		},
 		{
 			Name:  "forget_keys",
-			Title: "Idempotency-Keys",
-			About: "Removes answers that were kept for repeats of requests, after 25 hours.",
+			Title: "Idempotency keys",
+			About: "Deletes stored answers to requests with an Idempotency-Key after 25 hours.",
 			Spec:  "23 * * * *",
 			Run:   forgetKeys,
 		},
 		{
 			Name:  "forget_sign_ins",
 			Title: "Failed sign-ins",
-			About: "Removes failures that slow nobody down any more, and networks and devices of sign-ins 180 days ago.",
+			About: "Deletes failed sign-ins that no longer count, and networks and devices not used for 180 days.",
 			Spec:  "29 * * * *",
 			Run:   forgetSignIns,
 		},
 		{
 			Name:  "forget_resends",
-			Title: "Records of resends",
-			About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.",
+			Title: "Bulk resends",
+			About: "Deletes records of bulk resends after 90 days. Deliveries are kept.",
 			Spec:  "37 * * * *",
 			Run:   forgetResends,
 		},
 		{
 			Name:  "forget_links",
-			Title: "Links by mail",
-			About: "Removes links of mails, for passwords and addresses, that have expired.",
+			Title: "Email links",
+			About: "Deletes expired links for passwords and email addresses.",
 			Spec:  "43 * * * *",
 			Run:   forgetLinks,
 		},
@@ -72,29 +72,29 @@ func checkJobs() []Job {
 		{
 			Name:  "expire_waivers",
 			Title: "Waivers",
-			About: "Ends accepted risks whose time has come, and tells of those that end within seven days.",
+			About: "Ends waivers whose time is over, and notifies of those that end within seven days.",
 			Spec:  "*/5 * * * *",
 			Run:   expireWaivers,
 		},
 		{
 			Name:  "find_stale_products",
 			Title: "Stale products",
-			About: "Tells of products that have got no report for their time, and of those that get some again.",
+			About: "Notifies of products that have stopped receiving reports, and of those that receive them again.",
 			Spec:  "*/5 * * * *",
 			Run:   findStale,
 		},
 		{
 			Name:  "reconcile_gates",
-			Title: "All gates",
-			About: "Compares all counts with their observations and all gates with what counts for them, and mends " +
-				"what has drifted.",
+			Title: "Gate consistency",
+			About: "Recalculates the counts of all branches and the states of all gates, and repairs those that " +
+				"differ.",
 			Spec: "41 * * * *",
 			Run:  reconcileGates,
 		},
 		{
 			Name:   IntegrityJob,
-			Title:  "Integrity of the database",
-			About:  "Reads all tables, and reports damage.",
+			Title:  "Database integrity",
+			About:  "Reads all tables and reports damage.",
 			Spec:   "27 3 * * *",
 			MakeUp: true,
 			Run:    checkIntegrity,
@@ -108,8 +108,8 @@ func retentionJobs() []Job {
 		{
 			Name:  "forget_branches",
 			Title: "Abandoned branches",
-			About: "Removes branches that no report came of for so long, by the settings of reports; " +
-				"not default ones nor protected ones.",
+			About: "Deletes branches without recent reports, as set in the section Reports. " +
+				"Default and protected branches are kept.",
 			Spec:   "57 1 * * *",
 			MakeUp: true,
 			Run:    forgetBranches,
@@ -117,7 +117,7 @@ func retentionJobs() []Job {
 		{
 			Name:   "forget_notifications",
 			Title:  "Old notifications",
-			About:  "Removes notifications, read or not, by the settings of retention.",
+			About:  "Deletes old notifications, read or not, as set in the section Retention.",
 			Spec:   "7 2 * * *",
 			MakeUp: true,
 			Run:    forgetNotifications,
@@ -125,7 +125,7 @@ func retentionJobs() []Job {
 		{
 			Name:   "forget_deliveries",
 			Title:  "Old deliveries",
-			About:  "Removes deliveries that have ended, with their attempts, by the settings of retention.",
+			About:  "Deletes old deliveries that have ended, with their attempts, as set in the section Retention.",
 			Spec:   "17 2 * * *",
 			MakeUp: true,
 			Run:    forgetDeliveries,
@@ -133,7 +133,7 @@ func retentionJobs() []Job {
 		{
 			Name:   "forget_observations",
 			Title:  "Resolved observations",
-			About:  "Removes observations that were resolved long ago, by the settings of retention.",
+			About:  "Deletes observations that were resolved long ago, as set in the section Retention.",
 			Spec:   "27 2 * * *",
 			MakeUp: true,
 			Run:    forgetObservations,
@@ -141,13 +141,13 @@ func retentionJobs() []Job {
 	}
 }
 
-// historyJobs remove old records of what happened, every day.
+// historyJobs delete old records, every day.
 func historyJobs() []Job {
 	return []Job{
 		{
 			Name:   "forget_gate_history",
 			Title:  "Old gate history",
-			About:  "Removes changes of gates but the last of each product, by the settings of retention.",
+			About:  "Deletes old gate changes, except the last one of each product, as set in the section Retention.",
 			Spec:   "37 2 * * *",
 			MakeUp: true,
 			Run:    forgetGateHistory,
@@ -155,23 +155,23 @@ func historyJobs() []Job {
 		{
 			Name:   "forget_events",
 			Title:  "Old events",
-			About:  "Removes events that nothing refers to any more, by the settings of retention.",
+			About:  "Deletes old events that nothing refers to, as set in the section Retention.",
 			Spec:   "47 2 * * *",
 			MakeUp: true,
 			Run:    forgetEvents,
 		},
 		{
 			Name:   "forget_audit",
-			Title:  "Old audit",
-			About:  "Removes who changed what, by the settings of retention.",
+			Title:  "Old audit entries",
+			About:  "Deletes old entries of the audit log, as set in the section Retention.",
 			Spec:   "57 2 * * *",
 			MakeUp: true,
 			Run:    forgetAudit,
 		},
 		{
 			Name:   "forget_job_runs",
-			Title:  "Old runs of jobs",
-			About:  "Removes runs but the last of each job, by the settings of retention.",
+			Title:  "Old job runs",
+			About:  "Deletes old runs, except the last one of each job, as set in the section Retention.",
 			Spec:   "7 3 * * *",
 			MakeUp: true,
 			Run:    forgetRuns,

@@ -73,7 +73,7 @@ func forgetRuns(ctx context.Context, w *Work) error {
 	return w.deleteOld(ctx, models.RunTable, before)
 }
 
-// applyRetention deletes rows older than some days from a table, none if they are kept for ever.
+// applyRetention deletes rows older than some days from a table, none if they are kept forever.
 func (w *Work) applyRetention(ctx context.Context, table models.RetentionTable, days int64) error {
 	before, forever := w.cutoff(days)
 	if w.message = forever; forever != "" {

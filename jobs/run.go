@@ -21,7 +21,7 @@ const (
 )
 
 // errLost ends a run that another instance has given up because its lease ended.
-var errLost = errors.New("the run was given up: its lease had ended")
+var errLost = errors.New("the run was stopped: its lease had ended")
 
 // runDue runs a job for one of its times, unless another instance has taken that time.
 func (s *Schedule) runDue(ctx context.Context, job Job, slot string) {
@@ -72,7 +72,7 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	case err == nil:
 		s.Log.Info("finish job", "job", run.Job, "rows", run.Affected)
 	case ctx.Err() != nil:
-		run.Result, run.Message = models.RunStopped, "The program was stopped before it was done"
+		run.Result, run.Message = models.RunStopped, "The program was stopped before the run finished"
 		s.Log.Info("stop job", "job", run.Job, "rows", run.Affected)
 	default:
 		run.Result, run.Message = models.RunFailed, readable(err)

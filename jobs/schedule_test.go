@@ -255,7 +255,7 @@ func TestRunNow(t *testing.T) {
 		}
 		<-held
 		if _, err := s.RunNow(ctx, ann, "slow"); !fault.Is(err, fault.Conflict) {
-			t.Errorf("while one is at work: %v", err)
+			t.Errorf("while one is in progress: %v", err)
 		}
 		r.advance(time.Minute, s) // its time is passed over
 		r.until("its time is taken", func() bool {
@@ -280,7 +280,7 @@ func TestRunNow(t *testing.T) {
 			t.Errorf("no such job: %v", err)
 		}
 		if _, err := s.RunNow(ctx, authz.Actor{}, "slow"); !fault.Is(err, fault.Forbidden) {
-			t.Errorf("somebody else: %v", err)
+			t.Errorf("another user: %v", err)
 		}
 	})
 }
@@ -324,7 +324,7 @@ func TestRunResults(t *testing.T) {
 		stop()
 		notified, err := r.store.EventWork(t.Context(), string(event.ReaderNotify), 10)
 		if err != nil || len(notified) != 3 {
-			t.Errorf("%d events tell of failures, want 3, %v", len(notified), err)
+			t.Errorf("%d events are about failures, want 3, %v", len(notified), err)
 		}
 		for _, w := range notified {
 			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 ||
@@ -401,7 +401,7 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 		}
 		w = &Work{store: r.store}
 		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 0 || w.message == "" {
-			t.Errorf("kept for ever: %d went, said %q: %v", w.affected, w.message, err)
+			t.Errorf("kept forever: %d went, said %q: %v", w.affected, w.message, err)
 		}
 		w = &Work{store: r.store, Keep: settings.Retention{MaxNotifications: 2}}
 		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 1 || w.message != "" || left() != 2 {

@@ -22,7 +22,7 @@ type Status struct {
 
 func requireAdministrator(actor authz.Actor) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Jobs are for administrators")
+		return fault.New(fault.Forbidden, "Only administrators can see and run jobs")
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (s *Schedule) RunNow(ctx context.Context, actor authz.Actor, name string) (
 		return models.JobRun{}, err
 	}
 	if !started {
-		return models.JobRun{}, fault.New(fault.Conflict, fmt.Sprintf("%s: a run is at work already", status.Title))
+		return models.JobRun{}, fault.New(fault.Conflict, fmt.Sprintf("%s: a run is in progress already", status.Title))
 	}
 	s.mu.Lock()
 	s.requested = append(s.requested, run)

@@ -17,18 +17,18 @@ var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month 
 func BadSpec(spec string, now time.Time) string {
 	switch {
 	case strings.Contains(spec, "TZ="):
-		return "Times are in UTC: without TZ= or CRON_TZ="
+		return "Remove TZ= or CRON_TZ=: times are in UTC"
 	case strings.HasPrefix(spec, "@"):
-		return "Five fields, like 17 3 * * *; no @every, @daily and the like"
+		return "Enter five fields, such as 17 3 * * *; @every, @daily and the like are not supported"
 	case len(strings.Fields(spec)) != 5:
-		return "Five fields: minute, hour, day of the month, month, day of the week"
+		return "Enter five fields: minute, hour, day of the month, month, day of the week"
 	}
 	times, err := parse(spec)
 	if err != nil {
-		return "Not understood: " + err.Error()
+		return "Invalid expression: " + err.Error()
 	}
 	if times.Next(now.UTC()).IsZero() {
-		return "That never comes, or not within five years"
+		return "This never runs within the next five years"
 	}
 	return ""
 }

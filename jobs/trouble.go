@@ -14,7 +14,7 @@ const overdueTime = 10 * time.Minute
 type Trouble struct {
 	Name    string
 	Title   string
-	Failed  string    // the message of its last run, if that failed or its process died; "" if not
+	Failed  string    // the message of its last run, if that failed or its process ended unexpectedly; "" if not
 	Overdue time.Time // the due time that no instance has taken, zero for none
 }
 
@@ -29,7 +29,7 @@ func (s *Schedule) Troubles(ctx context.Context) ([]Trouble, error) {
 		}
 		if len(runs) > 0 && (runs[0].Result == models.RunFailed || runs[0].Result == models.RunLost) {
 			if t.Failed = runs[0].Message; t.Failed == "" {
-				t.Failed = "its process died"
+				t.Failed = "its process ended unexpectedly"
 			}
 		}
 		last, err := s.Store.LastSlot(ctx, job.Name)

@@ -66,11 +66,11 @@ func writeInParts[T any](
 	})
 }
 
-// cutoff returns the time before which a retention in days deletes rows. If rows are kept for ever,
+// cutoff returns the time before which a retention in days deletes rows. If rows are kept forever,
 // it returns the message of the run that says so, else "".
 func (w *Work) cutoff(days int64) (at time.Time, forever string) {
 	if days == 0 {
-		return time.Time{}, "Nothing was looked for: the retention is for ever"
+		return time.Time{}, "Nothing to delete: the retention is unlimited"
 	}
 	return w.store.Now().Add(-time.Duration(days) * 24 * time.Hour), ""
 }

@@ -37,7 +37,7 @@ type BranchPair struct {
 // Comparison is what a branch adds to another.
 type Comparison struct {
 	Added  Counts // its active observations that are not in the other's last reports at all
-	Known  Counts // those that are there, but not counted
+	Known  Counts // those that exist, but do not count
 	Shared Counts // those counted in both
 }
 
@@ -87,7 +87,7 @@ func (c *Comparison) of(st BranchStatus) *Counts {
 // CompareFilter narrows a list of what a branch adds.
 type CompareFilter struct {
 	BranchPair
-	Known    bool // those that are there but not counted, instead of those that are not there
+	Known    bool // those that exist but do not count, instead of those that are not there
 	Severity *Severity
 	After    *ObservationKey // the last row of the page before
 	Limit    int
@@ -131,7 +131,7 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 
 // ResolvedOnBranch counts the observations that are active in the other branch and not in the
 // branch's last reports. It leaves out those of scanners that the branch has no reports of: they
-// may still be there.
+// can still exist.
 func (r queries) ResolvedOnBranch(ctx context.Context, p BranchPair) (Counts, error) {
 	var c Counts
 	err := r.query(ctx, `

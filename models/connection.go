@@ -223,7 +223,7 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 	c.Version, c.UpdatedAt = was+1, tx.Now()
 	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(c)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.NewOutdated("Another user has changed this target meanwhile: look at it again, then repeat your change")
+		return fault.NewOutdated("Another user changed this target in the meantime")
 	}
 	return res.Error
 }
@@ -242,7 +242,7 @@ func (tx *Tx) DisableConnection(id int64, reason string) error {
 }
 
 // CancelWaiting cancels the waiting messages of a connection that is turned off. If it has many, they
-// are cancelled in parts by and by; the dispatcher sends none of them meanwhile.
+// are canceled in parts by and by; the dispatcher sends none of them meanwhile.
 func (tx *Tx) CancelWaiting(id int64, reason string) error {
 	many, err := tx.RemovedInParts(tx.Context(), CancelMessages, id)
 	if err != nil {

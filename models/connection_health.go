@@ -54,7 +54,7 @@ type ConnectionWithHealth struct {
 
 // ConnectionWithHealth reads a connection for a send.
 func (r queries) ConnectionWithHealth(ctx context.Context, id int64) (ConnectionWithHealth, error) {
-	c, err := r.Connection(ctx, SystemScope("the outbox sends for everybody"), id)
+	c, err := r.Connection(ctx, SystemScope("the outbox sends for all users"), id)
 	if err != nil {
 		return ConnectionWithHealth{}, err
 	}
@@ -221,7 +221,7 @@ func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, e
 }
 
 // FailingEndpoints lists the endpoints to pause: their breaker is open, they have failed for
-// this long and were probed until then. One that had no message to be probed with may be back,
+// this long and were probed until then. One that had no message to be probed with can be back,
 // and is left out.
 func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64

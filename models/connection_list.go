@@ -42,7 +42,7 @@ type ConnectionState string
 // The states of a connection.
 const (
 	ConnectionOff       ConnectionState = "off"       // turned off, by a user or because the receiver is gone
-	ConnectionPaused    ConnectionState = "paused"    // failed for so long that it is no longer probed
+	ConnectionPaused    ConnectionState = "paused"    // failed too long, and is no longer probed
 	ConnectionDown      ConnectionState = "down"      // its breaker is open
 	ConnectionRejecting ConnectionState = "rejecting" // it answers, and accepts no message
 	ConnectionFailing   ConnectionState = "failing"   // its last messages have failed

@@ -19,7 +19,7 @@ const (
 	DeliveryDead      DeliveryState = "dead"      // given up
 	DeliverySkipped   DeliveryState = "skipped"   // nothing to send it with: no email settings, target off, module gone
 	DeliveryHeld      DeliveryState = "held"      // waited in a backup that was restored: an administrator decides
-	DeliverySilenced  DeliveryState = "silenced"  // held back by a silence
+	DeliverySilenced  DeliveryState = "silenced"  // not sent because of a silence
 	DeliveryCancelled DeliveryState = "cancelled" // turned off, access lost or outdated: see delivery/cancel.go
 )
 

@@ -9,7 +9,7 @@ import (
 const maxLost = 500
 
 // ResultLost is the result of an attempt whose instance is gone, ResultUnsure that of a message
-// that was sent and got no answer. Either message may have arrived.
+// that was sent and got no answer. Either message might have arrived.
 const (
 	ResultLost   = "lost"
 	ResultUnsure = "unsure"
@@ -31,7 +31,7 @@ func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 }
 
 // ReturnExpired makes some deliveries due again whose lease has ended by a time, since their
-// instance is gone. Each gets an attempt that may have arrived; it does not count as one of the
+// instance is gone. Each gets an attempt that might have arrived; it does not count as one of the
 // attempts that a message has.
 func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	return tx.returnSending("locked_until <= ?", micro(by))

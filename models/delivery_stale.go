@@ -12,7 +12,7 @@ type LastNotified struct {
 	Latest    int64     // the event that announced the gate's last change, 0 for none
 	Now       GateState // the gate's state since then
 	Delivered GateState // the state delivered last before the event in question, "" for none or another address
-	MayKnow   bool      // another message may have arrived after that one
+	MayKnow   bool      // another message might have arrived after that one
 	Changing  bool      // the event is a change of a gate
 }
 
@@ -45,7 +45,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		AND d.recipient = ?`
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var announced, finished int64
-	// What was sent before the target was edited may have gone to another address.
+	// What was sent before the target was edited might have gone to another address.
 	err = r.get(ctx, `
 		SELECT g.announced_id, coalesce(d.finished_at, 0),
 			CASE WHEN d.sent_version = c.version THEN g.to_state ELSE '' END

@@ -10,7 +10,7 @@ import (
 )
 
 // Other packages use the engine only by the names below: the engine itself runs any SQL, and only
-// this package may import it.
+// this package can import it.
 
 // The errors of a Store or a Tx that refuses a call.
 var (

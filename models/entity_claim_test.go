@@ -76,7 +76,7 @@ func TestConcurrentClaimersKeepQueueOrder(t *testing.T) {
 	})
 }
 
-// work claims and settles until nothing is open, for as long as that may take.
+// work claims and settles until nothing is open, for as long as that takes.
 func (w world) work(l *sendLog, claim string) {
 	for began := time.Now(); ; {
 		if time.Since(began) > 30*time.Second {

@@ -82,7 +82,7 @@ func TestGroupScopes(t *testing.T) {
 		for user, want := range map[int64]string{owner: "ours", users: "", other: "theirs"} {
 			list, err := w.s.Groups(t.Context(), models.MemberScope(user), models.GroupFilter{Editable: true, Limit: 10})
 			if err != nil || len(list) > 1 || len(list) == 1 && list[0].Name != want || len(list) == 0 && want != "" {
-				t.Errorf("user %d may edit %v, want %q, %v", user, list, want, err)
+				t.Errorf("user %d can edit %v, want %q, %v", user, list, want, err)
 			}
 		}
 		w.product("another", owner)

@@ -131,7 +131,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("asked for again: %+v", h)
 		}
 		if got := probe(); got == nil {
-			t.Error("not probed though somebody asked for it")
+			t.Error("not probed though a user asked for it")
 		}
 	})
 }
@@ -297,13 +297,13 @@ func TestOwnConnections(t *testing.T) {
 		target := make(models.Connection{ProductID: &product, EndpointID: &people.ID})
 		system := make(models.Connection{})
 		if p, err := w.s.PeopleTarget(t.Context()); err != nil || p.ConnectionID != people.ID {
-			t.Errorf("people %+v, %v", p, err)
+			t.Errorf("users %+v, %v", p, err)
 		}
 		if list, err := w.s.SystemTargets(t.Context()); err != nil || len(list) != 1 || list[0].ConnectionID != system.ID {
 			t.Errorf("the system's %+v, %v", list, err)
 		}
 		if _, err := w.s.Connection(t.Context(), models.MemberScope(ann), own.ID); err != nil {
-			t.Errorf("ann does not see her own: %v", err)
+			t.Errorf("ann does not see ann's connections: %v", err)
 		}
 		for _, id := range []int64{own.ID, system.ID, people.ID, target.ID} {
 			if _, err := w.s.Connection(t.Context(), models.MemberScope(bob), id); err == nil {
@@ -319,7 +319,7 @@ func TestOwnConnections(t *testing.T) {
 		if err != nil || out.OwnHealth.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID ||
 			out.OwnHealth.BrokenAt == noon ||
 			out.Shared.BrokenAt != noon {
-			t.Errorf("outlet %+v, %v", out, err)
+			t.Errorf("target %+v, %v", out, err)
 		}
 	})
 }

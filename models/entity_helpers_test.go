@@ -7,7 +7,7 @@ type Said struct {
 }
 
 // Overheard returns the statements that fn runs on the store, so that tests can inspect their
-// plans. Nothing else may use the store meanwhile.
+// plans. Nothing else can use the store meanwhile.
 func (s *Store) Overheard(fn func() error) ([]Said, error) {
 	var said []Said
 	before := s.sql

@@ -227,7 +227,7 @@ func TestInboxPages(t *testing.T) {
 			}
 			var wg sync.WaitGroup
 			stop := make(chan struct{})
-			wg.Go(func() { w.keepTelling(products, stop) })
+			wg.Go(func() { w.keepAdding(products, stop) })
 			got := w.pages(who, 7, products[0])
 			close(stop)
 			wg.Wait()
@@ -239,8 +239,8 @@ func TestInboxPages(t *testing.T) {
 	})
 }
 
-// keepTelling adds rows until it is stopped.
-func (w world) keepTelling(products []int64, stop chan struct{}) {
+// keepAdding adds rows until it is stopped.
+func (w world) keepAdding(products []int64, stop chan struct{}) {
 	for i := 0; ; i++ {
 		select {
 		case <-stop:

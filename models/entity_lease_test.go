@@ -27,7 +27,7 @@ func (w world) returnExpired() int64 {
 }
 
 // A lease that has ended makes a delivery due again: the same message, with its attempts. It
-// adds an attempt that may have arrived, which does not count as one of those that a message
+// adds an attempt that might have arrived, which does not count as one of those that a message
 // has.
 func TestExpiredLease(t *testing.T) {
 	each(t, func(t *testing.T, w world) {

@@ -116,7 +116,7 @@ func (p *press) reader(name string, products int) models.Viewer {
 	return models.Viewer{UserID: id}
 }
 
-// want are the ids that a filter means, newest first, of those that may be seen.
+// want are the ids that a filter means, newest first, of those that are visible.
 func (p *press) want(see func(tiding) bool, f models.InboxFilter, unread func(tiding) bool) []int64 {
 	var ids []int64
 	for _, n := range slices.Backward(p.news) {
@@ -269,7 +269,7 @@ func TestArchive(t *testing.T) {
 			}
 		}
 		if n := w.markAs(ann, models.MarkArchived, news[1], news[2], 1<<40); n != 2 {
-			t.Errorf("put away %d, want 2", n)
+			t.Errorf("archived %d, want 2", n)
 		}
 		expect(ann, models.InboxFilter{}, news[3], news[0])
 		expect(ann, models.InboxFilter{Archived: true}, news[2], news[1])
@@ -293,7 +293,7 @@ func TestArchive(t *testing.T) {
 		w.markAs(bob, models.MarkArchived, news[0])
 		expect(ann, models.InboxFilter{Archived: true})
 		if n := w.markAs(ann, models.MarkUnarchived, news[0]); n != 0 {
-			t.Errorf("marked %d of a product that she has left", n)
+			t.Errorf("marked %d of a product that the user has left", n)
 		}
 		if list, err := w.s.ReadStates(
 			t.Context(), bob, []int64{news[0], news[3], 1 << 40},

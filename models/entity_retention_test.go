@@ -50,8 +50,8 @@ func TestRetentionOfNotifications(t *testing.T) {
 	})
 }
 
-// A bound keeps the newest notifications, and silences are removed after what they have held
-// back.
+// A bound keeps the newest notifications, and silences are removed after the
+// notifications that they silenced.
 func TestRetentionBeyondANumber(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")

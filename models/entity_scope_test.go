@@ -466,7 +466,7 @@ func TestScopes(t *testing.T) {
 			"reader": "ours", "writer": "ours", "maintainer": "ours", "owner": "ours",
 			"mixed":    "theirs", // and upload in ours
 			"by group": "ours", "upload by group": "", "by users": "ours", "by users in group": "ours",
-			"upload and by group": "ours", // what one may is the union
+			"upload and by group": "ours", // a user's rights are the union
 		} {
 			check(t, w, onlooker{models.MemberScope(people[name]), models.Viewer{UserID: people[name]}}, name, want, both)
 		}

@@ -88,7 +88,7 @@ func TestRemember_IsBounded(t *testing.T) {
 		}
 		clock.Advance(models.KnownTime + time.Minute)
 		if known(14) {
-			t.Error("the network is known for ever")
+			t.Error("the network is known forever")
 		}
 		var n int64
 		err = s.Write(t.Context(), func(tx *models.Tx) error {

@@ -132,7 +132,7 @@ func (s silences) end(t *testing.T) {
 	s.within(t, s.hour(-2), s.hour(-2).Add(time.Minute), s.past.ID) // it ended only now
 }
 
-// Deleting a product deletes its silences, not the notifications that they have held back.
+// Deleting a product deletes its silences, not the notifications that they silenced.
 func (s silences) holdNotifications(t *testing.T) {
 	t.Helper()
 	news := s.w.tell(s.ours, 3)

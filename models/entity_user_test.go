@@ -77,7 +77,7 @@ func TestUsersAreListed(t *testing.T) {
 			t.Errorf("ann: %+v, %v", u, err)
 		}
 		if _, err := w.s.UserRow(t.Context(), 77); !fault.Is(err, fault.NotFound) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("no user: %v", err)
 		}
 		in, err := w.s.MembershipsOf(t.Context(), all, ann)
 		if err != nil || len(in) != 1 ||
@@ -85,7 +85,7 @@ func TestUsersAreListed(t *testing.T) {
 			t.Errorf("memberships: %+v, %v", in, err)
 		}
 		if in, err := w.s.MembershipsOf(t.Context(), models.Scope{}, ann); err != nil || len(in) != 0 {
-			t.Errorf("seen by nobody: %+v, %v", in, err)
+			t.Errorf("seen by no user: %+v, %v", in, err)
 		}
 		if n, err := w.s.CountAdministrators(t.Context()); err != nil || n != 1 {
 			t.Errorf("%d administrators, %v", n, err)

@@ -70,7 +70,7 @@ func TestWorkInOrder(t *testing.T) {
 }
 
 // Each failure is counted. An event that has failed BlockingTries times lets the later ones of its
-// product go on, and is tried for ever.
+// product go on, and is tried forever.
 func TestWorkIsNeverGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))

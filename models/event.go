@@ -56,7 +56,7 @@ type Work struct {
 }
 
 // BlockingTries is how many tries of an event keep the later events of its product waiting. After
-// that they go on, so that one event which nobody can route stops no product for ever.
+// that they go on, so that one event that cannot be routed stops no product forever.
 const BlockingTries = 5
 
 // behindSQL is a condition of an event f that keeps a later event w of its product waiting.

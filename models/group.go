@@ -227,7 +227,7 @@ func (tx *Tx) SaveGroup(g *Group) error {
 	g.Version, g.UpdatedAt = was+1, tx.Now()
 	res := tx.db(tx.Context()).Model(g).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(g)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.NewOutdated("Another user has changed this group meanwhile: look at it again, then repeat your change")
+		return fault.NewOutdated("Another user changed this group in the meantime")
 	}
 	return res.Error
 }

@@ -46,7 +46,7 @@ func (f InboxFilter) IsFiltered() bool {
 // InboxPage is a page of an inbox, newest first.
 type InboxPage struct {
 	Rows    []Notification
-	Further int64 // the id where the search stopped, with a page that may not be full; 0 = at the end
+	Further int64 // the id where the search stopped, with a page that is perhaps not full; 0 = at the end
 }
 
 // Inbox lists a viewer's notifications, newest first. It searches to the end, however long

@@ -133,7 +133,7 @@ func (o Observation) Name() string {
 	return cmp.Or(o.Details.Decode().Rule, strings.TrimSpace(line), "Untitled observation")
 }
 
-// maxNameLine bounds the line of a description that stands in for a title, in characters.
+// maxNameLine bounds the line of a description that replaces a title, in characters.
 const maxNameLine = 120
 
 // observationVersion is the version of an observation: each change by a user adds to its history.

@@ -163,7 +163,7 @@ func (r queries) CountObservations(ctx context.Context, scope Scope, f Observati
 	return n, err
 }
 
-// ObservationsLike lists what an observation may be a duplicate of: the active observations of
+// ObservationsLike lists what an observation can be a duplicate of: the active observations of
 // its branch with its title, then those with its component.
 func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
 	cond, args := scope.where("b.product_id")

@@ -229,7 +229,7 @@ func (tx *Tx) SaveProduct(p *Product) error {
 	p.Version, p.UpdatedAt = was+1, tx.Now()
 	res := tx.db(tx.Context()).Model(p).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(p)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.NewOutdated("Another user has changed this product meanwhile: look at it again, then repeat your change")
+		return fault.NewOutdated("Another user changed this product in the meantime")
 	}
 	return res.Error
 }

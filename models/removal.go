@@ -28,7 +28,7 @@ type Removal struct {
 	Kind      RemovalKind
 	SubjectID int64
 	Name      string
-	Reason    string // why messages are cancelled, or who removes a source
+	Reason    string // why messages are canceled, or who removes a source
 	Total     int64  // rows when the removal began, 0 = not counted yet
 	Done      int64
 	CreatedAt time.Time
@@ -139,7 +139,7 @@ func (r queries) RemovalRows(ctx context.Context, m Removal) (int64, error) {
 	return total, nil
 }
 
-// RemovedInParts reports whether a subject has so many rows that they are removed in parts, in the
+// RemovedInParts reports whether a subject has more rows than are removed in parts, in the
 // background. The caller must have checked the right to see it.
 func (r queries) RemovedInParts(ctx context.Context, kind RemovalKind, id int64) (bool, error) {
 	for _, step := range removalSteps[kind] {
@@ -242,13 +242,13 @@ func (tx *Tx) BeginRemoval(m Removal) error {
 }
 
 // RequireCancelled returns a conflict while messages of a connection that was turned off are still
-// being cancelled: else it would send some of them when it is turned on.
+// being canceled: else it would send some of them when it is turned on.
 func (tx *Tx) RequireCancelled(connectionID int64) error {
 	var n int
 	err := tx.get(tx.Context(), "SELECT count(*) FROM removals WHERE kind = ? AND subject_id = ?",
 		[]any{CancelMessages, connectionID}, &n)
 	if err == nil && n > 0 {
-		return fault.New(fault.Conflict, "Its waiting messages are still being cancelled: turn it on when that is done")
+		return fault.New(fault.Conflict, "Its pending messages are still being canceled. Turn it on when that has finished")
 	}
 	return err
 }

@@ -83,7 +83,7 @@ const (
 type Old struct {
 	Keys []int64 // of the rows that can be removed
 	Upto int64   // the last key of the page
-	More bool    // there may be another page
+	More bool    // there can be another page
 }
 
 // OldRows reads the page of a table that comes after a key, and finds the rows in it that are

@@ -125,7 +125,7 @@ func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]
 
 // groupRoleUnionSQL selects user_id, group_id and role of the users with a role in a
 // product group, once per source: a direct member, or a member of an authorization group.
-// The conditions are those of roleUnionSQL, and none may be "".
+// The conditions are those of roleUnionSQL, and none can be "".
 func groupRoleUnionSQL(user, group, role string) string {
 	return `
 		SELECT vm.user_id, vm.group_id, vm.role

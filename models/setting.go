@@ -56,7 +56,7 @@ func (tx *Tx) SaveSetting(s *Setting) error {
 		s.Section, s.Body, s.Secrets, s.Version, s.UpdatedBy, micro(s.UpdatedAt), was)
 	if err == nil && n == 0 {
 		return fault.NewOutdated(
-			"Another user has changed these settings meanwhile: look at them again, then repeat your change",
+			"Another user changed these settings meanwhile: look at them again, then repeat your change",
 		)
 	}
 	return err

@@ -85,7 +85,7 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 		AND version = ?
 		AND ended_at IS NULL`, s.Type, s.Text, s.Reason, micro(s.EndsAt), s.EndedBy, s.ID, s.Version)
 	if err == nil && n == 0 {
-		return fault.NewOutdated("Another user has changed this silence meanwhile, or it has ended: look at it again")
+		return fault.NewOutdated("Another user changed this silence in the meantime, or it has ended")
 	}
 	s.Version++
 	return err

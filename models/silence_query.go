@@ -92,13 +92,13 @@ func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64
 	return groups, err
 }
 
-// SilencedCounts is how much a silence has held back.
+// SilencedCounts is how much a silence has silenced.
 type SilencedCounts struct {
 	Rows     int // notifications
 	Products int // the products that they belong to
 }
 
-// SilencedBy counts what silences have held back, by silence. They must have come from a scoped
+// SilencedBy counts what silences have silenced, by silence. They must have come from a scoped
 // read.
 func (r queries) SilencedBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
 	held := map[int64]SilencedCounts{}
@@ -119,7 +119,7 @@ func (r queries) SilencedBy(ctx context.Context, silences []int64) (map[int64]Si
 	return held, err
 }
 
-// FirstSilenced lists the first notifications that a silence has held back. The silence must
+// FirstSilenced lists the first notifications that a silence has silenced. The silence must
 // have come from a scoped read.
 func (r queries) FirstSilenced(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
@@ -133,7 +133,7 @@ func (r queries) FirstSilenced(ctx context.Context, silence int64, limit int) ([
 	return list, err
 }
 
-// SilencedRows lists the notifications that a silence has held back and a viewer can see, newest
+// SilencedRows lists the notifications that a silence has silenced and a viewer can see, newest
 // first. before is the keyset: the last event id of the page before, 0 for the first page.
 func (r queries) SilencedRows(
 	ctx context.Context, viewer Viewer, silence, before int64, limit int,
@@ -174,7 +174,7 @@ func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (in
 }
 
 // SilenceCandidates lists the newest notifications since a time that a silence of this product,
-// group or all products could have held back. The caller must have checked the right to these.
+// group or all products could have silenced. The caller must have checked the right to these.
 // Messages for administrators are shown only with a silence of all products.
 func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
 	cond, args := "1 = 1", []any(nil)

@@ -95,7 +95,7 @@ func (tx *Tx) SaveSource(s *Source) error {
 func errImporting() error {
 	return fault.New(
 		fault.Conflict,
-		"A large import of one of these observations' sources is at work: try again when that is done",
+		"A large import of one of these observations' sources is in progress: try again when that has finished",
 	)
 }
 

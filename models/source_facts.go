@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// SourceFacts is what a source remembers of its reports, to tell whether a report is the next of
+// SourceFacts is what a source remembers of its reports, to find out whether a report is the next of
 // the same scan.
 type SourceFacts struct {
 	Subject    string            `json:"subject,omitempty"`    // what the last report is of

@@ -108,7 +108,7 @@ func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]
 		LIMIT ?`, after, limit)
 }
 
-// gates reads branches with their products, then the groups of these: a group may have changed
+// gates reads branches with their products, then the groups of these: a group can have changed
 // while the lock was awaited.
 func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {
 	var list []Gated

@@ -7,7 +7,7 @@ import (
 )
 
 // Tx is the transaction of a closure in Write. It has the reads of a Store, which see the closure's
-// own changes, and all methods that write. Only the closure's goroutine may use it; after the
+// own changes, and all methods that write. Only the closure's goroutine can use it; after the
 // closure's end all its statements return ErrExpired.
 type Tx struct {
 	queries

@@ -45,7 +45,7 @@ func checkKept(ctx context.Context, store interface {
 	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(list, func(t models.Token) bool { return t.ID == id }) {
-			return fault.BadField("keep_tokens", fmt.Sprintf("%d is none of your tokens: list them again", id))
+			return fault.BadField("keep_tokens", fmt.Sprintf("You have no token with the ID %d: list your tokens again", id))
 		}
 	}
 	return nil
@@ -130,7 +130,7 @@ func (s *Service) requirePassword(ctx context.Context, u models.User, field, pas
 	}
 	who := trouble{what: triedPassword, name: u.Name, network: clientNetwork(ctx)}
 	try, err := s.mayTry(ctx, who, []models.SignInTry{passwordTry(ctx, "password", u)},
-		"Your password was tried too often.")
+		"Too many wrong passwords.")
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Service) requirePassword(ctx context.Context, u models.User, field, pas
 	}
 	if !ok {
 		s.troubles.failed(who, s.store.Now())
-		return fault.BadField(field, "This is not your current password")
+		return fault.BadField(field, "The current password is wrong")
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(try) })
 }

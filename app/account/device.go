@@ -18,7 +18,7 @@ func remember(tx *models.Tx, userID int64, from Client, device string) error {
 			return err
 		}
 	}
-	if from.Device != "" { // a cookie that somebody has planted is worth nothing after this
+	if from.Device != "" { // a cookie that an attacker has planted is worth nothing after this
 		if err := tx.RenameDevice(hashed(from.Device), hashed(device)); err != nil {
 			return err
 		}

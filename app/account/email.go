@@ -42,8 +42,8 @@ type move struct {
 // moveEmail changes the address of a user, and ends their other credentials. It notifies the old
 // address, if there is one.
 //
-// An address gets a link that undoes the change only if no other such link is open: if somebody has
-// taken the account over, the first address gets it back, and theirs gets no link to it.
+// An address gets a link that undoes the change only if no other such link is open: if the
+// account was taken over, the first address gets it back, and the attacker gets no link to it.
 func (s *Service) moveEmail(tx *models.Tx, actor authz.Actor, u *models.User, m move) error {
 	old := u.Email
 	u.Email = m.to

@@ -18,7 +18,8 @@ import (
 // answer: while it holds them back, the last link still works.
 func (s *Service) Forgot(ctx context.Context, who string, from Client) error {
 	if !s.CanSendMail() {
-		return fault.New(fault.Unavailable, "Mail is not set up here: ask an administrator for a new password")
+		return fault.New(fault.Unavailable,
+			"Email is not configured on this server. Ask an administrator to reset your password")
 	}
 	who = strings.TrimSpace(who)
 	tried := trouble{what: triedForgot, name: who, network: networkOf(from.Address)}
@@ -33,7 +34,7 @@ func (s *Service) Forgot(ctx context.Context, who string, from Client) error {
 			tries = append(tries, models.SignInTry{Limits: []models.SignInLimit{device}})
 		}
 	}
-	if _, err := s.mayTry(ctx, tried, tries, "That was asked too often."); err != nil {
+	if _, err := s.mayTry(ctx, tried, tries, "Too many requests."); err != nil {
 		return err
 	}
 	return s.storeRequest(ctx, linkRequest{who, from.Address})
@@ -63,7 +64,7 @@ func (s *Service) storeRequest(ctx context.Context, r linkRequest) error {
 			return err
 		}
 		if n == maxLinkRequests {
-			return fault.New(fault.Unavailable, "Too many requests are waiting: try again in some minutes")
+			return fault.New(fault.Unavailable, "Too many requests are waiting. Try again in a few minutes")
 		}
 		return tx.CreateAccountMail(row)
 	})
@@ -163,15 +164,15 @@ func (s *Service) findUsers(ctx context.Context, who string) ([]models.User, err
 }
 
 // maxResetWait bounds the wait between two emails with links: shorter than a link is valid, so that a
-// user whom strangers ask for always has one that works.
+// user always has one that works, even if others request them.
 const maxResetWait = resetTime / 2
 
 // holdsReset reports whether a user has got too many emails with links lately.
 func (s *Service) holdsReset(tx *models.Tx, u models.User) (bool, error) {
-	limit := models.SignInLimit{Key: "forgot mail " + strconv.FormatInt(u.ID, 10), Free: freeByName, Max: maxResetWait}
+	limit := models.SignInLimit{Key: "forgot email " + strconv.FormatInt(u.ID, 10), Free: freeByName, Max: maxResetWait}
 	until, err := tx.TrySignIn(models.SignInTry{Limits: []models.SignInLimit{limit}})
 	if !until.IsZero() {
-		s.log.Info("hold back password link: the last one still works", "user", u.ID)
+		s.log.Info("skip password link: the last one is still valid", "user", u.ID)
 	}
 	return !until.IsZero(), err
 }

@@ -54,14 +54,14 @@ const maxQueue = 50
 func (h *hasher) turn(ctx context.Context) error {
 	if h.queue.Add(1) > maxQueue {
 		h.queue.Add(-1)
-		return fault.New(fault.Unavailable, "Too many sign-ins at once: try again in a moment")
+		return fault.New(fault.Unavailable, "Too many sign-ins at the same time. Try again in a moment")
 	}
 	select {
 	case h.turns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		h.queue.Add(-1)
-		return fault.Wrap(fault.Unavailable, "Too many sign-ins at once: try again", ctx.Err())
+		return fault.Wrap(fault.Unavailable, "Too many sign-ins at the same time. Try again", ctx.Err())
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *Service) CanSendMail() bool { return s.Mailer.Ready != nil && s.Mailer.
 // expiredLink replaces the error not found: the link is unknown, used or expired.
 func expiredLink(err error) error {
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "This link does not work any more: each works once, and not for long")
+		return fault.New(fault.NotFound, "This link is invalid or has expired. Request a new one")
 	}
 	return err
 }

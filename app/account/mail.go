@@ -76,7 +76,7 @@ func (s *Service) queue(tx *models.Tx, mails ...accountMail) error {
 func (s *Service) seal(row *models.AccountMail, content any) error {
 	text, err := json.Marshal(content)
 	if err != nil {
-		return fmt.Errorf("write account mail: %w", err)
+		return fmt.Errorf("write account email: %w", err)
 	}
 	row.Content, err = s.Ring.Seal(row.Place(), string(text))
 	return err
@@ -123,7 +123,7 @@ func (s *Service) sendMails(ctx context.Context) {
 	for ctx.Err() == nil {
 		mails, err := s.claimMails(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "claim account mails", "error", err)
+			s.log.ErrorContext(ctx, "claim account emails", "error", err)
 		}
 		if err != nil || len(mails) == 0 {
 			return
@@ -154,7 +154,7 @@ func (s *Service) claimMails(ctx context.Context) ([]models.AccountMail, error) 
 		return nil, err
 	}
 	for _, m := range stale {
-		s.log.WarnContext(ctx, "drop account mail: too late", "user", m.UserID, "attempts", m.Attempts)
+		s.log.WarnContext(ctx, "drop account email: too late", "user", m.UserID, "attempts", m.Attempts)
 	}
 	return mails, nil
 }
@@ -165,11 +165,11 @@ func (s *Service) sendMail(ctx context.Context, m models.AccountMail) {
 	again := r.Kind() != module.KindDelivered && retryable(r.Kind())
 	switch {
 	case r.Kind() == module.KindDelivered:
-		s.log.InfoContext(ctx, "mail sent", "user", m.UserID)
+		s.log.InfoContext(ctx, "email sent", "user", m.UserID)
 	case again:
-		s.log.WarnContext(ctx, "send account mail", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
+		s.log.WarnContext(ctx, "send account email", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
 	default:
-		s.log.WarnContext(ctx, "give up account mail", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
+		s.log.WarnContext(ctx, "stop retrying account email", "user", m.UserID, "attempt", m.Attempts, "reason", r.Reason)
 	}
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if again {
@@ -179,20 +179,20 @@ func (s *Service) sendMail(ctx context.Context, m models.AccountMail) {
 		return err
 	})
 	if err != nil {
-		s.log.ErrorContext(ctx, "write result of account mail", "user", m.UserID, "error", err)
+		s.log.ErrorContext(ctx, "write result of account email", "user", m.UserID, "error", err)
 	}
 }
 
 func (s *Service) attempt(ctx context.Context, m models.AccountMail) (r module.Result) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.log.ErrorContext(ctx, "send account mail", "panic", v, "stack", string(debug.Stack()))
+			s.log.ErrorContext(ctx, "send account email", "panic", v, "stack", string(debug.Stack()))
 			r = module.Transient("the program failed")
 		}
 	}()
 	var content mailContent
 	if err := s.open(m, &content); err != nil {
-		s.log.ErrorContext(ctx, "open account mail", "error", err)
+		s.log.ErrorContext(ctx, "open account email", "error", err)
 		return module.Transient("it cannot be opened")
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime) // not the store's clock

@@ -32,7 +32,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c Passw
 		return models.User{}, err
 	}
 	if c.New == c.Current {
-		return models.User{}, fault.BadField("new", "Choose another one than the current")
+		return models.User{}, fault.BadField("new", "Choose a password that differs from the current one")
 	}
 	hash, err := s.newHash(ctx, "new", c.New, u)
 	if err != nil {

@@ -34,13 +34,13 @@ func WrongPassword(password string, minLength int, name, email string) string {
 	case n > maxPassword:
 		return fmt.Sprintf("At most %d characters", maxPassword)
 	case !utf8.ValidString(password):
-		return "This is no text"
+		return "Enter text"
 	case strings.EqualFold(lower, name),
 		email != "" && strings.EqualFold(lower, email),
 		mailbox != "" && strings.EqualFold(lower, mailbox):
-		return "Not your name or your mail address"
+		return "Choose a password other than your name or email address"
 	case common()[lower]:
-		return "This is one of the passwords that are guessed first"
+		return "This password is too common"
 	}
 	return ""
 }

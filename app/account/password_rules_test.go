@@ -20,7 +20,7 @@ func TestDummyHashTakesAsLong(t *testing.T) {
 		t.Errorf("it is hashed by %+v, others by %+v", got, h.params)
 	}
 	if ok, err := h.matches(t.Context(), "", ""); ok || err != nil {
-		t.Errorf("nobody's password is right: %v, %v", ok, err)
+		t.Errorf("a user without an account has a right password: %v, %v", ok, err)
 	}
 }
 
@@ -30,12 +30,12 @@ func TestWrongPassword(t *testing.T) {
 		strings.Repeat("é", 10):  "",
 		strings.Repeat("é", 9):   "At least 10",
 		strings.Repeat("é", 257): "At most 256",
-		"Ilse Quill":             "Not your name",
-		"ILSE@northquay.example": "Not your name",
+		"Ilse Quill":             "other than your name",
+		"ILSE@northquay.example": "other than your name",
 		"ilse.q@box":             "",
-		"PassWord123":            "guessed first",
-		"1q2w3e4r5t":             "guessed first",
-		"abcdefghi\xff":          "no text",
+		"PassWord123":            "too common",
+		"1q2w3e4r5t":             "too common",
+		"abcdefghi\xff":          "Enter text",
 	} {
 		got := WrongPassword(password, 10, "ilse quill", "ilse@northquay.example")
 		if (got == "") != (want == "") || !strings.Contains(got, want) {

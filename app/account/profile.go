@@ -79,10 +79,10 @@ func (p Profile) check(u *models.User) error {
 	var fieldErrs fault.Fields
 	fieldErrs = append(fieldErrs, fault.FieldsOf(checkProfile(next))...)
 	if p.TimeZone != nil && !validZone(*p.TimeZone) {
-		fieldErrs.Add("time_zone", "This is no time zone, as Europe/Berlin is")
+		fieldErrs.Add("time_zone", "Enter a time zone, such as Europe/Berlin")
 	}
 	if p.Theme != nil && !validTheme(*p.Theme) {
-		fieldErrs.Add("theme", "One of light, dark, or empty")
+		fieldErrs.Add("theme", "Choose light, dark, or leave empty")
 	}
 	return fieldErrs.Err()
 }
@@ -99,7 +99,8 @@ func validTheme(name string) bool { return name == "" || name == "light" || name
 func (s *Service) confirmation(ctx context.Context, u models.User, email, password string) (*link, error) {
 	confirms := email != "" && !strings.EqualFold(email, u.Email)
 	if confirms && !s.CanSendMail() {
-		return nil, fault.BadField("email", "Mail is not set up here: an administrator can change your address")
+		return nil, fault.BadField("email",
+			"Email is not configured on this server. Ask an administrator to change your address")
 	}
 	if err := s.requirePassword(ctx, u, "password", password); err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email, passwo
 	}
 	who := trouble{what: triedAddress, name: u.Name, network: clientNetwork(ctx)}
 	tries := []models.SignInTry{passwordTry(ctx, "address", u)}
-	if _, err := s.mayTry(ctx, who, tries, "Your address was changed too often."); err != nil {
+	if _, err := s.mayTry(ctx, who, tries, "Too many changes of your address."); err != nil {
 		return nil, err
 	}
 	l := newLink(models.LinkEmail, email, emailTime)

@@ -43,8 +43,8 @@ type Parts struct {
 	Claim       func() string // returns a new claim of this instance; nil: Run is never called
 	BaseURL     func() string // begins the links in mails
 	HashMemory  uint32        // of one password hash, in KiB: 0 is 19 MiB, only tests use less
-	Events      *event.Log    // nil: nobody is notified of attacks
-	// Ended is called after the sessions of a user have ended; nil: nobody waits for that.
+	Events      *event.Log    // nil: no one is notified of attacks
+	// Ended is called after the sessions of a user have ended; nil: nothing waits for that.
 	Ended func(userID int64)
 }
 

@@ -133,7 +133,7 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	return nil
 }
 
-// UserID returns the user of the session, 0 if nobody is signed in.
+// UserID returns the user of the session, 0 if no user is signed in.
 func (s *Sessions) UserID(ctx context.Context) int64 { return s.GetInt64(ctx, sessionUser) }
 
 // CredentialsFrom returns since when the credentials of the session's user were valid when they

@@ -21,13 +21,13 @@ type SignedIn struct {
 // that the user signed in from before has a budget of its own, which no stranger elsewhere uses up. An
 // unknown name is treated the same.
 func (s *Service) SignIn(ctx context.Context, name, password string, from Client) (SignedIn, error) {
-	mismatch := fault.New(fault.Unauthenticated, "That name and password do not belong together")
+	mismatch := fault.New(fault.Unauthenticated, "Incorrect user name or password")
 	who := trouble{what: triedSignIn, name: strings.TrimSpace(name), network: networkOf(from.Address)}
 	tries, err := s.signInTries(ctx, who.name, from)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	try, err := s.mayTry(ctx, who, tries, "Too many sign-ins have failed.")
+	try, err := s.mayTry(ctx, who, tries, "Too many failed sign-in attempts.")
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -81,7 +81,7 @@ func (s *Service) AddToken(
 // requireUser refuses the token of a product, which belongs to no user.
 func requireUser(actor authz.Actor) error {
 	if actor.User.ID == 0 {
-		return fault.New(fault.Forbidden, "This token is a product's: it has no user whose tokens these could be")
+		return fault.New(fault.Forbidden, "Product tokens have no user, and so no tokens of a user")
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func requireUser(actor authz.Actor) error {
 // withinBearer refuses a token with more rights or a later expiry than the request's own.
 func (s *Service) withinBearer(ctx context.Context, actor authz.Actor, bearer string, n NewToken) error {
 	if !within(n.Role, actor.Role) {
-		return fault.BadField("role", "Not more than the token that asks may")
+		return fault.BadField("role", "Choose a role within the rights of the token used for this request")
 	}
 	return s.RequireExpiryWithin(ctx, bearer, n.ExpiresAt)
 }
@@ -105,7 +105,8 @@ func (s *Service) RequireExpiryWithin(ctx context.Context, bearer string, expire
 		return err
 	}
 	if expires.IsZero() || expires.After(t.ExpiresAt) {
-		return fault.BadField("expires_at", "Not later than the token that asks: "+t.ExpiresAt.Format(time.RFC3339))
+		return fault.BadField("expires_at",
+			"Must not be later than the expiry of the token used for this request: "+t.ExpiresAt.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -147,7 +148,7 @@ func (s *Service) addToken(
 			return err
 		}
 		if len(have) >= maxTokens {
-			return fault.New(fault.Conflict, "These are too many tokens: revoke some first")
+			return fault.New(fault.Conflict, "Too many tokens. Revoke some first")
 		}
 		t = token // the transaction can run more than once
 		t.CredentialsFrom = now.CredentialsFrom
@@ -167,15 +168,15 @@ func (s *Service) addToken(
 func (n NewToken) check(now time.Time) error {
 	var fieldErrs fault.Fields
 	if c := utf8.RuneCountInString(n.Name); c < 1 || c > 100 || strings.ContainsFunc(n.Name, unicode.IsControl) {
-		fieldErrs.Add("name", "1 to 100 characters, no control characters")
+		fieldErrs.Add("name", "Enter 1 to 100 characters, no control characters")
 	} else if why := visible.Hidden(n.Name); why != "" {
 		fieldErrs.Add("name", why)
 	}
 	if n.Role != "" && !n.Role.Valid() {
-		fieldErrs.Add("role", "One of reader, upload, writer, maintainer, owner, or none")
+		fieldErrs.Add("role", "Choose reader, upload, writer, maintainer, owner, or none")
 	}
 	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
-		fieldErrs.Add("expires_at", "A time to come")
+		fieldErrs.Add("expires_at", "Must be in the future")
 	}
 	return fieldErrs.Err()
 }
@@ -210,7 +211,7 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, id int64) 
 		return err
 	}
 	if !within(t.Role, actor.Role) {
-		return fault.New(fault.Forbidden, "This token may more than the one that asks")
+		return fault.New(fault.Forbidden, "This token has more rights than the one used for this request")
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.DeleteUserToken(actor.User.ID, id); err != nil {
@@ -242,7 +243,7 @@ func (s *Service) Bearer(ctx context.Context, text, address string) (authz.Actor
 	hash, network := string(tokenHash(text)), networkOf(address)
 	if wait := s.wrongTokens.wait(hash, network, s.store.Now()); wait > 0 {
 		s.troubles.refused(trouble{what: triedToken, network: network}, s.store.Now())
-		e := fault.New(fault.TooMany, "Too many wrong tokens came from this network. Try again in "+wait.String())
+		e := fault.New(fault.TooMany, "Too many invalid tokens from this network. Try again in "+wait.String())
 		e.Wait = wait
 		return authz.Actor{}, e
 	}
@@ -262,7 +263,7 @@ func (s *Service) Bearer(ctx context.Context, text, address string) (authz.Actor
 		return authz.Actor{}, unknown
 	}
 	if b.User.MustChangePassword {
-		const reason = "The user of this token must change the password first: sign in and choose one"
+		const reason = "The user of this token must change their password first: sign in and choose one"
 		return authz.Actor{}, fault.New(fault.Forbidden, reason)
 	}
 	s.wrongTokens.worked(hash)

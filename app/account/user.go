@@ -90,13 +90,13 @@ func (n *NewUser) trim() {
 func checkProfile(n NewUser) error {
 	var fieldErrs fault.Fields
 	if !ValidName(n.Name) {
-		fieldErrs.Add("name", nameReason(n.Name, "1 to 150 characters, no control characters"))
+		fieldErrs.Add("name", nameReason(n.Name, "Enter 1 to 150 characters, no control characters"))
 	}
 	if n.FirstName != "" && !ValidName(n.FirstName) {
-		fieldErrs.Add("first_name", nameReason(n.FirstName, "At most 150 characters, no control characters"))
+		fieldErrs.Add("first_name", nameReason(n.FirstName, "Enter at most 150 characters, no control characters"))
 	}
 	if n.Email != "" && !ValidEmail(n.Email) {
-		fieldErrs.Add("email", "This is no mail address")
+		fieldErrs.Add("email", "Enter a valid email address")
 	}
 	return fieldErrs.Err()
 }

@@ -16,7 +16,7 @@ import (
 // requireAdministrator refuses an actor who is not an administrator.
 func requireAdministrator(actor authz.Actor) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Users are for administrators")
+		return fault.New(fault.Forbidden, "Only administrators can manage users")
 	}
 	return nil
 }
@@ -96,9 +96,9 @@ func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (
 func (s *Service) requireMail(email string) error {
 	switch {
 	case !s.CanSendMail():
-		return fault.New(fault.Conflict, "Mail is not set up here: have a password made instead")
+		return fault.New(fault.Conflict, "Email is not configured on this server. Generate a password instead")
 	case email == "":
-		return fault.BadField("email", "A link needs an address to be sent to")
+		return fault.BadField("email", "Enter an email address to send the link to")
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (s *Service) endByAdministrator(
 	if err := s.renew(tx, actor, u, keeps); err != nil || !moved || was.Email == "" || !s.CanSendMail() {
 		return err
 	}
-	const how = "An administrator changed it. If you did not expect this, ask an administrator."
+	const how = "An administrator changed it. If you did not expect this, contact an administrator."
 	return s.queue(tx, s.movedMail(*u, was.Email, how))
 }
 
@@ -203,7 +203,7 @@ func (e UserEdit) apply(u *models.User) error {
 	return checkProfile(NewUser{Name: u.Name, Email: u.Email, FirstName: u.FirstName})
 }
 
-// set assigns tidy of what from points to, unless from is nil.
+// set assigns tidy of the value that from points to, unless from is nil.
 func set[T any](to, from *T, tidy func(T) T) {
 	if from != nil {
 		*to = tidy(*from)
@@ -216,14 +216,14 @@ func identity[T any](v T) T { return v }
 // which the actor deactivates their own account. The caller has locked the users.
 func guardAdministrators(tx *models.Tx, actor authz.Actor, was, next models.User) error {
 	if was.Active && !next.Active && actor.User.ID == was.ID {
-		return fault.New(fault.Conflict, "Nobody deactivates himself: another administrator can")
+		return fault.New(fault.Conflict, "You cannot deactivate your own account. Ask another administrator")
 	}
 	if !was.Administrator || !was.Active || next.Administrator && next.Active {
 		return nil
 	}
 	n, err := tx.CountAdministrators(tx.Context())
 	if err == nil && n < 2 {
-		return fault.New(fault.Conflict, "This is the last active administrator: make another one first")
+		return fault.New(fault.Conflict, "This is the last active administrator. Make another user an administrator first")
 	}
 	return err
 }
@@ -271,7 +271,7 @@ func (s *Service) resettable(ctx context.Context, actor authz.Actor, id int64) (
 	case u.ID == actor.User.ID:
 		return models.User{}, fault.New(fault.Conflict, "Change your own password in your profile")
 	case !u.Active:
-		return models.User{}, fault.New(fault.Conflict, "This user is deactivated: activate him first")
+		return models.User{}, fault.New(fault.Conflict, "This user is deactivated. Activate the user first")
 	}
 	return u, nil
 }
@@ -283,7 +283,7 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 	link := newLink(models.LinkPassword, u.Email, inviteTime)
 	_, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, now *models.User) error {
 		if now.Email != u.Email {
-			return fault.New(fault.Conflict, "The user's email address has just changed: look at it again")
+			return fault.New(fault.Conflict, "The user's email address has just changed. Reload the page")
 		}
 		if err := s.revokeMade(tx, actor, u.ID, revoke); err != nil {
 			return err

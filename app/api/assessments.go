@@ -44,24 +44,24 @@ type assessInput struct {
 
 	Body struct {
 		ManualFields
-		Version     *int64               `json:"version,omitempty" doc:"If sent, the observation must still have it; 409 names who has changed what since"`
-		Status      patch[models.Status] `json:"status,omitempty" doc:"open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security or risk_accepted; null takes back all that people say of it"`
-		Severity    patch[string]        `json:"severity,omitempty" doc:"critical, high, medium, low, none or unknown; null: as the report says"`
-		Comment     string               `json:"comment,omitempty" doc:"Why; a waiver has one"`
+		Version     *int64               `json:"version,omitempty" doc:"If sent, the observation must still have this version; otherwise 409 names what changed since, and who changed it"`
+		Status      patch[models.Status] `json:"status,omitempty" doc:"open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security or risk_accepted; null removes the assessment"`
+		Severity    patch[string]        `json:"severity,omitempty" doc:"critical, high, medium, low, none or unknown; null: from the report"`
+		Comment     string               `json:"comment,omitempty" doc:"The reason; required for a waiver"`
 		WaiverUntil patch[time.Time]     `json:"waiver_until,omitempty" doc:"When a waiver (risk_accepted) ends"`
-		DuplicateOf patch[int64]         `json:"duplicate_of,omitempty" doc:"Which observation of the branch it is a duplicate of; null: not said"`
+		DuplicateOf patch[int64]         `json:"duplicate_of,omitempty" doc:"The ID of the observation of this branch that it is a duplicate of, or null"`
 	}
 }
 
 // ManualFields are the fields of an observation that was entered by hand. A patch either
 // changes these and the entered severity, or assesses the observation.
 type ManualFields struct {
-	Title       patch[string] `json:"title,omitempty" doc:"Of one that was entered by hand; goes with severity, not with an assessment"`
-	Description patch[string] `json:"description,omitempty" doc:"The same"`
-	Component   patch[string] `json:"component,omitempty" doc:"The same"`
-	Location    patch[string] `json:"location,omitempty" doc:"The same"`
-	Fix         patch[string] `json:"fix,omitempty" doc:"The same"`
-	URL         patch[string] `json:"url,omitempty" doc:"The same"`
+	Title       patch[string] `json:"title,omitempty" doc:"Only for an observation that was entered manually; can be sent with severity, but not with an assessment"`
+	Description patch[string] `json:"description,omitempty" doc:"Only for an observation that was entered manually"`
+	Component   patch[string] `json:"component,omitempty" doc:"Only for an observation that was entered manually"`
+	Location    patch[string] `json:"location,omitempty" doc:"Only for an observation that was entered manually"`
+	Fix         patch[string] `json:"fix,omitempty" doc:"Only for an observation that was entered manually"`
+	URL         patch[string] `json:"url,omitempty" doc:"Only for an observation that was entered manually"`
 }
 
 func (f ManualFields) sent() bool {
@@ -90,10 +90,10 @@ func (f ManualFields) apply(d *observation.Draft) {
 type historyBody struct {
 	ID          int64                   `json:"id"`
 	At          time.Time               `json:"at"`
-	Actor       string                  `json:"actor" doc:"Empty: no user, where a waiver has ended, the observation has moved or the original of a duplicate is gone"`
-	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen,vex" doc:"move: it moved where another finding fits as well, so that its assessment ended; reopen: the original of a duplicate is resolved or deleted, so that the duplicate counts again; vex: what a VEX document says of it has changed"`
-	WasStatus   models.Status           `json:"was_status" doc:"What counted before"`
-	Status      models.Status           `json:"status" doc:"What was said, or what counts again"`
+	Actor       string                  `json:"actor" doc:"Empty if no user did it: a waiver ended, the observation moved, or the original of a duplicate was removed"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen,vex" doc:"move: its new location fits another finding as well, so its assessment ended; reopen: the original of a duplicate was resolved or deleted, so the duplicate counts again; vex: the statement of a VEX document changed"`
+	WasStatus   models.Status           `json:"was_status" doc:"The values that counted before"`
+	Status      models.Status           `json:"status" doc:"The new assessment, or the values that count again"`
 	WasSeverity models.Severity         `json:"was_severity"`
 	Severity    models.Severity         `json:"severity"`
 	Comment     string                  `json:"comment"`
@@ -119,16 +119,16 @@ func historyOf(h models.Assessment) historyBody {
 
 func (a *API) assessments() {
 	register(a, onPatch("/observations/{id}", "assess-observation"),
-		"Say what counts of an observation, or change one that was entered by hand (JSON merge patch)",
+		"Assess an observation, or edit one that was entered manually (JSON merge patch)",
 		a.assess)
 	register(a, onPost("/products/{id}/observations/assess", "assess-observations", http.StatusOK),
-		"Assess many observations: all or none; more than 100 in parts",
+		"Assess many observations: all or none; more than 100 are assessed in parts",
 		a.assessMany)
 	register(a, onGet("/products/{id}/assessments", "running-assessments"),
-		"Assessments of many observations that are in progress, the oldest first",
+		"List bulk assessments that are in progress, oldest first",
 		a.runningAssessments)
 	register(a, onGet("/observations/{id}/history", "observation-history"),
-		"What people have said of an observation, newest first",
+		"List the assessments of an observation, newest first",
 		a.assessmentHistory)
 }
 
@@ -167,7 +167,7 @@ func (a *API) amend(
 		"duplicate_of": b.DuplicateOf.Sent,
 	} {
 		if sent {
-			fieldErrs.Add(name, "Change what was entered and assess it one after the other")
+			fieldErrs.Add(name, "Send edits and assessments in separate requests")
 		}
 	}
 	if err := fieldErrs.Err(); err != nil {

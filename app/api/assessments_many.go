@@ -12,24 +12,24 @@ import (
 type assessManyInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		IDs         []int64    `json:"ids,omitempty" maxItems:"10000" doc:"Which observations of the product"`
-		Filter      *listed    `json:"filter,omitempty" doc:"Instead of ids: all that a list of the same filter has, up to 10,000"`
-		Expected    int        `json:"expected,omitempty" minimum:"1" doc:"With a filter: how many it found when it was looked at; another number is a conflict"`
+		IDs         []int64    `json:"ids,omitempty" maxItems:"10000" doc:"The IDs of observations of the product"`
+		Filter      *listed    `json:"filter,omitempty" doc:"Instead of ids: all observations that the filter matches, up to 10,000"`
+		Expected    int        `json:"expected,omitempty" minimum:"1" doc:"With a filter: the expected number of observations; a different number is a conflict (409)"`
 		Status      string     `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
-		Clear       bool       `json:"clear,omitempty" doc:"Take back all that people say of them"`
+		Clear       bool       `json:"clear,omitempty" doc:"Remove their assessments"`
 		Severity    string     `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
-		Comment     string     `json:"comment,omitempty" doc:"Why; a waiver has one"`
+		Comment     string     `json:"comment,omitempty" doc:"The reason; required for a waiver"`
 		WaiverUntil *time.Time `json:"waiver_until,omitempty" doc:"When a waiver (risk_accepted) ends"`
-		DuplicateOf int64      `json:"duplicate_of,omitempty" minimum:"1" doc:"With duplicate: which observation they are the same as"`
+		DuplicateOf int64      `json:"duplicate_of,omitempty" minimum:"1" doc:"With status duplicate: the ID of the original"`
 	}
 }
 
 // listed is the filter of a list of observations, in a body.
 type listed struct {
-	Branch   string `json:"branch,omitempty" doc:"Absent: the default branch"`
+	Branch   string `json:"branch,omitempty" doc:"Default: the default branch"`
 	Severity string `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
 	Status   string `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
-	Active   string `json:"active,omitempty" enum:"true,false,all" doc:"Absent: true"`
+	Active   string `json:"active,omitempty" enum:"true,false,all" doc:"Default: true"`
 	Q        string `json:"q,omitempty"`
 	Scanner  string `json:"scanner,omitempty"`
 	Assessed bool   `json:"assessed,omitempty"`
@@ -61,9 +61,9 @@ func (a *API) listedFilter(ctx context.Context, productID int64, l listed) (mode
 type manyAnswer struct {
 	Body struct {
 		Changed   int           `json:"changed"`
-		Skipped   int           `json:"skipped" doc:"Deleted, or assessed by a user, since the request"`
-		Remaining int           `json:"remaining" doc:"Assessed in the background, also after a restart; GET /products/{id}/assessments shows the progress"`
-		Gates     []outcomeBody `json:"gates" doc:"Of each branch that they are in, as it is now"`
+		Skipped   int           `json:"skipped" doc:"Skipped: deleted, or assessed by a user, since the request"`
+		Remaining int           `json:"remaining" doc:"Assessed in the background, across restarts; GET /products/{id}/assessments shows the progress"`
+		Gates     []outcomeBody `json:"gates" doc:"The current gate of each branch concerned"`
 	}
 }
 
@@ -72,7 +72,7 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	sel := observation.Selection{ProductID: in.ID, IDs: b.IDs, Expected: b.Expected}
 	switch {
 	case b.Filter != nil && b.IDs != nil:
-		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
+		return nil, fault.BadField("filter", "Send either ids or a filter")
 	case b.Filter != nil:
 		f, err := a.listedFilter(ctx, in.ID, *b.Filter)
 		if err != nil {
@@ -80,7 +80,7 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 		}
 		sel.Filter = &f
 	case b.Expected != 0:
-		return nil, fault.BadField("expected", "Goes with a filter")
+		return nil, fault.BadField("expected", "Can only be sent with a filter")
 	}
 	assessment := observation.Assessment{
 		Clear:       b.Clear,
@@ -113,7 +113,7 @@ type assessmentRunBody struct {
 	CreatedAt time.Time `json:"created_at"`
 	Total     int       `json:"total"`
 	Changed   int       `json:"changed"`
-	Skipped   int       `json:"skipped" doc:"Deleted, or assessed by a user, since it began"`
+	Skipped   int       `json:"skipped" doc:"Skipped: deleted, or assessed by a user, since it began"`
 }
 
 func (a *API) runningAssessments(ctx context.Context, in *IDPath) (*list[assessmentRunBody], error) {

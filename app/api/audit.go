@@ -12,10 +12,10 @@ type auditBody struct {
 	ID      int64             `json:"id"`
 	At      time.Time         `json:"at"`
 	Actor   string            `json:"actor"`
-	UserID  *int64            `json:"user_id" doc:"null for a product's token, and where the user is gone"`
+	UserID  *int64            `json:"user_id" doc:"null for a product's token, or if the user no longer exists"`
 	Action  string            `json:"action" enum:"create,change,delete,run,send again,stop,try now"`
 	Kind    string            `json:"kind" doc:"settings, user, session, token, product, group, authorization group, member, target, delivery, job"`
-	Name    string            `json:"name" doc:"Of the thing"`
+	Name    string            `json:"name" doc:"The ID of the object"`
 	Product *named            `json:"product"`
 	Was     map[string]string `json:"was" doc:"The fields that changed; secrets are masked"`
 	Became  map[string]string `json:"became"`
@@ -44,16 +44,16 @@ func auditOf(a models.Audit) auditBody {
 type auditInput struct {
 	Page
 	Kind    string    `query:"kind"`
-	Actor   string    `query:"actor" maxLength:"100" doc:"Part of who"`
-	Q       string    `query:"q" maxLength:"100" doc:"Part of the thing's name"`
-	Product int64     `query:"product" minimum:"1" doc:"Its owners may read these"`
+	Actor   string    `query:"actor" maxLength:"100" doc:"Part of the actor's name"`
+	Q       string    `query:"q" maxLength:"100" doc:"Part of the object's name"`
+	Product int64     `query:"product" minimum:"1" doc:"The ID of a product; its owners can read these entries"`
 	Since   time.Time `query:"since"`
 	Until   time.Time `query:"until"`
 }
 
 func (a *API) audit() {
 	register(a, onGet("/audit", "list-audit"),
-		"Who has changed what, newest first",
+		"List audit log entries, newest first",
 		func(ctx context.Context, in *auditInput) (*list[auditBody], error) {
 			f := models.AuditFilter{
 				Kind:      in.Kind,

@@ -14,14 +14,14 @@ type authorizationBody struct {
 	Name    string                    `json:"name"`
 	Version int64                     `json:"version"`
 	Count   int                       `json:"member_count"`
-	Members []authorizationMemberBody `json:"members,omitempty" doc:"In GET /authorization-groups/{id}"`
-	Roles   []authorizationPlaceBody  `json:"roles,omitempty" doc:"The same, for administrators"`
+	Members []authorizationMemberBody `json:"members,omitempty" doc:"Only in GET /authorization-groups/{id}"`
+	Roles   []authorizationPlaceBody  `json:"roles,omitempty" doc:"Only in GET /authorization-groups/{id}, and for administrators"`
 }
 
 type authorizationMemberBody struct {
 	UserID  int64  `json:"user_id"`
 	User    string `json:"user"`
-	Manager bool   `json:"manager" doc:"May change who is in the group"`
+	Manager bool   `json:"manager" doc:"Can add and remove members of the group"`
 }
 
 type authorizationPlaceBody struct {
@@ -53,7 +53,7 @@ func wholeAuthorization(g product.AuthorizationGroup) authorizationBody {
 
 type authorizationInput struct {
 	Body struct {
-		Name string `json:"name" doc:"Unique whatever its case, 1 to 255 characters"`
+		Name string `json:"name" doc:"Unique (case-insensitive), 1 to 255 characters"`
 	}
 }
 
@@ -63,7 +63,7 @@ type authorizationPatch struct {
 
 	Body struct {
 		Name    string `json:"name"`
-		Version int64  `json:"version,omitempty" doc:"If sent, the group must still have it"`
+		Version int64  `json:"version,omitempty" doc:"If sent, the group must still have this version"`
 	}
 }
 
@@ -78,7 +78,7 @@ type authorizationMemberInput struct {
 func (a *API) authorizationGroups() {
 	const path = "/authorization-groups"
 	register(a, onGet(path, "list-authorization-groups"),
-		"List the groups of users that you are in; administrators all",
+		"List your groups of users; administrators get all",
 		func(ctx context.Context, in *groupsInput) (*list[authorizationBody], error) {
 			f, err := in.filter()
 			if err != nil {
@@ -98,7 +98,7 @@ func (a *API) authorizationGroups() {
 			return createdAt(pathTo(path, b.ID), b.Version, b), err
 		})
 	register(a, onGet(path+"/{id}", "get-authorization-group"),
-		"Get a group of users with who is in it",
+		"Get a group of users with its members",
 		func(ctx context.Context, in *IDGet) (*one[authorizationBody], error) {
 			b, err := a.authorization(ctx, in.ID, nil)
 			return oneOf(b.Version, b), err
@@ -115,7 +115,7 @@ func (a *API) authorizationGroups() {
 			return oneOf(b.Version, b), err
 		})
 	register(a, onDelete(path+"/{id}", "delete-authorization-group"),
-		"Delete a group of users, with the roles that it gives",
+		"Delete a group of users with its roles",
 		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
 			version, err := in.atLeastOne(0)
 			if err != nil {
@@ -124,12 +124,12 @@ func (a *API) authorizationGroups() {
 			return nil, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID, version)
 		})
 	register(a, onPost(path+"/{id}/members", "set-authorization-member", http.StatusNoContent),
-		"Put a user into a group of users",
+		"Add a user to a group of users",
 		func(ctx context.Context, in *authorizationMemberInput) (*struct{}, error) {
 			return nil, a.Products.SetAuthorizationMember(ctx, actorOf(ctx), in.ID, in.Body.User, in.Body.Manager)
 		})
 	register(a, onDelete(path+"/{id}/members/{user_id}", "remove-authorization-member"),
-		"Take a user out of a group of users",
+		"Remove a user from a group of users",
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
 			return nil, a.Products.RemoveAuthorizationMember(ctx, actorOf(ctx), in.ID, in.UserID)
 		})

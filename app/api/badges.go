@@ -9,18 +9,18 @@ import (
 
 // badgeBody is the address of a product's badge.
 type badgeBody struct {
-	URL string `json:"url" doc:"For everybody who has it: it shows the state of the gate, and nothing else"`
+	URL string `json:"url" doc:"Public: anyone with this URL can see the state of the gate, and nothing else"`
 }
 
 func (a *API) badges() {
 	register(a, onPost("/products/{id}/badge", "make-badge", http.StatusCreated),
-		"Make a badge of the gate's state, under a new address: a former one shows nothing any more",
+		"Create a badge of the gate's state. A previous URL stops working",
 		func(ctx context.Context, in *IDPath) (*created[badgeBody], error) {
 			path, err := a.Products.MakeBadge(ctx, actorOf(ctx), in.ID)
 			return createdAt(pathTo("/products", in.ID)+"/badge", 0, badgeBody{a.BaseURL() + path}), err
 		})
 	register(a, onDelete("/products/{id}/badge", "remove-badge"),
-		"Remove the badge",
+		"Delete the badge",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.Products.DropBadge(ctx, actorOf(ctx), in.ID)
 		})

@@ -15,8 +15,8 @@ type branchBody struct {
 	ProductID    int64      `json:"product_id"`
 	Name         string     `json:"name"`
 	Default      bool       `json:"default"`
-	Protected    bool       `json:"protected" doc:"Kept although no report comes any more"`
-	Gate         GateBody   `json:"gate" doc:"Only that of the default branch is the product's, and is told of"`
+	Protected    bool       `json:"protected" doc:"Kept even without new reports"`
+	Gate         GateBody   `json:"gate" doc:"Only the gate of the default branch is the product's gate, and sends notifications"`
 	LastReportAt *time.Time `json:"last_report_at"`
 	Created      time.Time  `json:"created"`
 }
@@ -39,7 +39,7 @@ type branchAnswer struct{ Body branchBody }
 type branchPatch struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Name      patch[string] `json:"name,omitempty" doc:"Pipelines name the branch by it"`
+		Name      patch[string] `json:"name,omitempty" doc:"Pipelines refer to the branch by this name"`
 		Protected patch[bool]   `json:"protected,omitempty"`
 		Default   patch[bool]   `json:"default,omitempty" doc:"true makes it the product's default branch, whose gate is the product's"`
 	}
@@ -48,19 +48,19 @@ type branchPatch struct {
 // comparisonBody compares a branch with the default branch.
 type comparisonBody struct {
 	Branch     branchBody    `json:"branch"`
-	Default    branchBody    `json:"default" doc:"What it is compared with"`
-	Added      models.Counts `json:"added" doc:"Active here, and not in the last reports there at all"`
-	Known      models.Counts `json:"known" doc:"Active here; there too, but it does not count: a waiver, a false positive"`
-	Shared     models.Counts `json:"shared" doc:"Active in both"`
-	Gone       models.Counts `json:"gone" doc:"Active there, and not in the last reports here; of scanners that report here"`
-	Items      []addedBody   `json:"items" doc:"What is added, or with list=known what is known, worst first"`
+	Default    branchBody    `json:"default" doc:"The branch to compare with"`
+	Added      models.Counts `json:"added" doc:"Active on this branch, and not in the last reports of the other"`
+	Known      models.Counts `json:"known" doc:"Active on this branch; on the other it exists but does not count (a waiver, a false positive)"`
+	Shared     models.Counts `json:"shared" doc:"Active on both branches"`
+	Gone       models.Counts `json:"gone" doc:"Active on the other branch, and not in the last reports of this one; only of scanners that report on this branch"`
+	Items      []addedBody   `json:"items" doc:"The added observations, or with list=known the known ones, worst first"`
 	NextCursor string        `json:"next_cursor,omitempty" doc:"Absent on the last page"`
 }
 
 // addedBody is an observation with its status in the default branch.
 type addedBody struct {
 	ObservationBody
-	There *models.Status `json:"status_there" doc:"Its status in the default branch, null where that has no such finding"`
+	There *models.Status `json:"status_there" doc:"Its status on the default branch, or null if it is not there"`
 }
 
 func addedOf(o models.Added, branch models.BranchRow) addedBody {
@@ -87,7 +87,7 @@ type branchesInput struct {
 
 func (a *API) branches() {
 	register(a, onGet("/products/{id}/branches", "list-branches"),
-		"List a product's branches with their gates, the default one first",
+		"List a product's branches with their gates, the default branch first",
 		a.listBranches)
 	register(a, onPatch("/branches/{id}", "update-branch"),
 		"Change a branch (JSON merge patch)",
@@ -100,12 +100,12 @@ func (a *API) branches() {
 			return &branchAnswer{branchOf(row, c)}, err
 		})
 	register(a, onDelete("/branches/{id}", "delete-branch"),
-		"Delete a branch and all that its reports said; the default one stays",
+		"Delete a branch with its observations. The default branch cannot be deleted",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.Products.DeleteBranch(ctx, actorOf(ctx), in.ID)
 		})
 	register(a, onGet("/branches/{id}/comparison", "compare-branch"),
-		"What a branch adds to the default branch",
+		"Compare a branch with the default branch",
 		func(ctx context.Context, in *comparisonInput) (*struct{ Body comparisonBody }, error) {
 			out, err := a.compareBranch(ctx, in)
 			return &struct{ Body comparisonBody }{out}, err
@@ -142,7 +142,7 @@ func (a *API) updateBranch(ctx context.Context, in *branchPatch) (models.BranchR
 		Default:   in.Body.Default.Value,
 	}
 	if in.Body.Default.Sent && !e.Default {
-		return models.BranchRow{}, fault.BadField("default", "Make another branch the default instead")
+		return models.BranchRow{}, fault.BadField("default", "To change the default branch, set default on another branch")
 	}
 	return a.Products.UpdateBranch(ctx, actorOf(ctx), in.ID, e)
 }

@@ -15,16 +15,16 @@ import (
 // healthBody is the health of a connection. Connections that share a server share its
 // failures and its circuit breaker.
 type healthBody struct {
-	Failures    int        `json:"failures" doc:"In a row, of those that count for the breaker"`
-	Rejected    int        `json:"rejected" doc:"In a row, by a receiver that is there"`
-	Reason      string     `json:"reason" doc:"Of the last failure; empty for who may not edit it"`
-	DownSince   *time.Time `json:"down_since" doc:"Only probes go out since"`
-	Probes      int        `json:"probes" doc:"That failed since"`
-	PausedUntil *time.Time `json:"paused_until" doc:"When it is tried next; null while it is not down, and when nobody tries it any more"`
-	Paused      *time.Time `json:"paused" doc:"Not tried any more since: resume it"`
+	Failures    int        `json:"failures" doc:"Consecutive failures that count for the circuit breaker"`
+	Rejected    int        `json:"rejected" doc:"Consecutive rejections by a receiver that is reachable"`
+	Reason      string     `json:"reason" doc:"The reason of the last failure; empty for users who cannot edit the connection"`
+	DownSince   *time.Time `json:"down_since" doc:"Since when only probes are sent"`
+	Probes      int        `json:"probes" doc:"Probes that failed since"`
+	PausedUntil *time.Time `json:"paused_until" doc:"The next probe; null while it is not down, or if it is no longer probed"`
+	Paused      *time.Time `json:"paused" doc:"Since when it is paused: resume it to retry"`
 	LastSuccess *time.Time `json:"last_success"`
-	Waiting     int        `json:"waiting" doc:"Messages that have not ended"`
-	Shared      *int64     `json:"shared" doc:"The connection whose breaker and rate it shares, or null"`
+	Waiting     int        `json:"waiting" doc:"Messages that wait or are being sent"`
+	Shared      *int64     `json:"shared" doc:"The connection whose circuit breaker and rate limit it shares, or null"`
 }
 
 func healthOf(c models.ConnectionRow) healthBody {
@@ -83,15 +83,15 @@ func connectionOf(c models.ConnectionRow) connectionBody {
 }
 
 type connectionsInput struct {
-	Owner   string `query:"owner" enum:"mine,product,group,system" doc:"Only of such owners"`
-	Trouble bool   `query:"trouble" doc:"Only those that somebody should look at"`
-	Name    string `query:"q" maxLength:"100" doc:"Part of the name, or of that of its product or group"`
+	Owner   string `query:"owner" enum:"mine,product,group,system" doc:"Only connections of these owners"`
+	Trouble bool   `query:"trouble" doc:"Only failing connections"`
+	Name    string `query:"q" maxLength:"100" doc:"Part of the name, or of its product's or group's name"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 }
 
 type connectionInput struct {
 	Body struct {
-		Owner  string            `json:"owner" enum:"me,system" doc:"Those of products: POST /products/{id}/targets"`
+		Owner  string            `json:"owner" enum:"me,system" doc:"To add a product's target, use POST /products/{id}/targets"`
 		Module string            `json:"module"`
 		Name   string            `json:"name"`
 		Config map[string]string `json:"config" doc:"The module's fields"`
@@ -100,14 +100,14 @@ type connectionInput struct {
 
 type rotatedAnswer struct {
 	Body struct {
-		Secret string    `json:"secret" doc:"The new one: in this answer only"`
-		Until  time.Time `json:"until" doc:"Until when messages are signed with the old one too"`
+		Secret string    `json:"secret" doc:"The new secret; only in this response"`
+		Until  time.Time `json:"until" doc:"Until when messages are signed with the previous secret too"`
 	}
 }
 
 func (a *API) connections() {
 	register(a, onGet("/connections", "list-connections"),
-		"List the connections that you may edit, those in trouble first",
+		"List the connections that you can edit, failing ones first",
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
 			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{
 				Owner:   models.OwnerKind(in.Owner),
@@ -127,13 +127,13 @@ func (a *API) connections() {
 			return a.createdTarget(ctx, s, err)
 		})
 	register(a, onGet("/targets/{id}", "get-target"),
-		"Get a connection that you may edit, and how it does",
+		"Get a connection that you can edit, with its health",
 		func(ctx context.Context, in *IDGet) (*one[connectionBody], error) {
 			d, err := a.Connections.Details(ctx, actorOf(ctx), in.ID)
 			return oneOf(d.Version, connectionOf(d.ConnectionRow)), err
 		})
 	register(a, onPost("/targets/{id}/rotate", "rotate-target", http.StatusOK),
-		"Make a new secret; the old one counts for 24 hours more",
+		"Create a new signing secret. The previous one is valid for 24 more hours",
 		func(ctx context.Context, in *IDPath) (*rotatedAnswer, error) {
 			r, err := a.Connections.Rotate(ctx, actorOf(ctx), in.ID)
 			out := &rotatedAnswer{}
@@ -141,13 +141,13 @@ func (a *API) connections() {
 			return out, err
 		})
 	register(a, onPost("/targets/{id}/resume", "resume-target", http.StatusAccepted),
-		"Try a connection now that is down or paused",
+		"Retry a connection that is down or paused now",
 		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
 			b, err := a.resume(ctx, in.ID)
 			return &struct{ Body connectionBody }{b}, err
 		})
 	register(a, onGet("/modules", "list-modules"),
-		"List what a connection can be of, with the fields of its configuration",
+		"List the modules with the fields of their configuration",
 		func(context.Context, *struct{}) (*list[moduleBody], error) {
 			modules := a.Connections.Modules()
 			return answer(modules, len(modules), moduleOf, nil)
@@ -161,7 +161,7 @@ func (a *API) createConnection(ctx context.Context, in *connectionInput) (connec
 	case in.Body.Owner == "system":
 		owner = models.Owner{}
 	case actor.User.ID == 0:
-		return connection.Saved{}, fault.New(fault.Forbidden, "A product's token has no connections of its own")
+		return connection.Saved{}, fault.New(fault.Forbidden, "A product's token has no connections")
 	}
 	return a.Connections.CreateFor(ctx, actor, owner, connection.Draft{
 		Module: in.Body.Module,
@@ -192,8 +192,8 @@ type moduleField struct {
 	Kind      module.FieldKind `json:"kind" enum:"text,url,email,secret,choice"`
 	Help      string           `json:"help"`
 	Required  bool             `json:"required"`
-	Secret    bool             `json:"secret" doc:"Kept sealed and never answered"`
-	Generated bool             `json:"generated" doc:"Made if absent, and answered that once under made"`
+	Secret    bool             `json:"secret" doc:"Stored encrypted, and never returned"`
+	Generated bool             `json:"generated" doc:"Generated if absent, and returned once, in made"`
 	Choices   []string         `json:"choices,omitempty" doc:"The first is the default"`
 	MaxLength int              `json:"max_length"`
 }
@@ -230,7 +230,7 @@ func (a *API) configDoc() string {
 			text := f.Name
 			switch {
 			case f.Generated:
-				text += " (made if absent)"
+				text += " (generated if absent)"
 			case !f.Required:
 				text += " (optional)"
 			}

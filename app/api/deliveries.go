@@ -18,26 +18,26 @@ type deliveryBody struct {
 	Target   targetRef            `json:"target"`
 	State    models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Reason   string               `json:"reason"`
-	Tried    int                  `json:"tried" doc:"How many attempts were made"`
+	Tried    int                  `json:"tried" doc:"The number of attempts"`
 	NextAt   *time.Time           `json:"next_at"`
 	Created  time.Time            `json:"created"`
 	Finished *time.Time           `json:"finished"`
-	Attempts []attemptBody        `json:"attempts,omitempty" doc:"In GET /deliveries/{id}"`
+	Attempts []attemptBody        `json:"attempts,omitempty" doc:"Only in GET /deliveries/{id}"`
 }
 
 type targetRef struct {
 	ID     int64  `json:"id"`
 	Name   string `json:"name"`
 	Module string `json:"module"`
-	Hint   string `json:"hint" doc:"Host and last four characters; empty for who may not edit targets"`
+	Hint   string `json:"hint" doc:"Host and last four characters; empty for users who cannot edit targets"`
 }
 
 type attemptBody struct {
 	Number     int       `json:"number"`
 	At         time.Time `json:"at"`
 	DurationMS float64   `json:"duration_ms"`
-	Result     string    `json:"result" doc:"delivered, transient, retry_after, rejected, gone, refused, permanent, skipped; unsure and lost may have arrived"`
-	Probe      bool      `json:"probe,omitempty" doc:"To see whether the receiver is back; it uses no attempt up"`
+	Result     string    `json:"result" doc:"delivered, transient, retry_after, rejected, gone, refused, permanent, skipped; unsure and lost might have arrived"`
+	Probe      bool      `json:"probe,omitempty" doc:"A probe of a failing receiver; it does not count as an attempt"`
 	Status     int       `json:"status,omitempty"`
 	Reason     string    `json:"reason"`
 	Answer     string    `json:"answer,omitempty" doc:"At most 4 KB"`
@@ -107,7 +107,7 @@ func (a *API) deliveries() {
 func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
 	for name, id := range map[string]int64{"product": in.Product, "connection": in.Connection, "resend": in.Resend} {
 		if id < 0 {
-			return nil, fault.BadField(name, "This is no id")
+			return nil, fault.BadField(name, "Enter a valid ID")
 		}
 	}
 	f := models.DeliveryFilter{

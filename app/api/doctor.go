@@ -10,7 +10,7 @@ import (
 
 type doctorBody struct {
 	At       time.Time     `json:"at"`
-	Problems int           `json:"problems" doc:"How many checks found a problem"`
+	Problems int           `json:"problems" doc:"The number of checks that found a problem"`
 	Warnings int           `json:"warnings"`
 	Checks   []doctorCheck `json:"checks"`
 }
@@ -18,8 +18,8 @@ type doctorBody struct {
 type doctorCheck struct {
 	Name   string `json:"name"`
 	State  string `json:"state" enum:"ok,warning,problem,skipped" doc:"skipped: it could not be checked"`
-	Text   string `json:"text" doc:"What was found"`
-	Advice string `json:"advice" doc:"What to do, empty for nothing"`
+	Text   string `json:"text" doc:"The result"`
+	Advice string `json:"advice" doc:"What to do, empty if nothing"`
 }
 
 func doctorOf(r doctor.Report) doctorBody {

@@ -23,7 +23,7 @@ func (a *API) envelopes(engine *gin.Engine) {
 		engine.OPTIONS(path, crossOrigin, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	}
 	op := onPost("/{product_id}/envelope", "send-envelope", http.StatusOK)
-	op.Summary = "Report exceptions with an SDK of Sentry"
+	op.Summary = "Report exceptions with a Sentry SDK"
 	op.Tags = []string{"exceptions"}
 	op.Servers = []*huma.Server{{URL: "/api"}}
 	op.Security = []map[string][]string{{}}
@@ -37,7 +37,7 @@ func (a *API) envelopes(engine *gin.Engine) {
 		},
 	}
 	op.RequestBody = &huma.RequestBody{
-		Description: "An envelope, plain or packed with gzip or deflate",
+		Description: "An envelope, plain or compressed with gzip or deflate",
 		Required:    true,
 		Content:     map[string]*huma.MediaType{"application/x-sentry-envelope": {}},
 	}
@@ -142,7 +142,7 @@ func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 // admit checks a product's key and its budget. An unknown product is refused like a wrong key.
 func (a *API) admit(c *gin.Context, productID int64, key string) error {
 	if key == "" {
-		return fault.New(fault.Unauthenticated, "Send the product's ingest key, as a DSN has it")
+		return fault.New(fault.Unauthenticated, "Send the product's ingest key, which is in its DSN")
 	}
 	return a.KeyBudget.Admit(c.Request.Context(), productID, key)
 }

@@ -12,13 +12,13 @@ import (
 type eventBody struct {
 	ID      int64     `json:"id"`
 	Type    string    `json:"type"`
-	Version int       `json:"version" doc:"Of the payload"`
+	Version int       `json:"version" doc:"The version of the payload"`
 	At      time.Time `json:"at"`
-	Actor   string    `json:"actor" doc:"Who or what caused it; empty: Gatecrier itself"`
+	Actor   string    `json:"actor" doc:"The user or the program that caused it; empty: Gatecrier itself"`
 	Product *named    `json:"product"`
 	Title   string    `json:"title"`
-	Message string    `json:"message" doc:"… where it is for administrators"`
-	Payload any       `json:"payload,omitempty" doc:"As a webhook's data; absent where it is for administrators: that of connections, of Gatecrier's own exceptions, and of what has no product"`
+	Message string    `json:"message" doc:"… if only administrators can see it"`
+	Payload any       `json:"payload,omitempty" doc:"The data of a webhook. Absent if only administrators can see it: events of connections, of Gatecrier's own exceptions, and without a product"`
 }
 
 func eventOf(e explain.Event) (eventBody, error) {
@@ -41,13 +41,13 @@ func eventOf(e explain.Event) (eventBody, error) {
 }
 
 type stepBody struct {
-	Step    explain.Key     `json:"step" enum:"recorded,hold,window,routing,inbox,silence,settings,target,reader" doc:"Others may come"`
+	Step    explain.Key     `json:"step" enum:"recorded,hold,window,routing,inbox,silence,settings,target,reader" doc:"More values can be added"`
 	Outcome explain.Outcome `json:"outcome" enum:"done,waiting,held,skipped,cancelled,failed,none,unknown"`
 	Text    string          `json:"text"`
-	Detail  string          `json:"detail,omitempty" doc:"A reason or an error, for those who may read it"`
+	Detail  string          `json:"detail,omitempty" doc:"A reason or an error, if you can see it"`
 	At      *time.Time      `json:"at"`
-	Until   *time.Time      `json:"until" doc:"The next try, when it is told, or the end of the silence"`
-	Link    string          `json:"link,omitempty" doc:"The path of the page about it"`
+	Until   *time.Time      `json:"until" doc:"The next attempt, the time of the notification, or the end of the silence"`
+	Link    string          `json:"link,omitempty" doc:"The path of its page"`
 	Sent    *sentBody       `json:"delivery,omitempty" doc:"Of a target"`
 }
 
@@ -81,7 +81,7 @@ func stepOf(s explain.Step) stepBody {
 
 type traceBody struct {
 	EventID int64      `json:"event_id"`
-	Steps   []stepBody `json:"steps" doc:"In order; one for each target, at most 200, and one for each way by which you see it"`
+	Steps   []stepBody `json:"steps" doc:"In order: one per target (at most 200), and one per role by which you can see the event"`
 }
 
 func (a *API) events() {
@@ -96,7 +96,7 @@ func (a *API) events() {
 			return &struct{ Body eventBody }{body}, err
 		})
 	register(a, onGet("/events/{id}/trace", "trace-event"),
-		"Tell why an event was sent, or not, step by step",
+		"Explain step by step why an event was sent or not",
 		func(ctx context.Context, in *IDPath) (*struct{ Body traceBody }, error) {
 			found, err := a.Explain.Explain(ctx, actorOf(ctx), in.ID)
 			if err != nil {

@@ -16,18 +16,18 @@ import (
 // draftBody is a reported exception. Texts that are too long are cut, and the sample is
 // marked as truncated.
 type draftBody struct {
-	Class       string      `json:"class" doc:"Of the root cause: ValueError"`
+	Class       string      `json:"class" doc:"The class of the root cause, such as ValueError"`
 	Message     string      `json:"message"`
-	Fingerprint oneOrMore   `json:"fingerprint,omitempty" doc:"What makes it the same as another one: a text, or a list of texts; {{ default }} stands for what counts without it"`
-	Product     productRef  `json:"product,omitempty" doc:"Its name (a text) or its id (a number); absent: of none, for administrators"`
-	Function    string      `json:"function,omitempty" doc:"Where it was thrown; absent: the topmost frame of the program's own"`
+	Fingerprint oneOrMore   `json:"fingerprint,omitempty" doc:"Exceptions with the same fingerprint form a group: a text, or a list of texts; {{ default }} stands for the default grouping"`
+	Product     productRef  `json:"product,omitempty" doc:"The product's name (a string) or ID (a number). Absent: no product, administrators only"`
+	Function    string      `json:"function,omitempty" doc:"Where it was thrown. Default: the topmost frame of the program's own code"`
 	Arguments   pairs       `json:"arguments,omitempty"`
-	Frames      frameList   `json:"frames,omitempty" doc:"The calls that led to it, the innermost first"`
-	Chain       []draftLink `json:"chain,omitempty" maxItems:"50" doc:"What was caught and what that was caused by, outermost first"`
+	Frames      frameList   `json:"frames,omitempty" doc:"The stack frames, innermost first"`
+	Chain       []draftLink `json:"chain,omitempty" maxItems:"50" doc:"The chain of exceptions, outermost first"`
 	Release     string      `json:"release,omitempty"`
 	Environment string      `json:"environment,omitempty"`
 	Level       string      `json:"level,omitempty"`
-	User        string      `json:"user,omitempty" doc:"Whom it happened to"`
+	User        string      `json:"user,omitempty" doc:"The user that it happened to"`
 	Tags        pairs       `json:"tags,omitempty"`
 }
 
@@ -46,7 +46,7 @@ func (e *draftError) Error() string { return e.field + ": " + e.text }
 func (d draftBody) check(i int, many bool) error {
 	var fieldErrs fault.Fields
 	if strings.TrimSpace(d.Class) == "" {
-		fieldErrs.Add(at(i, many, "class"), "It needs one")
+		fieldErrs.Add(at(i, many, "class"), "Required")
 	}
 	if len(d.Chain) > 50 {
 		fieldErrs.Add(at(i, many, "chain"), "At most 50")
@@ -90,12 +90,12 @@ func (p *productRef) UnmarshalJSON(raw []byte) error {
 		return nil
 	case '"':
 		if err := json.Unmarshal(raw, &p.name); err != nil || p.name == "" {
-			return &draftError{"product", "A name or an id"}
+			return &draftError{"product", "Enter a name or an ID"}
 		}
 		return nil
 	}
 	if err := json.Unmarshal(raw, &p.id); err != nil || p.id < 1 {
-		return &draftError{"product", "A name or an id"}
+		return &draftError{"product", "Enter a name or an ID"}
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 		list, err = nil, json.Unmarshal(raw, &list)
 	}
 	if err != nil || len(list) > maxWords {
-		return &draftError{"fingerprint", fmt.Sprintf("A text, or a list of at most %d", maxWords)}
+		return &draftError{"fingerprint", fmt.Sprintf("Enter a text, or a list of at most %d texts", maxWords)}
 	}
 	*o = list
 	return nil
@@ -175,12 +175,12 @@ func (f *frameList) UnmarshalJSON(raw []byte) error {
 	in := json.NewDecoder(bytes.NewReader(raw))
 	in.DisallowUnknownFields()
 	if t, err := in.Token(); err != nil || t != json.Delim('[') {
-		return &draftError{"frames", "A list"}
+		return &draftError{"frames", "Must be a list"}
 	}
 	for in.More() {
 		var one exception.Frame
 		if err := in.Decode(&one); err != nil {
-			return &draftError{"frames", "Each is {function, module, file, line, in_app}"}
+			return &draftError{"frames", "Each frame must be {function, module, file, line, in_app}"}
 		}
 		if *f = append(*f, one); len(*f) > maxFrames {
 			return &draftError{"frames", fmt.Sprintf("At most %d", maxFrames)}

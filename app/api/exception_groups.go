@@ -15,25 +15,25 @@ type ExceptionBody struct {
 	ID          int64                 `json:"id"`
 	Product     *named                `json:"product"`
 	Kind        models.ExceptionKind  `json:"kind" enum:"request,task,reported"`
-	GroupedBy   string                `json:"grouped_by" enum:"fingerprint,frames,message,exact,overflow" doc:"What makes two exceptions the same here"`
+	GroupedBy   string                `json:"grouped_by" enum:"fingerprint,frames,message,exact,overflow" doc:"How exceptions of this group are recognized as the same"`
 	Key         string                `json:"key,omitempty"`
 	Class       string                `json:"class"`
-	Message     string                `json:"message" doc:"Of the first one; … where it is for administrators"`
+	Message     string                `json:"message" doc:"The message of the first exception; … if only administrators can see it"`
 	Function    string                `json:"function"`
 	State       models.ExceptionState `json:"state" enum:"open,resolved"`
 	First       time.Time             `json:"first_at"`
 	Last        time.Time             `json:"last_at"`
 	Count       int64                 `json:"count"`
-	Notified    int64                 `json:"notified" doc:"How often people were told"`
+	Notified    int64                 `json:"notified" doc:"How many notifications were sent"`
 	NotifiedAt  *time.Time            `json:"notified_at"`
-	Suppressed  int64                 `json:"suppressed" doc:"How often they were not"`
-	Held        int64                 `json:"suppressed_since" doc:"How often since they were told last"`
-	Until       time.Time             `json:"window_ends" doc:"People are told again from then on"`
+	Suppressed  int64                 `json:"suppressed" doc:"How many occurrences were suppressed"`
+	Held        int64                 `json:"suppressed_since" doc:"How many occurrences were suppressed since the last notification"`
+	Until       time.Time             `json:"window_ends" doc:"Until when notifications are muted"`
 	MutedUntil  *time.Time            `json:"muted_until"`
 	ResolvedAt  *time.Time            `json:"resolved_at"`
 	ResolvedBy  string                `json:"resolved_by,omitempty"`
-	RegressedAt *time.Time            `json:"regressed_at" doc:"It came back after it was resolved"`
-	Hours       []int                 `json:"hours" doc:"How often in each of the last 24 hours, the current one last"`
+	RegressedAt *time.Time            `json:"regressed_at" doc:"It occurred again after it was resolved"`
+	Hours       []int                 `json:"hours" doc:"Occurrences in each of the last 24 hours, the current hour last"`
 }
 
 func exceptionOf(g exception.Group) ExceptionBody {
@@ -68,7 +68,7 @@ func exceptionOf(g exception.Group) ExceptionBody {
 
 type exceptionDetail struct {
 	ExceptionBody
-	Sample   exceptionSample    `json:"sample" doc:"The latest"`
+	Sample   exceptionSample    `json:"sample" doc:"The latest occurrence"`
 	Releases []exceptionRelease `json:"releases"`
 	Merges   []exceptionMerge   `json:"merges" doc:"Keys that were merged into this group"`
 }
@@ -80,8 +80,8 @@ type exceptionSample struct {
 	Class       string            `json:"class"`
 	Message     string            `json:"message"`
 	Function    string            `json:"function"`
-	Frames      []exception.Frame `json:"frames" doc:"The innermost call first"`
-	Chain       []exceptionCause  `json:"chain" doc:"What it was caused by, outermost first"`
+	Frames      []exception.Frame `json:"frames" doc:"Innermost frame first"`
+	Chain       []exceptionCause  `json:"chain" doc:"The exceptions that caused it, outermost first"`
 	Arguments   map[string]string `json:"arguments,omitempty"`
 	Release     string            `json:"release,omitempty"`
 	Environment string            `json:"environment,omitempty"`
@@ -90,8 +90,8 @@ type exceptionSample struct {
 	Server      string            `json:"server,omitempty"`
 	User        string            `json:"user,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
-	Reference   string            `json:"reference,omitempty" doc:"The id of the request, as the log has it"`
-	Truncated   bool              `json:"truncated,omitempty" doc:"It was longer"`
+	Reference   string            `json:"reference,omitempty" doc:"The ID of the request, as in the log"`
+	Truncated   bool              `json:"truncated,omitempty" doc:"true if a part was cut off"`
 }
 
 type exceptionCause struct {
@@ -160,10 +160,10 @@ func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
 type exceptionsInput struct {
 	Page
 	Product int64                 `query:"product" minimum:"0"`
-	Own     bool                  `query:"own" doc:"Only those of no product"`
+	Own     bool                  `query:"own" doc:"Only exceptions without a product"`
 	Kind    models.ExceptionKind  `query:"kind" enum:"request,task,reported"`
 	State   models.ExceptionState `query:"state" enum:"open,resolved"`
-	Muted   bool                  `query:"muted" doc:"Only those that are"`
+	Muted   bool                  `query:"muted" doc:"Only exceptions that are"`
 	Q       string                `query:"q" maxLength:"200" doc:"Part of the class, the message or the function"`
 }
 
@@ -171,13 +171,13 @@ type exceptionPatch struct {
 	IDPath
 	Body struct {
 		State      patch[models.ExceptionState] `json:"state,omitempty" doc:"open or resolved"`
-		MutedUntil patch[time.Time]             `json:"muted_until,omitempty" doc:"null ends it"`
+		MutedUntil patch[time.Time]             `json:"muted_until,omitempty" doc:"null unmutes it"`
 	}
 }
 
 func (a *API) exceptionGroups() {
 	register(a, onGet("/exceptions", "list-exceptions"),
-		"List exceptions, the one that occurred last first",
+		"List exceptions, most recent first",
 		a.exceptionPage)
 	register(a, onGet("/exceptions/{id}", "get-exception"),
 		"Get an exception with its latest sample",
@@ -185,12 +185,12 @@ func (a *API) exceptionGroups() {
 			return a.exceptionAfter(ctx, in.ID, nil)
 		})
 	register(a, onPatch("/exceptions/{id}", "update-exception"),
-		"Resolve an exception, open it again, mute it until a time",
+		"Resolve, reopen, or mute an exception",
 		func(ctx context.Context, in *exceptionPatch) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.patchException(ctx, in))
 		})
 	register(a, onPost("/exceptions/{id}/merge", "merge-exceptions", http.StatusOK),
-		"Make other exceptions of the same product the same as this one",
+		"Merge other exceptions of the same product into this one",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
@@ -201,18 +201,18 @@ func (a *API) exceptionGroups() {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Merge(ctx, actorOf(ctx), in.ID, in.Body.Groups))
 		})
 	register(a, onPost("/exceptions/{id}/split", "split-exception", http.StatusOK),
-		"Give what was merged a group of its own again, from its next report on",
+		"Undo a merge: from its next report on, the exception has its own group again",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
-				Key string `json:"key" doc:"One of merges"`
+				Key string `json:"key" doc:"An item of merges"`
 			}
 		},
 		) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Split(ctx, actorOf(ctx), in.ID, in.Body.Key))
 		})
 	register(a, onDelete("/exceptions/{id}", "delete-exception"),
-		"Delete an exception with what was counted",
+		"Delete an exception with its counts",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.Exceptions.Delete(ctx, actorOf(ctx), in.ID)
 		})

@@ -29,9 +29,9 @@ const (
 
 // ReportedBody is the result of a report.
 type ReportedBody struct {
-	Group      int64 `json:"group" doc:"What it belongs to"`
-	Notified   bool  `json:"notified" doc:"This report made the notice"`
-	Suppressed int64 `json:"suppressed" doc:"How often it has occurred since the last notice, this one included"`
+	Group      int64 `json:"group" doc:"The group that it belongs to"`
+	Notified   bool  `json:"notified" doc:"Whether this report sent a notification"`
+	Suppressed int64 `json:"suppressed" doc:"Occurrences since the last notification, including this one"`
 }
 
 // reportedItem is the result, or the error, of one of several reports.
@@ -45,27 +45,27 @@ type reportedItem struct {
 func (a *API) exceptions(group *gin.RouterGroup) {
 	group.POST("/exceptions", a.reportExceptions)
 	op := onPost("/exceptions", "report-exception", http.StatusAccepted)
-	op.Summary = "Report an exception of another program"
+	op.Summary = "Report exceptions of another program"
 	op.Parameters = []*huma.Param{
 		{
 			Name:        "Idempotency-Key",
 			In:          "header",
 			Schema:      &huma.Schema{Type: "string"},
-			Description: "A repeat within 24 hours gets the first answer; the same key with another body is a conflict",
+			Description: "A repeat within 24 hours returns the first response; another body is a conflict (409)",
 		},
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.RequestBody = &huma.RequestBody{
-		Description: "One, or a list of at most 1000, at most 4 MiB; the answer to a list is " +
+		Description: "One exception, or a list of at most 1000, at most 4 MiB; the response to a list is " +
 			"{\"results\": [...]}, each with what came of it or its error. " +
-			"All are checked before any is taken",
+			"All are checked before any is stored",
 		Required: true,
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())},
 		},
 	}
 	op.Responses = map[string]*huma.Response{"202": {
-		Description: "It is counted; where people are to be told, that is certain",
+		Description: "The exception is counted, and its notification, if any, is stored",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[ReportedBody]())},
 		},
@@ -158,7 +158,7 @@ func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]e
 				return nil, err
 			}
 			if known[d.Product] = id; len(known) > maxProducts {
-				text := fmt.Sprintf("Exceptions of at most %d products at once", maxProducts)
+				text := fmt.Sprintf("Send exceptions of at most %d products at once", maxProducts)
 				return nil, fault.BadField(at(i, many, "product"), text)
 			}
 		}
@@ -176,7 +176,7 @@ func (a *API) reportInto(ctx context.Context, actor authz.Actor, ref productRef)
 	case ref.name != "":
 		return a.Products.ForImport(ctx, actor, ref.name)
 	case !actor.Administrator():
-		return 0, fault.New(fault.Forbidden, "Name the product that the exception is of: only administrators report others")
+		return 0, fault.New(fault.Forbidden, "Name the product: only administrators can report exceptions without one")
 	}
 	return 0, nil
 }
@@ -196,10 +196,10 @@ func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 		return nil, many, err
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return nil, many, fault.New(fault.Malformed, "The body goes on after its JSON")
+		return nil, many, fault.New(fault.Malformed, "The body has more data after the JSON value")
 	}
 	if len(drafts) == 0 {
-		return nil, many, fault.BadField("body", "An exception, or a list of some")
+		return nil, many, fault.BadField("body", "Send an exception, or a list of exceptions")
 	}
 	return drafts, many, nil
 }
@@ -212,7 +212,7 @@ func draftList(in *json.Decoder) ([]draftBody, error) {
 	var drafts []draftBody
 	for in.More() {
 		if len(drafts) == maxExceptions {
-			return nil, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", maxExceptions))
+			return nil, fault.BadField("body", fmt.Sprintf("Send at most %d exceptions at once", maxExceptions))
 		}
 		var d draftBody
 		if err := d.decode(in, len(drafts), true); err != nil {
@@ -254,12 +254,12 @@ func badDraft(err error, where string) error {
 	case errors.As(err, &fieldErr):
 		return fault.BadField(field(fieldErr.field), fieldErr.text)
 	case errors.As(err, &kind) && kind.Field == "":
-		return fault.BadField(field(""), "An object")
+		return fault.BadField(field(""), "Must be an object")
 	case errors.As(err, &kind):
-		return fault.BadField(field(kind.Field), "Expected another type than "+kind.Value)
+		return fault.BadField(field(kind.Field), "Wrong type: "+kind.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), `json: unknown field "`); ok {
-		return fault.BadField(field(strings.TrimSuffix(name, `"`)), "There is no such field")
+		return fault.BadField(field(strings.TrimSuffix(name, `"`)), "This field does not exist")
 	}
-	return fault.Wrap(fault.Malformed, "The body is no JSON", err)
+	return fault.Wrap(fault.Malformed, "The body is not valid JSON", err)
 }

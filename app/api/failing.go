@@ -18,7 +18,7 @@ const maxFailing = 20
 // repeated one: the observations that fail the gate, and the page about them.
 type FailingBody struct {
 	Failing      []failingItem `json:"failing,omitempty" doc:"If the gate failed: the worst observations of the severities over their thresholds, at most 20"`
-	FailingTotal int64         `json:"failing_total,omitempty" doc:"How many active observations these severities have, bare counts included"`
+	FailingTotal int64         `json:"failing_total,omitempty" doc:"The number of active observations of these severities, including bare counts"`
 	URL          string        `json:"url" doc:"The page of the branch"`
 }
 
@@ -26,7 +26,7 @@ type FailingBody struct {
 type failingItem struct {
 	ID        int64           `json:"id"`
 	Title     string          `json:"title"`
-	Severity  models.Severity `json:"severity" doc:"As which it counts"`
+	Severity  models.Severity `json:"severity" doc:"The severity that it counts as"`
 	KEV       bool            `json:"kev,omitempty" doc:"Known to be exploited"`
 	Component string          `json:"component"`
 	Location  string          `json:"location"`

@@ -11,17 +11,17 @@ import (
 // feedState reports whether the actor's inbox has a feed.
 type feedState struct {
 	Made      bool       `json:"made"`
-	CreatedAt *time.Time `json:"created_at,omitempty" doc:"When its address was made"`
+	CreatedAt *time.Time `json:"created_at,omitempty" doc:"When its URL was created"`
 }
 
 // feedBody is the address of a feed.
 type feedBody struct {
-	URL string `json:"url" doc:"Shown this once: whoever has it reads your inbox"`
+	URL string `json:"url" doc:"Returned only once. Anyone with this URL can read your inbox"`
 }
 
 func (a *API) feed() {
 	register(a, onGet("/feed", "get-feed"),
-		"Whether your inbox has a feed",
+		"Get whether your inbox has a feed",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body feedState }, error) {
 			at, err := a.Feeds.State(ctx, actorOf(ctx))
 			b := feedState{Made: !at.IsZero()}
@@ -31,13 +31,13 @@ func (a *API) feed() {
 			return &struct{ Body feedState }{b}, err
 		})
 	register(a, onPost("/feed", "make-feed", http.StatusCreated),
-		"Make an address for the feed of your inbox: a former one shows nothing any more",
+		"Create the URL of your inbox's feed. A previous URL stops working",
 		func(ctx context.Context, _ *struct{}) (*created[feedBody], error) {
 			url, err := a.makeFeed(ctx)
 			return createdAt("/feed", 0, feedBody{url}), err
 		})
 	register(a, onDelete("/feed", "remove-feed"),
-		"Remove the feed of your inbox",
+		"Delete the feed of your inbox",
 		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 			return nil, a.Feeds.Remove(ctx, actorOf(ctx))
 		})
@@ -49,7 +49,7 @@ func (a *API) makeFeed(ctx context.Context) (string, error) {
 	if actor.User.ID != 0 {
 		err := a.Accounts.RequireExpiryWithin(ctx, bearerOf(ctx), time.Time{})
 		if fault.Is(err, fault.Invalid) {
-			err = fault.New(fault.Forbidden, "This token expires, and the feed would not")
+			err = fault.New(fault.Forbidden, "This token expires, but the feed would not: use a token without an end")
 		}
 		if err != nil {
 			return "", err

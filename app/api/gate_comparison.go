@@ -13,12 +13,12 @@ type momentBody struct {
 	At         time.Time        `json:"at"`
 	State      models.GateState `json:"state" enum:"none,passed,failed"`
 	Counts     models.Counts    `json:"counts"`
-	AsOf       time.Time        `json:"as_of" doc:"When the counts were so; at where they are exact"`
-	Daily      bool             `json:"daily" doc:"The counts are those of the end of a day"`
-	Thresholds *models.Counts   `json:"thresholds" doc:"What it was measured by at its last change before; null where there was no gate, or that is not known"`
-	Policy     string           `json:"policy" doc:"Whose the thresholds were: global, group, product; empty where that is not known"`
+	AsOf       time.Time        `json:"as_of" doc:"The time of the counts; equal to at if they are exact"`
+	Daily      bool             `json:"daily" doc:"true: the counts are those of the end of a day"`
+	Thresholds *models.Counts   `json:"thresholds" doc:"The thresholds at its last change before; null if there was no gate, or if they are not known"`
+	Policy     string           `json:"policy" doc:"Where the thresholds came from: global, group, product; empty if not known"`
 	CountingBody
-	Change *int64 `json:"change" doc:"The event that had brought the state, or null"`
+	Change *int64 `json:"change" doc:"The event that led to this state, or null"`
 }
 
 func momentOf(m gate.Moment) momentBody {
@@ -40,7 +40,7 @@ func momentOf(m gate.Moment) momentBody {
 
 // betweenBody lists observations that changed between two moments, worst first.
 type betweenBody struct {
-	Count  int64         `json:"count" doc:"All there are; items may be fewer"`
+	Count  int64         `json:"count" doc:"The total; items can have fewer"`
 	Counts models.Counts `json:"counts"`
 	Items  []betweenItem `json:"items"`
 }
@@ -51,7 +51,7 @@ type betweenItem struct {
 	Component string          `json:"component"`
 	Scanner   string          `json:"scanner"`
 	Severity  models.Severity `json:"severity"`
-	Status    models.Status   `json:"status" doc:"What it is now"`
+	Status    models.Status   `json:"status" doc:"The current status"`
 	FirstSeen time.Time       `json:"first_seen"`
 	Resolved  *time.Time      `json:"resolved"`
 }
@@ -79,7 +79,7 @@ type momentsBody struct {
 	To         momentBody    `json:"to"`
 	Difference models.Counts `json:"difference"`
 	Came       betweenBody   `json:"came" doc:"First seen between"`
-	Went       betweenBody   `json:"went" doc:"Resolved between, and not back since"`
+	Went       betweenBody   `json:"went" doc:"Resolved between, and not seen again since"`
 	Assessed   betweenBody   `json:"assessed" doc:"Assessed between, or their waiver has ended"`
 }
 
@@ -87,13 +87,13 @@ type momentsInput struct {
 	IDPath
 	From     time.Time `query:"from" required:"true" doc:"RFC 3339"`
 	To       time.Time `query:"to" doc:"RFC 3339; absent: now"`
-	Severity string    `query:"severity" enum:"critical,high,medium,low,none,unknown" doc:"Of the lists' items"`
-	Limit    int       `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items of each list at most"`
+	Severity string    `query:"severity" enum:"critical,high,medium,low,none,unknown" doc:"Only observations of these severities"`
+	Limit    int       `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"The maximum number of items per list"`
 }
 
 func (a *API) comparisons() {
 	register(a, onGet("/products/{id}/gate/comparison", "compare-gate"),
-		"Compare what a product's gate said at two moments, and what came and went between",
+		"Compare a product's gate at two points in time, with the observations added and resolved in between",
 		a.compare)
 }
 

@@ -20,16 +20,16 @@ type changeBody struct {
 	Branch     string           `json:"branch"`
 	Why        string           `json:"why"`
 	Counts     models.Counts    `json:"counts"`
-	Effective  *models.Counts   `json:"effective_counts" doc:"What was compared with the thresholds, where that was not all by its severity; else null"`
+	Effective  *models.Counts   `json:"effective_counts" doc:"The counts compared with the thresholds, if they differ from the active ones; otherwise null"`
 	Thresholds *models.Counts   `json:"thresholds"`
 	CountingBody
 	Policy  string        `json:"policy"`
 	Cause   event.Cause   `json:"cause"`
 	Failing event.Failing `json:"failing"`
 	// The event that announced the change: its own, or a later one.
-	AnnouncedBy *int64     `json:"announced_by" doc:"The event that told people of it: its own, a later one where it had to stand for a time first, or null"`
+	AnnouncedBy *int64     `json:"announced_by" doc:"The event that sent its notifications: its own, or a later one after the hold time; null if none"`
 	AnnouncedAt *time.Time `json:"announced_at"`
-	HeldUntil   *time.Time `json:"held_until" doc:"When it is announced, where it still waits"`
+	HeldUntil   *time.Time `json:"held_until" doc:"When its notifications are sent, if it is on hold"`
 }
 
 func changeOf(c models.GateChange, held models.Held) changeBody {
@@ -65,15 +65,15 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 // BranchQuery names a branch of a product.
 type BranchQuery struct {
 	ID     int64  `path:"id"`
-	Branch string `query:"branch" doc:"Absent: the default branch"`
+	Branch string `query:"branch" doc:"Default: the default branch"`
 }
 
 func (a *API) gates() {
 	register(a, onGet("/products/{id}/gate", "get-gate"),
-		"What a branch's gate says, and why",
+		"Get a branch's gate and the reason of its state",
 		a.gateOfBranch)
 	register(a, onGet("/products/{id}/gate/history", "gate-history"),
-		"What the product's gate has said, newest first",
+		"List the changes of the product's gate, newest first",
 		a.history)
 	register(a, onPut("/products/{id}/counts", "put-counts"),
 		"Replace a scanner's counts per severity",
@@ -90,8 +90,8 @@ func (a *API) gates() {
 type countsInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Branch  string        `json:"branch,omitempty" doc:"Absent: the default branch"`
-		Scanner string        `json:"scanner" doc:"Whose counts these are"`
+		Branch  string        `json:"branch,omitempty" doc:"Default: the default branch"`
+		Scanner string        `json:"scanner" doc:"The scanner of these counts"`
 		Counts  models.Counts `json:"counts"`
 	}
 }

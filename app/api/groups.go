@@ -14,11 +14,11 @@ type groupBody struct {
 	ID          int64             `json:"id"`
 	Name        string            `json:"name"`
 	Description string            `json:"description"`
-	GateMode    models.GateMode   `json:"gate_mode" enum:"standard,disabled,own" doc:"Another one than standard counts for all products of the group"`
-	Thresholds  models.Thresholds `json:"thresholds" doc:"The group's own; null where unset, which counts as 0 in mode own"`
+	GateMode    models.GateMode   `json:"gate_mode" enum:"standard,disabled,own" doc:"Any mode except standard applies to all products of the group"`
+	Thresholds  models.Thresholds `json:"thresholds" doc:"The group's own thresholds; null if unset, which means 0 in mode own"`
 	CountingBody
 	Products int   `json:"products"`
-	Failed   int   `json:"failed" doc:"Of their gates"`
+	Failed   int   `json:"failed" doc:"The states of their gates"`
 	Version  int64 `json:"version"`
 	*FieldsBody
 	Created time.Time `json:"created"`
@@ -72,7 +72,7 @@ type groupPatch struct {
 		Thresholds  patch[thresholdsBody]  `json:"thresholds,omitempty"`
 		CountingPatch
 		TargetFields
-		Version int64 `json:"version,omitempty" doc:"If sent, the group must still have it"`
+		Version int64 `json:"version,omitempty" doc:"If sent, the group must still have this version"`
 	}
 }
 
@@ -89,7 +89,7 @@ func (in *groupsInput) filter() (models.GroupFilter, error) {
 type groupDeletion struct {
 	IDDelete
 
-	Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
+	Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to the products"`
 }
 
 func (a *API) groups() {
@@ -183,7 +183,7 @@ func (a *API) groupTargets() {
 			return answer(rows, len(rows), targetRowOf, nil)
 		})
 	register(a, onPost("/groups/{id}/targets", "group-create-target", http.StatusCreated),
-		"Add a target to a group: it tells of products without one of its module",
+		"Add a target to a group. It is used by the group's products that have no target of its module",
 		func(ctx context.Context, in *targetInput) (*created[TargetBody], error) {
 			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
 			return a.createdTarget(ctx, s, err)

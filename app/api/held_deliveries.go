@@ -14,11 +14,11 @@ type heldDeliveriesBody struct {
 	BackupAt    *time.Time             `json:"backup_at" doc:"When the restored backup was made, null if none was restored"`
 	RestoredAt  *time.Time             `json:"restored_at"`
 	Count       int                    `json:"count" doc:"Messages that are held"`
-	GateChanges int                    `json:"gate_changes" doc:"Gate changes on hold: the decision is about their messages too"`
-	Oldest      *time.Time             `json:"oldest" doc:"When the first of them was made"`
+	GateChanges int                    `json:"gate_changes" doc:"Gate changes on hold; the decision applies to their messages too"`
+	Oldest      *time.Time             `json:"oldest" doc:"When the first of them was created"`
 	Targets     []heldDeliveriesTarget `json:"targets"`
-	Decision    string                 `json:"decision" enum:",send,cancel" doc:"Empty until there is one"`
-	Reason      string                 `json:"reason" doc:"Of a cancellation"`
+	Decision    string                 `json:"decision" enum:",send,cancel" doc:"Empty until an administrator decides"`
+	Reason      string                 `json:"reason" doc:"The reason of a cancellation"`
 	DecidedBy   string                 `json:"decided_by"`
 	DecidedAt   *time.Time             `json:"decided_at"`
 }

@@ -42,7 +42,7 @@ func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 		return nil, nil //nolint:nilnil // no key is no error
 	}
 	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
-		return nil, fault.BadField("Idempotency-Key", "At most 255 printable ASCII characters")
+		return nil, fault.BadField("Idempotency-Key", "Enter at most 255 printable ASCII characters")
 	}
 	actor, _ := web.ActorOf(c.Request.Context())
 	u := c.Request.URL
@@ -119,7 +119,7 @@ func (o *once) replay(c *gin.Context, rest func() error) (bool, error) {
 func (o *once) begin() (done func(), err error) {
 	name := o.scope + "\x00" + o.key
 	if _, busy := o.api.running.LoadOrStore(name, true); busy {
-		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is still at work")
+		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is still in progress")
 	}
 	return func() { o.api.running.Delete(name) }, nil
 }

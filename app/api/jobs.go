@@ -13,21 +13,21 @@ type jobBody struct {
 	Name     string    `json:"name"`
 	Title    string    `json:"title"`
 	About    string    `json:"about"`
-	Schedule string    `json:"schedule" doc:"A cron expression of five fields, in UTC; changed in the settings, section jobs"`
+	Schedule string    `json:"schedule" doc:"A cron expression of five fields, in UTC; set in the section jobs of the settings"`
 	Next     time.Time `json:"next"`
 	Running  bool      `json:"running"`
-	Last     *runBody  `json:"last" doc:"Its newest run, null where there is none"`
+	Last     *runBody  `json:"last" doc:"Its newest run, or null"`
 }
 
 type runBody struct {
 	ID       int64            `json:"id"`
 	Job      string           `json:"job"`
-	By       string           `json:"by" doc:"Who asked for it, empty for the schedule"`
+	By       string           `json:"by" doc:"The user who started it; empty for the schedule"`
 	Started  time.Time        `json:"started"`
 	Finished *time.Time       `json:"finished"`
-	Result   models.RunResult `json:"result" doc:"running, ok, failed, stopped (the program ended), lost (its process died)"`
+	Result   models.RunResult `json:"result" doc:"running, ok, failed, stopped (the program ended), lost (its process ended unexpectedly)"`
 	Message  string           `json:"message"`
-	Rows     int64            `json:"rows" doc:"That it has changed"`
+	Rows     int64            `json:"rows" doc:"The number of rows that it changed"`
 }
 
 // JobPath names the job of a path.

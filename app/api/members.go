@@ -96,7 +96,7 @@ func (a *API) membersOf(o roleOwner) {
 			return &memberAnswer{memberOf(m)}, err
 		})
 	register(a, onDelete(o.path+"/members/{user_id}", o.operationID("remove-member")),
-		"Take a member out of a "+o.noun,
+		"Remove a member from a "+o.noun,
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
 			return nil, a.Products.RemoveMember(ctx, actorOf(ctx), o.owner(in.ID), in.UserID)
 		})
@@ -158,7 +158,7 @@ func (a *API) authorizationRolesOf(o roleOwner) {
 			return nil, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), o.owner(in.ID), in.Body.Name, in.Body.Role)
 		})
 	register(a, onDelete(path+"/{authorization_group_id}", o.operationID("remove-authorization-role")),
-		"Take its role in a "+o.noun+" from an authorization group",
+		"Remove the role in a "+o.noun+" from an authorization group",
 		func(ctx context.Context, in *AuthorizationRolePath) (*struct{}, error) {
 			return nil, a.removeAuthorizationRole(ctx, o.owner(in.ID), in.GroupID)
 		})

@@ -17,12 +17,12 @@ type notificationBody struct {
 	Name     string           `json:"name"`
 	Message  string           `json:"message"`
 	Product  *named           `json:"product"`
-	Severity *models.Severity `json:"severity" doc:"The worst of what it tells of; null: it tells of none"`
+	Severity *models.Severity `json:"severity" doc:"The worst severity of the observations that it is about; null: none"`
 	Created  time.Time        `json:"created"`
 	Viewed   bool             `json:"viewed"`
 	Archived bool             `json:"archived"`
 	// Silence is the silence that held its messages back, 0 for none.
-	Silence int64 `json:"silence_id,omitempty" doc:"The silence that held its messages back"`
+	Silence int64 `json:"silence_id,omitempty" doc:"The silence that silenced its messages"`
 	// Delivery counts the deliveries of its event by state.
 	Delivery map[models.DeliveryState]int `json:"delivery"`
 }
@@ -53,11 +53,11 @@ func notificationOf(n models.Notification) notificationBody {
 // InboxFilter filters an inbox, in a query or in a body.
 type InboxFilter struct {
 	Unread   string    `query:"unread" json:"unread,omitempty" required:"false" enum:"true,false"`
-	Archived string    `query:"archived" json:"archived,omitempty" required:"false" enum:"true,false" doc:"What you have archived, instead of all else"`
+	Archived string    `query:"archived" json:"archived,omitempty" required:"false" enum:"true,false" doc:"true: your archive instead of your inbox"`
 	Type     string    `query:"type" json:"type,omitempty" required:"false" maxLength:"100" doc:"gate.changed, or a family: gate"`
 	Product  int64     `query:"product" json:"product,omitempty" required:"false" minimum:"0"`
-	Group    int64     `query:"group" json:"group,omitempty" required:"false" minimum:"0" doc:"Of products"`
-	Severity string    `query:"severity" json:"severity,omitempty" required:"false" enum:"critical,high,medium,low,none,unknown" doc:"This one or worse"`
+	Group    int64     `query:"group" json:"group,omitempty" required:"false" minimum:"0" doc:"Only of these products"`
+	Severity string    `query:"severity" json:"severity,omitempty" required:"false" enum:"critical,high,medium,low,none,unknown" doc:"This severity or worse"`
 	Since    time.Time `query:"since" json:"since,omitzero" required:"false"`
 	Until    time.Time `query:"until" json:"until,omitzero" required:"false"`
 	Q        string    `query:"q" json:"q,omitempty" required:"false" maxLength:"200" doc:"Part of the name, message or product"`
@@ -82,7 +82,7 @@ func (in InboxFilter) filter() (models.InboxFilter, error) {
 		f.Severity = &s
 	}
 	if !f.Since.IsZero() && !f.Until.IsZero() && f.Until.Before(f.Since) {
-		return f, fault.BadField("until", "This is before since")
+		return f, fault.BadField("until", "Must not be before since")
 	}
 	return f, nil
 }
@@ -99,15 +99,15 @@ type markInput struct {
 // markBody selects notifications by their ids or by a filter.
 type markBody struct {
 	IDs    []int64      `json:"ids,omitempty" maxItems:"250"`
-	UpTo   int64        `json:"up_to,omitempty" doc:"Instead of ids: everything up to this notification"`
-	Filter *InboxFilter `json:"filter,omitempty" doc:"With up_to: of these only what the filter finds, at most 10000"`
+	UpTo   int64        `json:"up_to,omitempty" doc:"Instead of ids: all notifications up to this one"`
+	Filter *InboxFilter `json:"filter,omitempty" doc:"With up_to: only those that the filter matches, at most 10000"`
 }
 
 type inboxAnswer struct {
 	Body struct {
 		Items      []notificationBody `json:"items"`
 		NextCursor string             `json:"next_cursor,omitempty" doc:"Absent on the last page"`
-		Searched   bool               `json:"searched_in_part,omitempty" doc:"The search stopped before the page was full: go on with next_cursor"`
+		Searched   bool               `json:"searched_in_part,omitempty" doc:"The search stopped before the page was full: continue with next_cursor"`
 	}
 }
 
@@ -116,7 +116,7 @@ func (a *API) notifications() {
 		"List your inbox, newest first",
 		a.inboxPage)
 	register(a, onGet("/notifications/count", "count-notifications"),
-		"Count your unread notifications, up to 1000, and what a filter finds, up to 10000",
+		"Count your unread notifications, up to 1000, and those that a filter matches, up to 10000",
 		a.inboxCount)
 	register(a, onGet("/notifications/{id}", "get-notification"),
 		"Get a notification",
@@ -126,12 +126,12 @@ func (a *API) notifications() {
 		})
 	a.marks()
 	register(a, onPost("/notifications/delete", "delete-notifications", http.StatusNoContent),
-		"Delete notifications for everybody, as an owner of their products",
+		"Delete notifications for all users, as an owner of their products",
 		func(ctx context.Context, in *markInput) (*struct{}, error) {
 			return nil, a.deleteNotifications(ctx, in.Body)
 		})
 	register(a, onDelete("/notifications/{id}", "delete-notification"),
-		"Delete a notification for everybody, as an owner of its product",
+		"Delete a notification for all users, as an owner of its product",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.Inbox.Delete(ctx, actorOf(ctx), []int64{in.ID})
 		})
@@ -143,14 +143,14 @@ func (a *API) marks() {
 		as          models.MarkAs
 		id, summary string
 	}{
-		{models.MarkViewed, "mark-viewed", "Mark notifications as viewed, for you"},
-		{models.MarkUnviewed, "mark-unviewed", "Mark notifications as not viewed, for you"},
+		{models.MarkViewed, "mark-viewed", "Mark notifications as read (only for you)"},
+		{models.MarkUnviewed, "mark-unviewed", "Mark notifications as unread (only for you)"},
 		{
 			models.MarkArchived,
 			"archive-notifications",
-			"Archive notifications, for you: they are viewed, and out of the inbox",
+			"Archive notifications (only for you). They are read, and no longer in the inbox",
 		},
-		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
+		{models.MarkUnarchived, "unarchive-notifications", "Move notifications back to your inbox"},
 	} {
 		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusNoContent),
 			m.summary,
@@ -166,7 +166,7 @@ func (b markBody) filter() (models.InboxFilter, error) {
 		return models.InboxFilter{}, nil
 	}
 	if len(b.IDs) > 0 {
-		return models.InboxFilter{}, fault.BadField("filter", "Either ids or a filter")
+		return models.InboxFilter{}, fault.BadField("filter", "Send either ids or a filter")
 	}
 	return b.Filter.filter()
 }
@@ -194,7 +194,7 @@ func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
 		return a.Inbox.Delete(ctx, actorOf(ctx), b.IDs)
 	}
 	if !f.IsFiltered() {
-		return fault.BadField("filter", "Name at least one thing to narrow it by")
+		return fault.BadField("filter", "Send at least one criterion")
 	}
 	_, err = a.Inbox.DeleteFound(ctx, actorOf(ctx), f, b.UpTo)
 	return err
@@ -202,9 +202,9 @@ func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
 
 type unreadAnswer struct {
 	Body struct {
-		Unread int  `json:"unread" doc:"1000 stands for 1000 and more"`
-		Found  *int `json:"found,omitempty" doc:"How many the filter finds, where there is one"`
-		More   bool `json:"more,omitempty" doc:"It may find more than that"`
+		Unread int  `json:"unread" doc:"1000 means 1000 or more"`
+		Found  *int `json:"found,omitempty" doc:"The number of matches of the filter, if one was sent"`
+		More   bool `json:"more,omitempty" doc:"There are more matches than that"`
 	}
 }
 

@@ -9,18 +9,18 @@ import (
 
 // DetailsBody is what the report knows of an observation beyond its main texts.
 type DetailsBody struct {
-	CVSS         *cvssBody  `json:"cvss" doc:"null: the report has none"`
-	EPSS         *epssBody  `json:"epss" doc:"null: the report has none"`
-	KEV          bool       `json:"kev" doc:"In the catalog of known exploited vulnerabilities of CISA, as the report says"`
+	CVSS         *cvssBody  `json:"cvss" doc:"null: not in the report"`
+	EPSS         *epssBody  `json:"epss" doc:"null: not in the report"`
+	KEV          bool       `json:"kev" doc:"In CISA's catalog of known exploited vulnerabilities, according to the report"`
 	CWEs         []string   `json:"cwes" nullable:"false" doc:"Weaknesses, such as CWE-79"`
 	Aliases      []string   `json:"aliases" nullable:"false" doc:"Other IDs of the vulnerability"`
-	References   []string   `json:"references" nullable:"false" doc:"As the report has them: not checked, and not always URLs"`
+	References   []string   `json:"references" nullable:"false" doc:"As in the report: not checked, and not always URLs"`
 	PURL         string     `json:"purl" doc:"The package URL of the component"`
-	Locations    []string   `json:"locations" nullable:"false" doc:"More places of it, beside location"`
-	FixAvailable *bool      `json:"fix_available" doc:"true: fix says how; false: no version fixes it yet; null: the report does not say it"`
-	Rule         string     `json:"rule" doc:"The ID or the name of the rule or the vulnerability, where the title is another text"`
-	Kind         string     `json:"kind" doc:"What it is, such as license or secret; empty: as the title says"`
-	Moved        *movedBody `json:"moved" doc:"The last time that a report had it at another place or by another name, or null"`
+	Locations    []string   `json:"locations" nullable:"false" doc:"More locations, in addition to location"`
+	FixAvailable *bool      `json:"fix_available" doc:"true: a fix exists, see fix; false: no version fixes it yet; null: not in the report"`
+	Rule         string     `json:"rule" doc:"The ID or the name of the rule or the vulnerability, if the title differs"`
+	Kind         string     `json:"kind" doc:"Its kind, such as license or secret; empty if the title says it"`
+	Moved        *movedBody `json:"moved" doc:"The last time that it moved or was renamed in a report, or null"`
 }
 
 // cvssBody is a CVSS score with its vector.
@@ -31,14 +31,14 @@ type cvssBody struct {
 
 // epssBody is how likely a vulnerability is exploited.
 type epssBody struct {
-	Probability float64  `json:"probability" doc:"That it is exploited within 30 days, from 0 to 1"`
+	Probability float64  `json:"probability" doc:"The probability that it is exploited within 30 days, from 0 to 1"`
 	Percentile  *float64 `json:"percentile" doc:"The share of vulnerabilities with a lower probability, from 0 to 1, or null"`
 }
 
 // movedBody is the last move of an observation.
 type movedBody struct {
 	At   time.Time `json:"at"`
-	From string    `json:"from" doc:"Its place or name before"`
+	From string    `json:"from" doc:"Its previous location or name"`
 }
 
 func detailsOf(o models.Observation) DetailsBody {
@@ -75,7 +75,7 @@ func weaknessOf(field, text string) (string, error) {
 	}
 	id, ok := models.WeaknessID(text)
 	if !ok {
-		return "", fault.BadField(field, "A weakness like CWE-79, or its number")
+		return "", fault.BadField(field, "Enter a weakness such as CWE-79, or its number")
 	}
 	return id, nil
 }

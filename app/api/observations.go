@@ -17,27 +17,27 @@ type ObservationBody struct {
 	Branch         string          `json:"branch"`
 	Title          string          `json:"title"`
 	Description    string          `json:"description"`
-	Severity       models.Severity `json:"severity" doc:"What counts: a person's, or the report's"`
-	Status         models.Status   `json:"status" doc:"What counts: resolved where the last report does not hold it, else a person's, else a VEX document's, else the report's"`
+	Severity       models.Severity `json:"severity" doc:"The effective severity: of the assessment, or else of the report"`
+	Status         models.Status   `json:"status" doc:"The effective status: resolved if it is not in the last report; otherwise of the assessment, of a VEX document, or of the report, in this order"`
 	ReportSeverity models.Severity `json:"report_severity"`
 	ReportStatus   models.Status   `json:"report_status"`
-	VEX            *vexBody        `json:"vex" doc:"What a VEX document says of it, which counts in place of the report; or null"`
-	Assessment     *assessedBody   `json:"assessment" doc:"What people say of it, or null"`
+	VEX            *vexBody        `json:"vex" doc:"The statement of a VEX document, which overrides the report, or null"`
+	Assessment     *assessedBody   `json:"assessment" doc:"The assessment, or null"`
 	Component      string          `json:"component"`
 	Location       string          `json:"location"`
 	Fix            string          `json:"fix"`
 	URL            string          `json:"url"`
-	Scanner        string          `json:"scanner" doc:"manual: entered by hand"`
+	Scanner        string          `json:"scanner" doc:"manual: entered by a user"`
 	FirstSeen      time.Time       `json:"first_seen"`
-	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
-	Version        int64           `json:"version" doc:"Grows with each assessment and each edit; 0: none yet"`
+	Resolved       *time.Time      `json:"resolved" doc:"Since when it is no longer in its report, or null"`
+	Version        int64           `json:"version" doc:"Incremented by each assessment and each edit; 0: none yet"`
 	DetailsBody
 }
 
 // assessedBody is the assessment of an observation by a user.
 type assessedBody struct {
-	Status      *models.Status   `json:"status" doc:"null: as the report says"`
-	Severity    *models.Severity `json:"severity" doc:"null: as the report says"`
+	Status      *models.Status   `json:"status" doc:"null: from the report"`
+	Severity    *models.Severity `json:"severity" doc:"null: from the report"`
 	By          string           `json:"by"`
 	At          time.Time        `json:"at"`
 	WaiverUntil *time.Time       `json:"waiver_until"`
@@ -126,14 +126,14 @@ type observationsInput struct {
 	BranchQuery
 	Page
 	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
-	Status   string `query:"status" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted" doc:"Exactly; active does not count then"`
-	Active   string `query:"active" enum:"true,false,all" default:"true" doc:"false: those that do not count; all: both"`
+	Status   string `query:"status" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted" doc:"Exact status; active is ignored then"`
+	Active   string `query:"active" enum:"true,false,all" default:"true" doc:"false: those that do not count; all: both kinds"`
 	Q        string `query:"q" doc:"Part of the title, the component, the location or the description"`
 	Scanner  string `query:"scanner" doc:"Exact"`
-	Assessed string `query:"assessed" enum:"true" doc:"true: those of which people have said something"`
-	KEV      string `query:"kev" enum:"true" doc:"true: those that are known to be exploited"`
-	Fix      string `query:"fix" enum:"available,none" doc:"available: those with a fix; none: those that no version fixes yet"`
-	CWE      string `query:"cwe" doc:"Those with this weakness: CWE-79, or 79"`
+	Assessed string `query:"assessed" enum:"true" doc:"true: only those that users have assessed"`
+	KEV      string `query:"kev" enum:"true" doc:"true: only those that are known to be exploited"`
+	Fix      string `query:"fix" enum:"available,none" doc:"available: only those with a fix; none: only those that no version fixes yet"`
+	CWE      string `query:"cwe" doc:"Only those with this weakness: CWE-79, or 79"`
 }
 
 func (a *API) observations() {
@@ -141,7 +141,7 @@ func (a *API) observations() {
 		"List a branch's observations, worst first",
 		a.listObservations)
 	register(a, onPost("/products/{id}/observations", "create-observation", http.StatusCreated),
-		"Enter an observation by hand, which no report resolves",
+		"Create an observation manually. No report resolves it",
 		a.enter)
 	register(a, onGet("/observations/{id}", "get-observation"),
 		"Get an observation",
@@ -150,7 +150,7 @@ func (a *API) observations() {
 			return oneOf(o.Version, observationOf(o, productID)), err
 		})
 	register(a, onDelete("/observations/{id}", "delete-observation"),
-		"Delete an observation that was entered by hand",
+		"Delete an observation that was entered manually",
 		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
 			version, err := in.version(nil)
 			if err != nil {
@@ -202,7 +202,7 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 type draftInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Branch      string `json:"branch,omitempty" doc:"Absent: the default branch"`
+		Branch      string `json:"branch,omitempty" doc:"Default: the default branch"`
 		Title       string `json:"title" doc:"1 to 255 characters"`
 		Description string `json:"description,omitempty"`
 		Severity    string `json:"severity" enum:"critical,high,medium,low,none,unknown"`
@@ -237,7 +237,7 @@ func (a *API) enter(ctx context.Context, in *draftInput) (*created[assessmentDon
 func severityOf(name string) (models.Severity, error) {
 	s, ok := models.SeverityByName(name)
 	if !ok {
-		return s, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+		return s, fault.BadField("severity", "Choose critical, high, medium, low, none or unknown")
 	}
 	return s, nil
 }

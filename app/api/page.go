@@ -11,11 +11,11 @@ import (
 // Page is the query of each list. It is exported, like the other embedded types, because
 // huma reads no parameters from embedded types that are not.
 type Page struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items at most"`
-	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"The maximum number of items"`
+	Cursor string `query:"cursor" doc:"next_cursor of the previous page"`
 }
 
-// idPageInput asks for a page of what belongs to one thing.
+// idPageInput is the input of a page of items that belong to one object.
 type idPageInput struct {
 	IDPath
 	Page
@@ -58,7 +58,7 @@ func seek(cursor string, key any) error {
 		err = json.Unmarshal(text, key)
 	}
 	if err != nil {
-		return fault.BadField("cursor", "This is no cursor of this list")
+		return fault.BadField("cursor", "This is not a cursor of this list")
 	}
 	return nil
 }

@@ -14,10 +14,10 @@ type policyBody struct {
 	Active     bool           `json:"active"`
 	Owner      gate.Owner     `json:"owner" enum:"global,group,product"`
 	Group      *string        `json:"group" doc:"The group whose gate counts, or null"`
-	Thresholds *models.Counts `json:"thresholds" doc:"What counts; null where there is no gate"`
+	Thresholds *models.Counts `json:"thresholds" doc:"Which observations count; null if there is no gate"`
 	CountingBody
-	Sources    *sourcesBody `json:"sources" doc:"Where each threshold comes from; unset ones count as 0; null where there is no gate"`
-	Hold       int64        `json:"hold_seconds" doc:"How long a new state stands before it is announced"`
+	Sources    *sourcesBody `json:"sources" doc:"The source of each threshold; unset ones mean 0; null if there is no gate"`
+	Hold       int64        `json:"hold_seconds" doc:"How long a new state must last before notifications are sent"`
 	HoldSource gate.Source  `json:"hold_source" enum:"global,product"`
 }
 
@@ -29,8 +29,8 @@ type CountingBody struct {
 
 // CountingPatch is a change of the counting settings.
 type CountingPatch struct {
-	OnlyFixable   patch[bool] `json:"only_fixable,omitempty" doc:"Counts in gate_mode own; null: false"`
-	KEVAsCritical patch[bool] `json:"kev_as_critical,omitempty" doc:"Counts in gate_mode own; null: false"`
+	OnlyFixable   patch[bool] `json:"only_fixable,omitempty" doc:"Only used in gate_mode own; null: false"`
+	KEVAsCritical patch[bool] `json:"kev_as_critical,omitempty" doc:"Only used in gate_mode own; null: false"`
 }
 
 func (p CountingPatch) edit() product.CountingEdit {
@@ -103,8 +103,8 @@ func (a *API) countingOf(ctx context.Context, productID int64) (models.Counting,
 
 // heldBody is a gate change on hold.
 type heldBody struct {
-	From  models.GateState `json:"from" enum:"none,passed,failed" doc:"What was announced last"`
-	Until time.Time        `json:"until" doc:"When it is announced, unless the gate returns"`
+	From  models.GateState `json:"from" enum:"none,passed,failed" doc:"The last notified state"`
+	Until time.Time        `json:"until" doc:"When its notifications are sent, unless the gate returns"`
 }
 
 func heldOf(b models.Branch) *heldBody {

@@ -39,7 +39,7 @@ const unreadableBody = "cannot read request body"
 // values of the request: they can be secrets.
 func newProblem(status int, message string, errs ...error) huma.StatusError {
 	if status == http.StatusInternalServerError && message == unreadableBody {
-		status, message = http.StatusBadRequest, "The body could not be read to its end"
+		status, message = http.StatusBadRequest, "The body could not be read completely"
 	}
 	p := &web.Problem{Title: http.StatusText(status), Status: status, Detail: detailOf(status, message)}
 	for _, err := range errs {

@@ -13,12 +13,12 @@ import (
 type tokenBody struct {
 	ID       int64       `json:"id"`
 	Name     string      `json:"name"`
-	Role     models.Role `json:"role" doc:"Of a user's token: what it narrows his rights to; empty is all of them"`
+	Role     models.Role `json:"role" doc:"The role that a user's token is limited to; empty: all rights of the user"`
 	Hint     string      `json:"hint" doc:"Its last four characters"`
 	Created  time.Time   `json:"created"`
 	Expires  *time.Time  `json:"expires_at"`
-	LastUsed *time.Time  `json:"last_used" doc:"Exact to some seconds"`
-	Token    string      `json:"token,omitempty" doc:"In the answer to POST only"`
+	LastUsed *time.Time  `json:"last_used" doc:"Accurate to a few seconds"`
+	Token    string      `json:"token,omitempty" doc:"Only in the response to POST"`
 }
 
 func tokenOf(t models.Token) tokenBody {
@@ -65,7 +65,7 @@ func (a *API) productTokens() {
 			return answer(rows, len(rows), tokenOf, nil)
 		})
 	register(a, onPost("/products/{id}/tokens", "create-product-token", http.StatusCreated),
-		"Make a token that has a role in one product",
+		"Create a token with a role in one product",
 		func(ctx context.Context, in *productTokenInput) (*created[tokenBody], error) {
 			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			if err := a.Accounts.RequireExpiryWithin(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {

@@ -18,17 +18,17 @@ type ProductBody struct {
 	GroupID       *int64            `json:"group_id" doc:"The group of products that it is in, or null"`
 	DefaultBranch string            `json:"default_branch"`
 	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
-	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
+	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own thresholds; null if unset, which means 0 in mode own"`
 	CountingBody
-	HoldSeconds  *int64      `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
-	StaleAfter   *int64      `json:"stale_after" doc:"After how many seconds without a report it is stale, 0 for never; null: as the settings say"`
-	StaleSince   *time.Time  `json:"stale_since" doc:"Since when people know that no reports come, or null"`
+	HoldSeconds  *int64      `json:"hold_seconds" doc:"How long a new state of the gate must last before notifications are sent; null: the global setting"`
+	StaleAfter   *int64      `json:"stale_after" doc:"Seconds without a report until it is stale, 0 for never; null: the global setting"`
+	StaleSince   *time.Time  `json:"stale_since" doc:"Since when it is stale and its members are notified, or null"`
 	Gate         GateBody    `json:"gate"`
-	Policy       *policyBody `json:"policy" doc:"What counts for its gate, and whose it is"`
+	Policy       *policyBody `json:"policy" doc:"The policy of its gate, and where it comes from"`
 	LastReportAt *time.Time  `json:"last_report_at"`
 	Version      int64       `json:"version"`
 	*FieldsBody
-	BadgeURL string    `json:"badge_url,omitempty" doc:"The picture of its gate's state, for who may edit the product; absent where there is none, and in the list"`
+	BadgeURL string    `json:"badge_url,omitempty" doc:"The URL of its badge, for users who can edit the product; absent in lists, and without a badge"`
 	Created  time.Time `json:"created"`
 }
 
@@ -63,10 +63,10 @@ type GateBody struct {
 	Branch    string           `json:"branch"`
 	State     models.GateState `json:"state" enum:"none,passed,failed"`
 	Counts    models.Counts    `json:"counts" doc:"All active observations"`
-	Effective models.Counts    `json:"effective_counts" doc:"What the gate compares with its thresholds: without what does not count, and by the severity as which it counts"`
+	Effective models.Counts    `json:"effective_counts" doc:"The counts that the gate compares with its thresholds: only observations that count, by the severity that they count as"`
 	Since     time.Time        `json:"since"`
 	Why       string           `json:"why"`
-	Held      *heldBody        `json:"held" doc:"A change that waits to be announced, or null"`
+	Held      *heldBody        `json:"held" doc:"A change on hold, or null"`
 }
 
 func gateOf(b models.Branch, c models.Counting) GateBody {
@@ -84,7 +84,7 @@ func gateOf(b models.Branch, c models.Counting) GateBody {
 // gateReason returns the reason of a branch's gate, as a sentence also before the first report.
 func gateReason(b models.Branch) string {
 	if !b.Evaluated && b.Why == "" {
-		return "never evaluated: no report has come in yet"
+		return "never evaluated: no report has been received yet"
 	}
 	return b.Why
 }
@@ -130,13 +130,13 @@ type productInput struct {
 	Body struct {
 		Name          string          `json:"name" doc:"Unique, 1 to 255 characters"`
 		Description   string          `json:"description,omitempty"`
-		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
+		DefaultBranch string          `json:"default_branch,omitempty" doc:"Default: main"`
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
 		CountingPatch
 		GroupID     int64        `json:"group_id,omitempty" minimum:"1"`
-		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: as the settings say"`
-		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
+		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: the global setting"`
+		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: the global setting"`
 		TargetFields
 	}
 }
@@ -201,11 +201,11 @@ type productPatch struct {
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
 		CountingPatch
-		GroupID     patch[int64] `json:"group_id,omitempty" doc:"null takes it out of its group"`
-		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; null: as the settings say"`
-		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
+		GroupID     patch[int64] `json:"group_id,omitempty" doc:"null removes it from its group"`
+		HoldSeconds patch[int64] `json:"hold_seconds,omitempty" doc:"0 to 86400; null: the global setting"`
+		StaleAfter  patch[int64] `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; null: the global setting"`
 		TargetFields
-		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
+		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have this version"`
 	}
 }
 

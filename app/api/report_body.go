@@ -12,13 +12,13 @@ import (
 type importBody struct {
 	Format       string         `json:"format"`
 	Branch       string         `json:"branch"`
-	Scanner      string         `json:"scanner" doc:"Of the source that the report replaced"`
-	Source       string         `json:"source" doc:"Its name; without the parameter source what the report is of"`
+	Scanner      string         `json:"scanner" doc:"Counts of the source of the report"`
+	Source       string         `json:"source" doc:"Its name; without the parameter source, the artifact that the report is about"`
 	Observations *tallyBody     `json:"observations,omitempty" doc:"Absent for bare counts"`
 	Counts       models.Counts  `json:"counts" doc:"The branch's active observations, over all its sources"`
 	Gate         importGate     `json:"gate"`
-	VEX          *VEXChangeBody `json:"vex,omitempty" doc:"What a VEX document has changed; absent for a report"`
-	Warnings     []string       `json:"warnings,omitempty" doc:"What was done otherwise than usual, and why; absent if nothing was"`
+	VEX          *VEXChangeBody `json:"vex,omitempty" doc:"The changes made by a VEX document; absent for a report"`
+	Warnings     []string       `json:"warnings,omitempty" doc:"Warnings about unusual handling; absent if none"`
 	FailingBody
 }
 
@@ -31,7 +31,7 @@ type importGate struct {
 
 type tallyBody struct {
 	New      int `json:"new"`
-	Updated  int `json:"updated" doc:"Seen again, changed or not"`
+	Updated  int `json:"updated" doc:"Seen again, whether changed or not"`
 	Reopened int `json:"reopened"`
 	Resolved int `json:"resolved"`
 }

@@ -24,14 +24,14 @@ func reportParameters() []*huma.Param {
 			Name:        "Idempotency-Key",
 			In:          "header",
 			Schema:      text,
-			Description: "A repeat within 24 hours gets the first answer; the same key with another report is a conflict",
+			Description: "A repeat within 24 hours returns the first response; another report is a conflict (409)",
 		},
-		{Name: "Content-Encoding", In: "header", Schema: text, Description: "gzip, or absent; others are a 415"},
+		{Name: "Content-Encoding", In: "header", Schema: text, Description: "gzip, or absent; others are refused (415)"},
 		{
 			Name:        "default",
 			In:          "query",
 			Schema:      &huma.Schema{Type: "boolean"},
-			Description: "Name the default branch, while it is still empty",
+			Description: "Rename the default branch to this branch, if it has no report yet",
 		},
 		{
 			Name:   "format",
@@ -64,7 +64,7 @@ func reportRequest() *huma.RequestBody {
 	}
 	return &huma.RequestBody{
 		Description: "The report, raw or as the multipart field file: UTF-8, UTF-16 with a byte order mark, or either " +
-			"of them packed with gzip (recognized by content). The size limit applies to the unpacked report too. A form can " +
+			"of them compressed with gzip (detected by content). The size limit applies after decompression. A form can " +
 			"have up to 100 files: each is imported, or none is. A field other than file is the name of its file's source",
 		Required: true,
 		Content:  body,

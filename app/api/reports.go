@@ -29,7 +29,7 @@ func (a *API) reports(group *gin.RouterGroup) {
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"201": {
 		Headers:     locationHeader(),
-		Description: "What the import did; also where the gate fails. A report whose scan did not run is refused (422)",
+		Description: "The result of the import, even if the gate fails. A report whose scan did not run is refused (422)",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{
 				schemas.Schema(typeOf[importBody](), true, ""), schemas.Schema(typeOf[importsBody](), true, ""),
@@ -51,7 +51,7 @@ type atWorkBody struct {
 // imports adds the operation that lists the large imports in progress.
 func (a *API) imports() {
 	register(a, onGet("/products/{id}/imports", "list-imports"),
-		"How far large imports at work are",
+		"Get the progress of large imports",
 		func(ctx context.Context, in *IDPath) (*list[atWorkBody], error) {
 			out := &list[atWorkBody]{}
 			out.Body.Items = []atWorkBody{}
@@ -154,7 +154,7 @@ func knownQuery(c *gin.Context, names ...string) error {
 	var fieldErrs fault.Fields
 	for name := range c.Request.URL.Query() {
 		if !slices.Contains(names, name) {
-			fieldErrs.Add(name, "There is no such parameter: the query has "+strings.Join(names, ", "))
+			fieldErrs.Add(name, "Unknown parameter. The query can have "+strings.Join(names, ", "))
 		}
 	}
 	return fieldErrs.Err()
@@ -168,5 +168,5 @@ func queryFlag(c *gin.Context, name string) (bool, error) {
 	case "", "false", "0":
 		return false, nil
 	}
-	return false, fault.BadField(name, "true or false")
+	return false, fault.BadField(name, "Enter true or false")
 }

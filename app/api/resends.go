@@ -16,13 +16,13 @@ const maxResendIDs = 1000
 
 type resendInput struct {
 	Body struct {
-		Since      *time.Time           `json:"since,omitempty" doc:"Only those decided on since"`
-		Until      *time.Time           `json:"until,omitempty" doc:"Only those decided on before"`
+		Since      *time.Time           `json:"since,omitempty" doc:"Only deliveries created since"`
+		Until      *time.Time           `json:"until,omitempty" doc:"Only deliveries created before"`
 		Product    int64                `json:"product,omitempty" minimum:"1"`
 		Connection int64                `json:"connection,omitempty" minimum:"1"`
-		State      models.DeliveryState `json:"state,omitempty" enum:"dead,cancelled,skipped,silenced,delivered" doc:"Default: dead, or any with ids"`
-		IDs        []int64              `json:"ids,omitempty" maxItems:"1000" doc:"A selection"`
-		Preview    bool                 `json:"preview,omitempty" doc:"Only say what would be sent again"`
+		State      models.DeliveryState `json:"state,omitempty" enum:"dead,cancelled,skipped,silenced,delivered" doc:"Default: dead; with ids, any state"`
+		IDs        []int64              `json:"ids,omitempty" maxItems:"1000" doc:"The IDs of the deliveries"`
+		Preview    bool                 `json:"preview,omitempty" doc:"true: only return what would be resent"`
 	}
 }
 
@@ -39,16 +39,16 @@ func (in *resendInput) filter() (models.DeliveryFilter, error) {
 		return f, fault.BadField("ids", "at most 1000")
 	}
 	if f.Since.IsZero() && len(f.IDs) == 0 && f.ConnectionID == 0 && f.ProductID == 0 {
-		return f, fault.BadField("since", "Say what to send again: since a time, of a product or a connection, or by ids")
+		return f, fault.BadField("since", "Choose what to resend: by since, product, connection or ids")
 	}
 	return f, nil
 }
 
 type resendBody struct {
-	Will    int             `json:"will" doc:"Are sent again"`
-	Off     int             `json:"off" doc:"Are not: their target is turned off"`
-	Other   int             `json:"other" doc:"Are not: their target is for others to edit"`
-	Over    int             `json:"over" doc:"Are more than one resend sends"`
+	Will    int             `json:"will" doc:"Deliveries that are resent"`
+	Off     int             `json:"off" doc:"Not resent: their target is turned off"`
+	Other   int             `json:"other" doc:"Not resent: you cannot edit their target"`
+	Over    int             `json:"over" doc:"Not resent: over the limit of one resend"`
 	Targets []resendTarget  `json:"targets"`
 	Resend  *resendProgress `json:"resend" doc:"null in a preview"`
 }
@@ -91,25 +91,25 @@ type (
 
 func (a *API) resends() {
 	register(a, onPost("/deliveries/{id}/resend", "resend-delivery", http.StatusAccepted),
-		"Send a delivery again, with the same message id",
+		"Resend a delivery, with the same message ID",
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			b, err := a.resendOne(ctx, in.ID)
 			return &struct{ Body deliveryBody }{b}, err
 		})
 	register(a, onPost("/deliveries/resend", "resend-deliveries", http.StatusAccepted),
-		"Send again what was given up, or a selection",
+		"Resend failed deliveries, or a selection",
 		func(ctx context.Context, in *resendInput) (*resendAnswer, error) {
 			b, err := a.resend(ctx, in)
 			return &resendAnswer{b}, err
 		})
 	register(a, onGet("/resends/{id}", "get-resend"),
-		"How far a resend is",
+		"Get the progress of a resend",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			p, err := a.DeliveryLog.Progress(ctx, actorOf(ctx), in.ID)
 			return &progressAnswer{progressOf(p)}, err
 		})
 	register(a, onPost("/resends/{id}/stop", "stop-resend", http.StatusOK),
-		"End what is not yet sent of a resend",
+		"Stop a resend: cancel the messages that are not sent yet",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			err := a.DeliveryLog.StopResend(ctx, actorOf(ctx), in.ID)
 			if err != nil {

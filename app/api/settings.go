@@ -27,7 +27,7 @@ type settingsPatch struct {
 	SectionPath
 	IfMatch
 
-	Body map[string]any `doc:"Values by their names; null gives back the default; a version, if sent, must be the current one"`
+	Body map[string]any `doc:"Values by name; null restores the default; a version, if sent, must be the current one"`
 }
 
 func (a *API) settings() {
@@ -44,7 +44,7 @@ func (a *API) settings() {
 			return settingsOf(v), err
 		})
 	register(a, onGet("/settings/gate/progress", "get-gate-progress"),
-		"How far the look at all gates has come that follows a change of the gate settings",
+		"Get the progress of the evaluation of all gates that follows a change of the gate settings",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body sweepBody }, error) {
 			s, err := a.Sweeper.Progress(ctx, actorOf(ctx))
 			return &struct{ Body sweepBody }{sweepOf(s)}, err
@@ -53,13 +53,13 @@ func (a *API) settings() {
 
 // sweepBody is the progress of the evaluation of all gates.
 type sweepBody struct {
-	Version    int64      `json:"version" doc:"Of the gate settings that it applies"`
-	Seen       int64      `json:"seen" doc:"Gates of branches, of those that were ever evaluated"`
+	Version    int64      `json:"version" doc:"The version of the gate settings that it applies"`
+	Seen       int64      `json:"seen" doc:"Gates of branches that were ever evaluated"`
 	Total      int64      `json:"total"`
-	Changed    int64      `json:"changed" doc:"Gates that came to say something else"`
+	Changed    int64      `json:"changed" doc:"Gates that changed"`
 	StartedAt  *time.Time `json:"started_at" doc:"null until it has begun"`
 	FinishedAt *time.Time `json:"finished_at" doc:"null until it is done"`
-	Done       bool       `json:"done" doc:"All gates are as these settings say"`
+	Done       bool       `json:"done" doc:"All gates are up to date with these settings"`
 }
 
 func sweepOf(s models.GateSweep) sweepBody {
@@ -79,7 +79,7 @@ func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.V
 	if sent, ok := in.Body["version"]; ok {
 		n, ok := sent.(float64)
 		if !ok {
-			return settings.View{}, fault.BadField("version", "A whole number")
+			return settings.View{}, fault.BadField("version", "Enter a whole number")
 		}
 		inBody = settings.IfVersion(int64(n))
 		delete(in.Body, "version")

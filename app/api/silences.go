@@ -12,18 +12,18 @@ import (
 // silenceBody is a silence as the API returns it.
 type silenceBody struct {
 	ID       int64               `json:"id"`
-	Product  *named              `json:"product" doc:"Whose messages it holds; with neither a product nor a group those of all"`
+	Product  *named              `json:"product" doc:"The scope; without a product and a group, everything"`
 	Group    *named              `json:"group"`
-	Type     string              `json:"type" doc:"Of events; empty: every one that may be held back"`
-	Text     string              `json:"text" doc:"Part of the name or the message, in any case; empty: every one"`
+	Type     string              `json:"type" doc:"Event types; empty: all that can be silenced"`
+	Text     string              `json:"text" doc:"Part of the name or the message (case-insensitive); empty: all"`
 	Reason   string              `json:"reason"`
 	Author   string              `json:"author"`
 	State    models.SilenceState `json:"state" enum:"scheduled,active,ended"`
 	StartsAt time.Time           `json:"starts_at"`
 	EndsAt   time.Time           `json:"ends_at"`
 	EndedBy  string              `json:"ended_by,omitempty" doc:"Who ended it early"`
-	Held     int                 `json:"silenced" doc:"Notifications that it has held back"`
-	Products int                 `json:"silenced_products" doc:"That these are of"`
+	Held     int                 `json:"silenced" doc:"The number of silenced notifications"`
+	Products int                 `json:"silenced_products" doc:"The number of products of these notifications"`
 	MayEdit  bool                `json:"may_edit"`
 	Version  int64               `json:"version"`
 	Created  time.Time           `json:"created"`
@@ -55,10 +55,10 @@ func (a *API) silenceOf(r silence.Row) silenceBody {
 	return b
 }
 
-// SilenceMatch selects the messages that a silence holds back. It is exported because huma
+// SilenceMatch selects the messages that a silence matches. It is exported because huma
 // reads no embedded fields from types that are not.
 type SilenceMatch struct {
-	ProductID int64  `json:"product_id,omitempty" minimum:"0" doc:"With neither a product nor a group it is of all, which is for administrators"`
+	ProductID int64  `json:"product_id,omitempty" minimum:"0" doc:"Without a product and a group it silences everything, which only administrators can do"`
 	GroupID   int64  `json:"group_id,omitempty" minimum:"0"`
 	Type      string `json:"type,omitempty"`
 	Text      string `json:"text,omitempty"`
@@ -72,7 +72,7 @@ type silenceInput struct {
 	Body struct {
 		SilenceMatch
 		Reason   string    `json:"reason" doc:"1 to 500 characters"`
-		StartsAt time.Time `json:"starts_at,omitempty" doc:"Absent: now"`
+		StartsAt time.Time `json:"starts_at,omitempty" doc:"Default: now"`
 		EndsAt   time.Time `json:"ends_at" doc:"1 minute to 90 days after it starts"`
 	}
 }
@@ -86,14 +86,14 @@ type silencePatch struct {
 		Text    patch[string]    `json:"text,omitempty"`
 		Reason  patch[string]    `json:"reason,omitempty"`
 		EndsAt  patch[time.Time] `json:"ends_at,omitempty"`
-		Version int64            `json:"version,omitempty" doc:"If sent, the silence must still have it"`
+		Version int64            `json:"version,omitempty" doc:"If sent, the silence must still have this version"`
 	}
 }
 
 type silencesInput struct {
 	Page
 	State   string `query:"state" enum:"open,scheduled,active,ended" doc:"open: those that have not ended"`
-	Product int64  `query:"product" minimum:"0" doc:"Those that count for it: its own, its group's and those of all"`
+	Product int64  `query:"product" minimum:"0" doc:"Only silences that apply to this product: its own, its group's, and those of everything"`
 }
 
 func (in *silencesInput) filter() (models.SilenceFilter, error) {
@@ -109,7 +109,7 @@ type silencedBody struct {
 	ID      int64     `json:"id"`
 	Type    string    `json:"type"`
 	Name    string    `json:"name"`
-	Message string    `json:"message" doc:"… where it is for administrators"`
+	Message string    `json:"message" doc:"… if only administrators can see it"`
 	Product *named    `json:"product"`
 	Created time.Time `json:"created"`
 }
@@ -124,9 +124,9 @@ func silencedOf(n models.Notification) silencedBody {
 
 type silencePreviewAnswer struct {
 	Body struct {
-		Held  int            `json:"silenced" doc:"So many it would have held"`
-		Of    int            `json:"of" doc:"Of so many in the last 7 days, at most the newest 2,000"`
-		Items []silencedBody `json:"items" doc:"The newest of those it would have held, at most ten"`
+		Held  int            `json:"silenced" doc:"How many notifications it would have silenced"`
+		Of    int            `json:"of" doc:"How many notifications were checked: those of the last 7 days, at most the newest 2,000"`
+		Items []silencedBody `json:"items" doc:"The newest notifications that it would have silenced, at most ten"`
 	}
 }
 
@@ -135,7 +135,7 @@ func (a *API) silences() {
 		"List silences, newest first",
 		a.listSilences)
 	register(a, onPost("/silences", "create-silence", http.StatusCreated),
-		"Hold messages back for a time",
+		"Create a silence: messages are not sent for a time",
 		func(ctx context.Context, in *silenceInput) (*created[silenceBody], error) {
 			d := in.Body.draft()
 			d.Reason, d.StartsAt, d.EndsAt = in.Body.Reason, in.Body.StartsAt, in.Body.EndsAt
@@ -143,7 +143,7 @@ func (a *API) silences() {
 			return createdAt(pathTo("/silences", row.ID), row.Version, a.silenceOf(row)), err
 		})
 	register(a, onPost("/silences/preview", "preview-silence", http.StatusOK),
-		"Tell what a silence would have held in the last 7 days",
+		"Preview a silence: the notifications of the last 7 days that it would have silenced",
 		a.previewSilence)
 	register(a, onGet("/silences/{id}", "get-silence"),
 		"Get a silence",
@@ -152,7 +152,7 @@ func (a *API) silences() {
 			return oneOf(row.Version, a.silenceOf(row)), err
 		})
 	register(a, onGet("/silences/{id}/notifications", "list-held-notifications"),
-		"List what a silence has held back, newest first",
+		"List the silenced notifications of a silence, newest first",
 		a.silencedNotifications)
 	register(a, onPatch("/silences/{id}", "update-silence"),
 		"Change a silence that has not ended (JSON merge patch)",
@@ -172,7 +172,7 @@ func (a *API) silences() {
 			return oneOf(row.Version, a.silenceOf(row)), err
 		})
 	register(a, onDelete("/silences/{id}", "end-silence"),
-		"End a silence now; what it held is told, and it stays in the list of ended ones",
+		"End a silence now. A notification says what it silenced; the ended silence stays in the list",
 		func(ctx context.Context, in *IDDelete) (*struct{}, error) {
 			version, err := in.atLeastOne(0)
 			if err != nil {

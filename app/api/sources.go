@@ -13,9 +13,9 @@ type sourceBody struct {
 	ProductID    int64         `json:"product_id"`
 	Branch       string        `json:"branch"`
 	Scanner      string        `json:"scanner"`
-	Name         string        `json:"name" doc:"Reports name it with source; empty if they name none, and do not say what they are of"`
-	Format       string        `json:"format" doc:"Of the last report; counts for bare counts, manual for what users enter"`
-	Subject      string        `json:"subject" doc:"What the last report is of, such as an image; empty if not known"`
+	Name         string        `json:"name" doc:"The parameter source of reports; empty if they name none, and do not say what they are about"`
+	Format       string        `json:"format" doc:"The format of the last report; counts for bare counts, manual for observations that users enter"`
+	Subject      string        `json:"subject" doc:"The artifact of the last report, such as an image; empty if not known"`
 	Reference    string        `json:"reference" doc:"The tag or digest of the last report that has one"`
 	Counts       models.Counts `json:"counts" doc:"Its active observations"`
 	LastReportAt time.Time     `json:"last_report_at"`
@@ -42,7 +42,7 @@ type sourceAnswer struct{ Body sourceBody }
 type sourcePatch struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Name patch[string] `json:"name,omitempty" doc:"The source that reports name from then on"`
+		Name patch[string] `json:"name,omitempty" doc:"The new name, which reports must use from now on"`
 	}
 }
 

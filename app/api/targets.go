@@ -15,14 +15,14 @@ type TargetBody struct {
 	ID      int64         `json:"id"`
 	Module  string        `json:"module"`
 	Name    string        `json:"name"`
-	Hint    string        `json:"hint" doc:"Host and last four characters; empty for who may not edit targets"`
+	Hint    string        `json:"hint" doc:"Host and last four characters; empty for users who cannot edit targets"`
 	Enabled bool          `json:"enabled"`
 	State   string        `json:"state" enum:"new,working,failing,rejecting,down,paused,off"`
 	Reason  string        `json:"reason,omitempty" doc:"Why Gatecrier turned it off"`
 	Version int64         `json:"version"`
-	Health  *healthBody   `json:"health,omitempty" doc:"In lists and GET /targets/{id}"`
-	Warning string        `json:"warning,omitempty" doc:"What is doubtful about the address"`
-	Made    module.Config `json:"made,omitempty" doc:"Secrets that were made for it: in this answer only"`
+	Health  *healthBody   `json:"health,omitempty" doc:"Only in lists and GET /targets/{id}"`
+	Warning string        `json:"warning,omitempty" doc:"Warnings about the address"`
+	Made    module.Config `json:"made,omitempty" doc:"Secrets that were generated for it; only in this response"`
 }
 
 func targetOf(c models.Connection) TargetBody {
@@ -55,7 +55,7 @@ func (a *API) createdTarget(ctx context.Context, s connection.Saved, err error) 
 type targetInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Module string            `json:"module" doc:"One of GET /modules"`
+		Module string            `json:"module" doc:"The name of a module, see GET /modules"`
 		Name   string            `json:"name"`
 		Config map[string]string `json:"config" doc:"The module's fields"`
 	}
@@ -119,7 +119,7 @@ func (a *API) targets() {
 			return nil, a.Connections.Delete(ctx, actorOf(ctx), in.ID, version)
 		})
 	register(a, onPost("/targets/{id}/test", "test-target", http.StatusAccepted),
-		"Send a test message by the way all messages go",
+		"Send a test message",
 		func(ctx context.Context, in *IDPath) (*struct{ Body testBody }, error) {
 			b, err := a.test(ctx, in.ID)
 			return &struct{ Body testBody }{b}, err
@@ -127,7 +127,7 @@ func (a *API) targets() {
 }
 
 type testBody struct {
-	DeliveryID int64                `json:"delivery_id" doc:"GET /deliveries/{id} tells how it went"`
+	DeliveryID int64                `json:"delivery_id" doc:"Accepted: GET /deliveries/{id} has the result"`
 	State      models.DeliveryState `json:"state"`
 }
 

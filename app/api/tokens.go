@@ -12,8 +12,8 @@ import (
 type userTokenInput struct {
 	Body struct {
 		Name      string      `json:"name"`
-		Role      models.Role `json:"role,omitempty" enum:"reader,upload,writer,maintainer,owner" doc:"Not more than the token that asks may"`
-		ExpiresAt *time.Time  `json:"expires_at,omitempty" doc:"Not later than the token that asks; absent: never"`
+		Role      models.Role `json:"role,omitempty" enum:"reader,upload,writer,maintainer,owner" doc:"At most the rights of the token used for this request"`
+		ExpiresAt *time.Time  `json:"expires_at,omitempty" doc:"Not later than the end of the token used for this request; absent: never"`
 	}
 }
 
@@ -28,8 +28,8 @@ func (a *API) tokens() {
 			return answer(rows, len(rows), tokenOf, nil)
 		})
 	register(a, onPost("/tokens", "create-own-token", http.StatusCreated),
-		"Create a token of your own, with at most the rights and the lifetime of the token that asks; without a token, "+
-			"on the page Profile, it needs the password",
+		"Create a token with at most the rights and the lifetime of the token used for this request; without a token, "+
+			"on the page Profile, your password is required",
 		func(ctx context.Context, in *userTokenInput) (*created[tokenBody], error) {
 			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			t, text, err := a.Accounts.AddToken(ctx, actorOf(ctx), account.Proof{Bearer: bearerOf(ctx)}, n)

@@ -9,13 +9,13 @@ import (
 )
 
 type unroutedBody struct {
-	ID      int64      `json:"id" doc:"Of the event"`
+	ID      int64      `json:"id" doc:"The ID of the event"`
 	Type    string     `json:"type"`
 	At      time.Time  `json:"at"`
 	Product *named     `json:"product"`
 	Tries   int        `json:"tries"`
-	Error   string     `json:"error" doc:"Why the last try failed"`
-	Next    *time.Time `json:"next" doc:"The next try; null: at once"`
+	Error   string     `json:"error" doc:"Why the last attempt failed"`
+	Next    *time.Time `json:"next" doc:"The next attempt; null: immediately"`
 }
 
 func unroutedOf(w models.FailedWork) unroutedBody {
@@ -34,7 +34,7 @@ func unroutedOf(w models.FailedWork) unroutedBody {
 }
 
 type retriedBody struct {
-	Retried int64 `json:"retried" doc:"How many events are tried again at once"`
+	Retried int64 `json:"retried" doc:"How many events are retried now"`
 }
 
 func (a *API) unrouted() {
@@ -52,13 +52,13 @@ func (a *API) unrouted() {
 			return answer(rows, in.Limit, unroutedOf, func(w models.FailedWork) any { return w.Event.ID })
 		})
 	register(a, onPost("/unrouted-events/retry", "retry-unrouted-events", http.StatusAccepted),
-		"Route all events again that could not be routed",
+		"Retry all events that could not be routed",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body retriedBody }, error) {
 			n, err := a.Unrouted.Retry(ctx, actorOf(ctx), 0)
 			return &struct{ Body retriedBody }{retriedBody{n}}, err
 		})
 	register(a, onPost("/unrouted-events/{id}/retry", "retry-unrouted-event", http.StatusAccepted),
-		"Route an event again that could not be routed",
+		"Retry an event that could not be routed",
 		func(ctx context.Context, in *IDPath) (*struct{ Body retriedBody }, error) {
 			n, err := a.Unrouted.Retry(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body retriedBody }{retriedBody{n}}, err

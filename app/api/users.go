@@ -15,15 +15,15 @@ type UserBody struct {
 	ID                 int64      `json:"id"`
 	Name               string     `json:"name"`
 	Email              string     `json:"email"`
-	EmailPending       string     `json:"email_pending,omitempty" doc:"A new address that its user has not confirmed yet"`
+	EmailPending       string     `json:"email_pending,omitempty" doc:"A new email address that the user has not confirmed yet"`
 	FirstName          string     `json:"first_name"`
 	Administrator      bool       `json:"administrator"`
 	Active             bool       `json:"active"`
 	MustChangePassword bool       `json:"must_change_password"`
 	TimeZone           string     `json:"time_zone"`
 	LastSignIn         *time.Time `json:"last_sign_in"`
-	Sessions           int        `json:"sessions" doc:"That have not expired"`
-	Memberships        int        `json:"memberships" doc:"In products, directly"`
+	Sessions           int        `json:"sessions" doc:"Tokens that have not expired"`
+	Memberships        int        `json:"memberships" doc:"Roles in products that the user has directly"`
 	Created            time.Time  `json:"created"`
 }
 
@@ -52,8 +52,8 @@ func userAnswer(u models.UserRow) *one[UserBody] {
 // userMade is a user with a new password, or a note that a link was sent.
 type userMade struct {
 	UserBody
-	Password string `json:"password,omitempty" doc:"To be changed at the first sign-in: in this answer only"`
-	LinkSent bool   `json:"link_sent" doc:"A link to choose a password is on its way to the address"`
+	Password string `json:"password,omitempty" doc:"Must be changed at the first sign-in; only in this response"`
+	LinkSent bool   `json:"link_sent" doc:"A link to choose a password is sent to the email address"`
 }
 
 type usersInput struct {
@@ -69,7 +69,7 @@ type userInput struct {
 		Email         string `json:"email,omitempty"`
 		FirstName     string `json:"first_name,omitempty"`
 		Administrator bool   `json:"administrator,omitempty"`
-		Link          bool   `json:"link,omitempty" doc:"Mail a link to choose a password, in place of making one"`
+		Link          bool   `json:"link,omitempty" doc:"Send a link to choose a password instead of generating one"`
 	}
 }
 
@@ -78,28 +78,28 @@ type userPatch struct {
 	IfMatch
 
 	Body struct {
-		Email         patch[string] `json:"email,omitempty" doc:"Another one ends sessions, links and the feed; the old address is notified"`
+		Email         patch[string] `json:"email,omitempty" doc:"A new address ends sessions, links and the feed; the old address is notified"`
 		FirstName     patch[string] `json:"first_name,omitempty"`
-		Administrator patch[bool]   `json:"administrator,omitempty" doc:"The last active administrator stays one"`
+		Administrator patch[bool]   `json:"administrator,omitempty" doc:"The last active administrator cannot be changed"`
 		Active        patch[bool]   `json:"active,omitempty" doc:"false ends sessions, links and the feed, and revokes all tokens"`
-		KeepTokens    bool          `json:"keep_tokens,omitempty" doc:"With another email: keep the tokens, which are revoked otherwise"`
-		Password      string        `json:"password,omitempty" doc:"Your own: needed to change your own email"`
+		KeepTokens    bool          `json:"keep_tokens,omitempty" doc:"With a new email: keep the tokens, which are revoked otherwise"`
+		Password      string        `json:"password,omitempty" doc:"Your password; required to change your own email"`
 	}
 }
 
 type resetInput struct {
 	IDPath
 	Body struct {
-		Link bool `json:"link,omitempty" doc:"Send a link to choose a password instead; until it is used the old one stays valid, with sessions and tokens"`
+		Link bool `json:"link,omitempty" doc:"Send a link to choose a password instead; until it is used, the old password, sessions and tokens stay valid"`
 	}
 }
 
 func (a *API) users() {
 	register(a, onGet("/users", "list-users"),
-		"List the users by name; for administrators",
+		"List the users by name (administrators only)",
 		a.listUsers)
 	register(a, onPost("/users", "create-user", http.StatusCreated),
-		"Make a user; for administrators",
+		"Create a user (administrators only)",
 		func(ctx context.Context, in *userInput) (*created[userMade], error) {
 			b := in.Body
 			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
@@ -108,19 +108,19 @@ func (a *API) users() {
 			return createdAt(pathTo("/users", made.ID), account.VersionOf(added.User), made), err
 		})
 	register(a, onGet("/users/{id}", "get-user"),
-		"Get a user; for administrators",
+		"Get a user (administrators only)",
 		func(ctx context.Context, in *IDGet) (*one[UserBody], error) {
 			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
 			return userAnswer(u), err
 		})
 	register(a, onPatch("/users/{id}", "update-user"),
-		"Change, deactivate or activate a user (JSON merge patch); for administrators",
+		"Change, deactivate or activate a user (JSON merge patch; administrators only)",
 		func(ctx context.Context, in *userPatch) (*one[UserBody], error) {
 			u, err := a.changeUser(ctx, in)
 			return userAnswer(u), err
 		})
 	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
-		"Reset a user's password: ends sessions, links and the feed, and revokes all tokens; for administrators",
+		"Reset a user's password (administrators only). This ends sessions, links and the feed, and revokes all tokens",
 		func(ctx context.Context, in *resetInput) (*struct{ Body userMade }, error) {
 			added, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{ByLink: in.Body.Link})
 			made, err := a.userMade(ctx, added, err)
@@ -157,7 +157,7 @@ func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[UserBody], e
 func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, error) {
 	b := in.Body
 	if b.Active.Null || b.Administrator.Null {
-		return models.UserRow{}, fault.New(fault.Malformed, "active and administrator are true or false")
+		return models.UserRow{}, fault.New(fault.Malformed, "active and administrator must be true or false")
 	}
 	ifVersion, err := in.version(nil)
 	if err != nil {

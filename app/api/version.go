@@ -106,7 +106,7 @@ func (c IfMatch) version(body *int64) (*int64, error) {
 	case err != nil:
 		return nil, fault.BadField("If-Match", `Send one ETag of a response, such as "12-0d5f3a9c41e7b260"`)
 	case body != nil && *body != version:
-		return nil, fault.BadField("version", "It differs from the version of If-Match: send one of the two")
+		return nil, fault.BadField("version", "Differs from If-Match: send only one of the two")
 	}
 	return &version, nil
 }

@@ -22,7 +22,7 @@ type vexBody struct {
 	Document      int64         `json:"document_id"`
 	Name          string        `json:"document,omitempty" doc:"The ID that its author gave the document; absent in lists"`
 	Status        models.Status `json:"status"`
-	Justification string        `json:"justification" doc:"The label, and what explains it"`
+	Justification string        `json:"justification" doc:"The label, with its explanation"`
 }
 
 func vexOf(o models.Observation) *vexBody {
@@ -36,12 +36,12 @@ func vexOf(o models.Observation) *vexBody {
 
 // VEXDocumentBody is a VEX document.
 type VEXDocumentBody struct {
-	ID       int64  `json:"id" doc:"For DELETE /vex/{id}"`
+	ID       int64  `json:"id" doc:"The ID for DELETE /vex/{id}"`
 	Product  int64  `json:"product_id"`
 	Branch   string `json:"branch" doc:"Empty: all branches"`
 	Format   string `json:"format" enum:"openvex,csaf"`
 	Document struct {
-		ID        string    `json:"id" doc:"As the author has named it; of CSAF after the namespace of the publisher"`
+		ID        string    `json:"id" doc:"The author's ID; for CSAF, prefixed with the publisher's namespace"`
 		Author    string    `json:"author"`
 		Version   string    `json:"version"`
 		Timestamp time.Time `json:"timestamp"`
@@ -59,7 +59,7 @@ func vexDocumentOf(v models.VEXDocument) VEXDocumentBody {
 // listedVEXBody is a VEX document in a list.
 type listedVEXBody struct {
 	VEXDocumentBody
-	Observations int64     `json:"observations" doc:"Of how many observations it says the status"`
+	Observations int64     `json:"observations" doc:"How many observations have a status from it"`
 	UploadedAt   time.Time `json:"uploaded_at"`
 	UploadedBy   string    `json:"uploaded_by"`
 }
@@ -74,8 +74,8 @@ func listedVEXOf(v models.VEXDocument) listedVEXBody {
 type VEXChangeBody struct {
 	VEXDocumentBody
 	Observations struct {
-		Changed   int `json:"changed" doc:"Whose status has changed"`
-		Unchanged int `json:"unchanged" doc:"That the document is about, and whose status has not changed"`
+		Changed   int `json:"changed" doc:"Observations whose status changed"`
+		Unchanged int `json:"unchanged" doc:"Observations that the document is about, and whose status did not change"`
 		NotFound  int `json:"not_found" doc:"Statements that are about no observation"`
 	} `json:"observations"`
 }
@@ -123,13 +123,13 @@ func (a *API) vex(group *gin.RouterGroup) {
 	}
 	op.Responses = map[string]*huma.Response{"201": {
 		Headers:     locationHeader(),
-		Description: "What the document has changed",
+		Description: "The changes made by the document",
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[vexAnswer]())},
 		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
-	register(a, onGet("/products/{id}/vex", "list-vex"), "The VEX documents of a product, the last uploaded first",
+	register(a, onGet("/products/{id}/vex", "list-vex"), "List the VEX documents of a product, the last uploaded first",
 		func(ctx context.Context, in *IDPath) (*list[listedVEXBody], error) {
 			out := &list[listedVEXBody]{}
 			out.Body.Items = []listedVEXBody{}
@@ -140,7 +140,7 @@ func (a *API) vex(group *gin.RouterGroup) {
 			return out, err
 		})
 	register(a, onDelete("/vex/{id}", "delete-vex"),
-		"Delete a VEX document: its observations go back to what other documents or their reports say",
+		"Delete a VEX document. Its observations get their status from other documents or from their reports again",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			_, err := a.Observations.DeleteVEX(ctx, actorOf(ctx), in.ID)
 			return nil, err

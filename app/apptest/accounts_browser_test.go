@@ -58,7 +58,7 @@ func createUser(t *testing.T, p *apptest.Program, b *apptest.Browser) (password 
 	b.Fill("[name=email]", "eve@")
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Press("form[action='/admin/users'] button[type=submit]")
-	b.WantText("This is no mail address")
+	b.WantText("Enter a valid email address")
 	b.CheckPage("user-new-error")
 	b.Fill("[name=email]", "eve@example.org")
 	b.Press("form[action='/admin/users'] button[type=submit]")
@@ -120,7 +120,7 @@ func changeProfile(t *testing.T, p *apptest.Program, password string) (eve *appt
 	})
 	eve.Fill("[name=time_zone]", "Nowhere")
 	eve.Press("form[action='/profile'] button[type=submit]")
-	eve.WantText("This is no time zone")
+	eve.WantText("Enter a time zone")
 	return eve
 }
 
@@ -196,7 +196,7 @@ func resetPasswordByLink(t *testing.T, p *apptest.Program, eve, other *apptest.B
 	other.Fill("[name=email]", "eve@new.example")
 	other.Fill("#profile-password", "the wrong one")
 	other.Press("form[action='/profile'] button[type=submit]")
-	other.WantText("This is not your current password")
+	other.WantText("The current password is wrong")
 	other.CheckPage("profile-password-wrong")
 	other.Fill("#profile-password", "the second good one")
 	other.Press("form[action='/profile'] button[type=submit]")

@@ -179,7 +179,7 @@ func TestLastAdministrator_CannotBeRemoved(t *testing.T) {
 			if n, err := p.Store.CountAdministrators(t.Context()); err != nil || n != 1 {
 				t.Fatalf("%d administrators are left, %v; answers %v", n, err, answers)
 			}
-			if answers[1] == http.StatusOK { // eve was faster: it is her turn to give them back
+			if answers[1] == http.StatusOK { // eve was faster: eve's turn to give them back
 				other.Must(http.StatusOK, "PATCH", "/users/1", object{"administrator": true})
 			}
 		}
@@ -304,7 +304,7 @@ func TestUserSettings(t *testing.T) {
 			t.Errorf("why: %s", a.Text)
 		}
 		if _, text := getNoRedirect(t, old, p.URL+"/products"); strings.Contains(text, "/products/new") {
-			t.Error("the button is there")
+			t.Error("the button is shown")
 		}
 		if status, _ := getNoRedirect(t, old, p.URL+"/products/new"); status != http.StatusForbidden {
 			t.Errorf("the form: %d", status)

@@ -228,7 +228,7 @@ func TestRestore_RefusesWithReason(t *testing.T) {
 	refused(append(dataDir(t.TempDir()), "GATECRIER_SECRET_KEY="+string(otherKey())),
 		"GATECRIER_SECRET_KEY is not the key", "restore", plainFile)
 
-	// The key comes from the backup, from the environment or from a file that is there alone.
+	// The key comes from the backup, from the environment or from a file that exists alone.
 	key := readFile(t, filepath.Join(dir, "secret.key"))
 	fromBackup, fromEnvironment, beside := t.TempDir(), t.TempDir(), t.TempDir()
 	mustRun(t, dataDir(fromBackup), "restore", keyFile)

@@ -62,7 +62,7 @@ func TestBadge_ShowsGateState(t *testing.T) {
 		p.User("rita")
 		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "writer"})
 		if a := p.Client("rita").Must(http.StatusOK, "GET", s.path, nil); strings.Contains(a.Text, "badge") {
-			t.Errorf("for who may not edit: %s", a.Text)
+			t.Errorf("for a user who cannot edit: %s", a.Text)
 		}
 
 		res, text := fetchBadge(t, "GET", url, "")

@@ -245,7 +245,7 @@ func TestBranch_DeleteLarge(t *testing.T) {
 		}
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big", report)
 		if a.ID("observations.new") != n || a.ID("counts.high") != n/2 || findBranch(t, c, s, "big").ID("id") == id {
-			t.Errorf("made anew: %s", a.Text)
+			t.Errorf("created again: %s", a.Text)
 		}
 	})
 }
@@ -285,7 +285,7 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		p.Clock.Advance(2 * day)
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"branch_days": 0})
 		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
-			t.Errorf("for ever: %v", job.JSON)
+			t.Errorf("kept forever: %v", job.JSON)
 		}
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"branch_days": 30})
 		job := runJob(t, c, "forget_branches")
@@ -294,11 +294,11 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		}
 		for name, there := range map[string]bool{"main": true, "kept": true, "alive": true, "old": false, "big": false} {
 			if got := findBranch(t, c, s, name).JSON != nil; got != there {
-				t.Errorf("%s is there: %t", name, got)
+				t.Errorf("%s exists: %t", name, got)
 			}
 		}
 		if a := send("old"); a.ID("observations.new") != 1 || a.Get("gate.before") != "none" {
-			t.Errorf("made anew: %s", a.Text)
+			t.Errorf("created again: %s", a.Text)
 		}
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
 			object{"protected": false})

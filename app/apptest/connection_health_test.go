@@ -97,7 +97,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	for _, who := range []pageClient{reader, stranger} {
 		if strings.Contains(who.must(http.StatusOK, "GET", "/"), "not work") ||
 			strings.Contains(who.must(http.StatusOK, "GET", "/connections"), at) {
-			t.Error("the connection is shown to who may not edit it")
+			t.Error("the connection is shown to a user who cannot edit it")
 		}
 		checkNotFound(who, s.target)
 	}

@@ -83,7 +83,7 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	text := eve.must(http.StatusOK, "GET", "/connections")
 	if strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") ||
 		strings.Contains(text, `name="owner"`) {
-		t.Error("eve does not see her own alone")
+		t.Error("eve sees more than eve's connections")
 	}
 
 	c := p.Client("admin")
@@ -203,7 +203,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.CheckPage("connection-made")
 
 	s := newProduct(t, c, "Payments & Söhne", bad.URL)
-	for i, to := range []struct{ name, url string }{{"Intake of the operations centre", picky.URL}, {"Chat", good.URL}} {
+	for i, to := range []struct{ name, url string }{{"Intake of the operations center", picky.URL}, {"Chat", good.URL}} {
 		c.Must(http.StatusCreated, "POST", s.path+"/targets", object{
 			"module": []string{"webhook", "mattermost"}[i],
 			"name":   to.name, "config": map[string]string{"url": to.url},

@@ -61,7 +61,7 @@ func without(rows map[string]int) map[string]int {
 	return rows
 }
 
-// sums returns the table of rows and sums of what the command says.
+// sums returns the table of rows and sums that the command prints.
 func sums(out string) string {
 	table, _, _ := strings.Cut(out, "Copied and verified")
 	return table

@@ -112,7 +112,7 @@ func TestToken_WaitsForItsUsersPassword(t *testing.T) {
 			{"GET", "/products"}, {"POST", "/tokens"}, {"POST", "/feed"}, {"POST", "/password"}, {"GET", "/feed"},
 		} {
 			a := token.Must(http.StatusForbidden, call[0], call[1], object{"name": "x", "current": password, "new": "x"})
-			if !strings.Contains(a.Text, "must change the password first") || a.Header.Get("WWW-Authenticate") != "" {
+			if !strings.Contains(a.Text, "must change their password first") || a.Header.Get("WWW-Authenticate") != "" {
 				t.Errorf("%v: %s", call, a.Text)
 			}
 		}

@@ -53,7 +53,7 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 		found := false
 		for _, d := range deliveryLog(t, p, models.DeliveryFilter{State: models.DeliveryCancelled}) {
 			found = found ||
-				d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
+				d.Recipient == "kim@example.com" && d.Reason == "The user with this address no longer has access"
 		}
 		if !found {
 			t.Errorf("the delivery log does not say why: %+v", deliveryLog(t, p, models.DeliveryFilter{}))

@@ -75,7 +75,7 @@ func TestDeliveryLog_ResendsFiveHundredFromThePage(t *testing.T) {
 	b.WantText("Resend all failed messages", "404 Not Found")
 	b.CheckPage("deliveries-dead")
 	b.Press(`a[href*="/deliveries/resend"]`)
-	b.WantText("Resend 500 messages?", "what was given up", "Webhook: hook")
+	b.WantText("Resend 500 messages?", "all failed deliveries", "Webhook: hook")
 	b.CheckPage("resend-ask")
 	receiver.Hold()
 	b.Press(`form[action="/deliveries/resend"] button`)

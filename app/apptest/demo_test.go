@@ -26,7 +26,7 @@ func startDemo(t *testing.T, dir string) *demo.Demo {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("the demo is there after %s", time.Since(began).Round(time.Millisecond))
+	t.Logf("the demo is ready after %s", time.Since(began).Round(time.Millisecond))
 	return d
 }
 
@@ -48,7 +48,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	home := strings.TrimSuffix(d.URL, enter)
 	b := apptest.NewBrowser(t, home)
 	b.Open("/demo")
-	b.WantText("Sign in", "In the demo nothing is typed")
+	b.WantText("Sign in", "In the demo you sign in without a password")
 	b.CheckPage("demo-login")
 	b.Open("/demo/enter?key=wrong")
 	b.WantText("This link has expired")
@@ -66,12 +66,12 @@ func TestDemoInTheBrowser(t *testing.T) {
 		b.WaitFor(what, `document.querySelectorAll("#demo-list article").length === `+n)
 	}
 	arrived("four messages without a click", "4")
-	b.WantText("A pipeline has sent a report by itself", "Signature verified", "checkout-team@demo.example",
+	b.WantText("A pipeline sent a report automatically", "Signature verified", "checkout-team@demo.example",
 		"Microsoft Teams", "Security gate for Checkout has changed to Passed")
 	b.CheckPage("demo")
 
 	b.Press("form[action='/demo/worse'] button")
-	b.WantText("You have sent a worse report", "from Passed to Failed")
+	b.WantText("You sent a worse report", "from Passed to Failed")
 	arrived("four more", "8")
 	b.WantText("CVE-2024-3094")
 	b.Open("/demo?channel=mail")
@@ -85,7 +85,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.ReadmePicture("inbox")
 	b.Open("/demo")
 	b.Press("form[action='/demo/worse'] button")
-	b.WantText("The gate stays Failed", "nobody is told again")
+	b.WantText("The gate stays Failed", "no one is notified again")
 	b.Press("form[action='/demo/fixed'] button")
 	b.WantText("from Failed to Passed")
 	arrived("and four more", "12")

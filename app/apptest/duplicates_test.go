@@ -185,7 +185,7 @@ func TestDuplicate_InChain(t *testing.T) {
 		s.scan(c, "three", findingsReport())
 		s.scan(c, "two", findingsReport())
 		want("all are resolved", "", "resolved", "resolved", "resolved")
-		if got := lastStep(c, three); got != "reopen resolved resolved: No duplicate any more: its original is resolved" {
+		if got := lastStep(c, three); got != "reopen resolved resolved: No longer a duplicate: its original is resolved" {
 			t.Errorf("the history: %s", got)
 		}
 		s.scan(c, "three", findingsReport("CVE-1 Medium"))

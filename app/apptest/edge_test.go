@@ -176,7 +176,7 @@ func TestNames_RefuseHiddenCharacters(t *testing.T) {
 	})
 }
 
-// A header that never ends is cut off, and an idle connection is not kept for ever.
+// A header that never ends is cut off, and an idle connection is not kept forever.
 func TestSlowHeader_IsClosed(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr())

@@ -90,7 +90,7 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 	})
 }
 
-// An exception whose event cannot be routed is tried again for ever. It is shown with its reason, and
+// An exception whose event cannot be routed is tried again forever. It is shown with its reason, and
 // administrators are notified of that once, not by another exception.
 func TestException_ThatCannotBeRouted(t *testing.T) {
 	t.Parallel()

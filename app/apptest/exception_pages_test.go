@@ -222,7 +222,7 @@ func checkReaderSeesNoSecrets(t *testing.T, b *apptest.Browser, task int64) {
 	}
 	checkNoLayoutShift(t, b, "product-exceptions-reader", "/products/1?tab=exceptions")
 	if strings.Contains(b.Text(), "DSN") {
-		t.Error("a reader sees what only those may who import")
+		t.Error("a reader sees what only users who can import see")
 	}
 	b.Open("/exceptions/4") // of a request
 	b.WantText("Page not found")

@@ -118,7 +118,7 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 			}
 		}
 		if a := c.Must(http.StatusOK, "GET", "/audit", nil); strings.Contains(a.Text, "half written") {
-			t.Error("what it had written is there")
+			t.Error("the rolled back write is stored")
 		}
 		status, _, text = getPage(t, signInAs(t, p, "mallory", apptest.Password), p.URL+"/test/panic")
 		if status != http.StatusInternalServerError || strings.Contains(text, "/exceptions/") {
@@ -167,7 +167,7 @@ func TestRequestFaults_AreReported(t *testing.T) {
 				t.Errorf("%+v", list)
 			}
 		})
-		t.Run("40 and 80: nobody is named, there is a row", func(t *testing.T) {
+		t.Run("40 and 80: no user is named, there is a row", func(t *testing.T) {
 			status, _, text := getPage(t, browser, p.URL+"/test/error/1")
 			getPage(t, browser, p.URL+"/test/error/2") // the same
 			if status != http.StatusInternalServerError || strings.Contains(text, "nowhere") {

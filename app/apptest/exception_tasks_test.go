@@ -105,7 +105,7 @@ func TestTaskFaults_AreReported(t *testing.T) {
 		}
 		var w exceptionTargets
 		named := func() { w = newExceptionTargets(t, c) } // with receivers that stay
-		t.Run("43: nobody is named, there is a row", func(t *testing.T) {
+		t.Run("43: no user is named, there is a row", func(t *testing.T) {
 			g := advanceMinute(t, p, 1)
 			if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
 				t.Errorf("%+v", g)
@@ -116,7 +116,7 @@ func TestTaskFaults_AreReported(t *testing.T) {
 				t.Errorf("%d messages", n)
 			}
 		})
-		t.Run("41 and 44: within the limit nobody is notified", func(t *testing.T) {
+		t.Run("41 and 44: within the limit no one is notified", func(t *testing.T) {
 			named()
 			advanceMinute(t, p, 2)
 			if names, _ := notifications(c, "exception."); len(names) != 1 || w.count() != [3]int{} {

@@ -111,7 +111,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		receiver.Answer(http.StatusGone)
 		setCritical(c, s, 0)
 		dead := lastGateEvent(c, s)
-		waitForSteps(t, c, dead, begin+"target failed, reader done", "Given up, after 1 attempt", "410")
+		waitForSteps(t, c, dead, begin+"target failed, reader done", "Failed after 1 attempt", "410")
 		if a := waitForSteps(t, reader, dead, begin+"target failed, reader done"); strings.Contains(a.Text, "410") {
 			t.Errorf("a reader sees the answer: %s", a.Text)
 		}
@@ -140,16 +140,16 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		quiet := newProduct(t, c, "Quiet", receiver.URL)
 		join(quiet)
 		silence := c.Must(http.StatusCreated, "POST", "/silences",
-			object{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
+			object{"reason": "the data center moves", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(time.Second)
 		setCritical(c, quiet, 1)
 		held := lastGateEvent(c, quiet)
 		const silenced = "recorded done, hold none, routing done, inbox done, silence held, target held, reader done"
-		waitForSteps(t, c, held, silenced, "by a silence of admin", "the data centre moves",
+		waitForSteps(t, c, held, silenced, "by a silence of admin", "the data center moves",
 			fmt.Sprintf(`"/silences/%d"`, silence))
-		if a := waitForSteps(t, reader, held, silenced, "the data centre moves"); strings.Contains(a.Text, `"/silences/`) {
-			t.Errorf("a way to what a reader may not see: %s", a.Text)
+		if a := waitForSteps(t, reader, held, silenced, "the data center moves"); strings.Contains(a.Text, `"/silences/`) {
+			t.Errorf("a link to a page that a reader cannot see: %s", a.Text)
 		}
 		p.Clock.Advance(2 * time.Hour)
 
@@ -226,7 +226,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 		}
 		const way = "recorded done, window done, routing done, inbox done, silence none, target none, reader done"
 		a := waitForSteps(t, reader, task, way, "before this one 3 were held back",
-			"as a maintainer of its group “Payments”, by the authorization group “On call”")
+			"as a maintainer of its group “Payments”, through the authorization group “On call”")
 		if strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
@@ -265,7 +265,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			return ended != 0
 		})
 		waitForSteps(t, reader, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
-			"For you alone", "because it is for you alone", "Silences never hold this back", fmt.Sprintf(`"/silences/%d"`, row))
+			"For you alone", "because it is for you alone", "This type cannot be silenced", fmt.Sprintf(`"/silences/%d"`, row))
 		waitForSteps(t, c, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
 			"For reader alone")
 		visitor := newHTTPClient(t)
@@ -288,13 +288,13 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 		setCritical(c, s, 1)
 		first := lastGateEvent(c, s)
 		const end = ", routing none, reader done"
-		waitForSteps(t, c, first, "recorded done, hold waiting"+end, "It has to stand first")
+		waitForSteps(t, c, first, "recorded done, hold waiting"+end, "On hold: notifications are sent")
 		setCritical(c, s, 0)
 		second := lastGateEvent(c, s)
 		waitForSteps(t, c, first, "recorded done, hold skipped"+end, "Nobody was told")
 		p.Clock.Advance(11 * time.Minute)
 		receiver.Wait(t, 1)
-		a := waitForSteps(t, c, second, "recorded done, hold done"+end, "another event told people")
+		a := waitForSteps(t, c, second, "recorded done, hold done"+end, "a later event sent the notification")
 		notified := second + 1
 		if want := fmt.Sprintf("/events/%d", notified); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
@@ -317,7 +317,7 @@ func TestExplainInTheBrowser(t *testing.T) {
 	setCritical(c, s, 1)
 	receiver.Wait(t, 1)
 	c.Must(http.StatusCreated, "POST", "/silences",
-		object{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)})
+		object{"product_id": s.id, "reason": "the data center moves", "ends_at": p.Store.Now().Add(time.Hour)})
 	p.Clock.Advance(time.Second)
 	first := lastGateEvent(c, s)
 	waitForSteps(t, c, first, "recorded done, hold none, routing done, inbox done, silence none, "+
@@ -330,16 +330,16 @@ func TestExplainInTheBrowser(t *testing.T) {
 	b.Open(fmt.Sprintf("/inbox/%d", first))
 	b.CheckPage("notification-trace")
 	b.Press("section[aria-labelledby=told] a[href^='/events/']")
-	b.WantText("Why was this sent?", "Routing", "For all who may view the product", "Webhook: hook",
-		"Delivered at the first attempt", "There was nothing to send by", "as an administrator")
+	b.WantText("Why was this sent?", "Routing", "For all who can see the product", "Webhook: hook",
+		"Delivered at the first attempt", "No channel is configured", "as an administrator")
 	b.CheckPage("event")
 	b.TabThrough("an event")
 	b.Open("/deliveries")
 	b.Press("tbody a[href^='/events/']")
-	b.WantText("Held back by a silence of admin", "the data centre moves")
+	b.WantText("Silenced by admin", "the data center moves")
 	b.CheckPage("event-silenced")
 	b.Press("a[href^='/silences/']")
-	b.WantText("the data centre moves")
+	b.WantText("the data center moves")
 	p.Clock.Advance(2 * time.Hour)
 	b.Open(s.path + "?tab=history")
 	b.CheckPage("history-trace")

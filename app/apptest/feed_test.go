@@ -120,7 +120,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	}
 	ann.Must(http.StatusNoContent, "POST", "/notifications/archived", object{"ids": []int64{id}})
 	if again := readFeed(t, url); len(again.Entries) != 0 {
-		t.Errorf("what was archived is there: %+v", again)
+		t.Errorf("what was archived is listed: %+v", again)
 	}
 
 	// Unknown addresses are not found, and a new address replaces the old one.

@@ -41,7 +41,7 @@ func TestFreezeSchema(t *testing.T) {
 		t.Fatalf("%q is not a version: make freeze VERSION=0.1.0", version)
 	}
 	if yes, err := released(t, version); err != nil {
-		t.Fatalf("git cannot tell whether %s was released: %v", version, err)
+		t.Fatalf("git does not say whether %s was released: %v", version, err)
 	} else if yes {
 		t.Fatalf("version %s is released, its databases never change: raise VERSION", version)
 	}

@@ -36,7 +36,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	b.WantText("Enter a time such as “10 minutes”")
 	b.Fill("[name=hold_seconds]", "10 min")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("from 15 minutes (900 seconds) to 30 days")
+	b.WantText("15 minutes (900 seconds) to 30 days")
 	b.CheckPage("product-times-error")
 	b.Fill("[name=stale_after]", "1 day")
 	b.Press("form[action$='/settings'] button[type=submit]")
@@ -92,7 +92,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	checkNoLayoutShift(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
 	b.WantText("the counts as of the end of", "counts are stored once per day")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
-	b.WantText("Must be before the other moment")
+	b.WantText("Must be before the other time")
 	b.CheckPage("compare-wrong")
 }
 

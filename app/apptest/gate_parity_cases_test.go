@@ -182,7 +182,7 @@ func correctedCases() []parityCase {
 			w.settings(object{"active": false})
 			w.wantGate(s, "none", 0)
 			a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
-			if a.Get("why") != "never evaluated: no report has come in yet" {
+			if a.Get("why") != "never evaluated: no report has been received yet" {
 				w.t.Errorf("why: %s", a.Text)
 			}
 		}},

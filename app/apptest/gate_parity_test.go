@@ -140,7 +140,7 @@ func (w gateParity) waitReevaluated() {
 	apptest.Settle(w.t, w.p.Store)
 }
 
-// wantGate checks the state of a product's gate, and that each channel notified of exactly so many
+// wantGate checks the state of a product's gate, and that each channel notified of exactly that many
 // changes.
 func (w gateParity) wantGate(s productFixture, state string, notified int) {
 	w.t.Helper()

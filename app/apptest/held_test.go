@@ -116,7 +116,7 @@ func TestHeld_Cancel(t *testing.T) {
 	}
 	s := newPageClient(t, p, "admin")
 	if body := s.must(http.StatusUnprocessableEntity, "POST", "/admin/held/cancel", "reason", ""); !strings.Contains(
-		body, "why they are not sent") {
+		body, "Enter a reason") {
 		t.Error("the page does not ask for the reason")
 	}
 	out := mustRun(t, dataDir(dir), "held")
@@ -136,7 +136,7 @@ func TestHeld_Cancel(t *testing.T) {
 		t.Errorf("the command says %s", out)
 	}
 	code, said := command(t, dataDir(dir), "held", "send")
-	if code != 1 || !strings.Contains(said, "No held messages wait for a decision") {
+	if code != 1 || !strings.Contains(said, "There are no held messages") {
 		t.Errorf("a second decision: exit %d: %s", code, said)
 	}
 }

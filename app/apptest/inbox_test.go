@@ -302,7 +302,7 @@ func TestInboxStream(t *testing.T) {
 	p.User("ann")
 	admin.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "ann", "role": "reader"})
 	if status, text := getNoRedirect(t, newHTTPClient(t), p.URL+"/inbox/live"); strings.Contains(text, "data:") {
-		t.Errorf("anybody: %d %s", status, text)
+		t.Errorf("without a session: %d %s", status, text)
 	}
 	ann, page := p.Client("ann"), signInAs(t, p, "ann", apptest.Password)
 	said, stop := streamLines(t, page, p.URL+"/inbox/live")
@@ -317,7 +317,7 @@ func TestInboxStream(t *testing.T) {
 		})
 		return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
-	notify(two) // not visible for eve: the stream next sends her own
+	notify(two) // not visible for eve: the stream next sends eve's own
 	id := notify(one)
 	waitLine(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
 	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{id}})

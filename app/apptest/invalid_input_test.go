@@ -45,7 +45,7 @@ func TestInvalidInput_NamesField(t *testing.T) {
 			"counts.critical",
 		},
 		{"counts of nobody", "PUT", s.path + "/counts", object{"scanner": "", "counts": criticalCounts(1)}, 422, "scanner"},
-		{"an unknown field", "POST", "/products", object{"name": "x", "colour": "red"}, 422, "colour"},
+		{"an unknown field", "POST", "/products", object{"name": "x", "color": "red"}, 422, "color"},
 		{"a truncated report", "POST", s.path + "/reports", []byte(`{"matches": [{"vuln`), 422, "report"},
 		{"an empty report", "POST", s.path + "/reports", []byte(""), 422, "report"},
 		{"XML", "POST", s.path + "/reports", []byte(`<?xml version="1.0"?><testsuites/>`), 422, "report"},

@@ -72,9 +72,9 @@ func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	for spec, why := range map[string]string{
-		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "without TZ=", "CRON_TZ=UTC 1 2 * * *": "without TZ=",
-		"TZ=UTC":    "without TZ=",
-		"@every 1h": "no @every", "0 0 31 2 *": "never comes", "": "Five fields", "1 2 3": "Five fields",
+		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "Remove TZ=", "CRON_TZ=UTC 1 2 * * *": "Remove TZ=",
+		"TZ=UTC":    "Remove TZ=",
+		"@every 1h": "@every", "0 0 31 2 *": "never runs", "": "five fields", "1 2 3": "five fields",
 	} {
 		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/jobs", object{"forget_events": spec})
 		text, _ := a.Get("errors.0.message").(string)
@@ -227,7 +227,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Fill("[name=forget_events]", "0 0 31 2 *")
 	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.WantText("Correct 2 fields", "That never comes", "without TZ=")
+	b.WantText("Correct 2 fields", "This never runs", "Remove TZ=")
 	b.CheckPage("settings-jobs-error")
 	b.Fill("[name=forget_events]", "0 4 * * 1-5")
 	b.Fill("[name=forget_audit]", "0 5 * * *")
@@ -237,7 +237,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.WantText("0 4 * * 1-5", "Every day at 05:00 UTC")
 
 	b.Open("/admin/settings/retention")
-	b.WantText("0 keeps them for ever", "default: 180")
+	b.WantText("0 keeps it forever", "default: 180")
 	b.CheckPage("settings-retention")
 	b.Fill("[name=audit_days]", "3")
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
@@ -267,13 +267,13 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 		}
 	}
 	c.Must(http.StatusConflict, "POST", "/jobs/forget_audit/run", nil)
-	press("a run is at work already")
+	press("a run is in progress already")
 	if job := findJob(t, c, "forget_audit"); job.Get("running") != true || job.Get("last.finished") != nil {
-		t.Errorf("at work: %v", job.JSON)
+		t.Errorf("in progress: %v", job.JSON)
 	}
 	p.Clock.Advance(3 * time.Minute)
 	if job := findJob(t, c, "forget_audit"); job.Get("running") != false || job.Get("last.result") != "lost" {
-		t.Errorf("its process died: %v", job.JSON)
+		t.Errorf("its process ended unexpectedly: %v", job.JSON)
 	}
 	press("Job started")
 	apptest.Eventually(t, "it has run", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
@@ -290,7 +290,7 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	getWithStatus(t, m, p.URL+"/admin/jobs/forget_audit", http.StatusForbidden)
 	status, _ := submitForm(t, m, p.URL+"/admin/jobs/forget_audit/run", encodeForm(), formKind)
 	if status != http.StatusForbidden {
-		t.Errorf("somebody else pressed: %d", status)
+		t.Errorf("another user pressed: %d", status)
 	}
 }
 

@@ -139,7 +139,7 @@ type gateWriter struct {
 }
 
 // run changes the gate until stop is closed. It repeats a change whose answer is lost, because the
-// program may have made it or not.
+// program can have made it or not.
 func (w *gateWriter) run(ctx context.Context, url *atomic.Value, token string, stop <-chan struct{}) {
 	for n := 1; ; n++ {
 		for !w.putCounts(ctx, url, token, n) {
@@ -286,7 +286,7 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 			total++
 			switch state := d["state"]; {
 			case state == "delivered":
-			case state == "cancelled" && strings.HasPrefix(fmt.Sprint(d["reason"]), "Out of date: ") &&
+			case state == "cancelled" && strings.HasPrefix(fmt.Sprint(d["reason"]), "Superseded: ") &&
 				(!w.patient || arrived[fmt.Sprint(d["message_id"])]):
 				cancelled++ // one in a hurry has made the next change, or it had arrived when its sender was killed
 			default:
@@ -302,7 +302,7 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 	}
 	lost := auditArrivals(t, c, r, deliveries)
 	if lost > inFlight {
-		t.Errorf("%d attempts were lost, more than were at work", lost)
+		t.Errorf("%d attempts were lost, more than were in flight", lost)
 	}
 	t.Logf("%d changes, %d deliveries cancelled as out of date, %d arrivals, %d attempts lost", total, cancelled,
 		len(r.arrivals()), lost)

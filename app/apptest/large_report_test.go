@@ -202,7 +202,7 @@ func TestLargeReport_ShowsProgress(t *testing.T) {
 					continue
 				}
 				if a.Get("items.0.source") != "deps" || a.ID("items.0.rows_total") != 15_000 {
-					t.Fatalf("at work: %s", a.Text)
+					t.Fatalf("in progress: %s", a.Text)
 				}
 				far = append(far, a.ID("items.0.rows_done"))
 			}
@@ -211,7 +211,7 @@ func TestLargeReport_ShowsProgress(t *testing.T) {
 			t.Errorf("rows done: %v", far)
 		}
 		if a := c.Must(http.StatusOK, "GET", s.path+"/imports", nil); a.Get("items.0") != nil {
-			t.Errorf("still at work: %s", a.Text)
+			t.Errorf("still in progress: %s", a.Text)
 		}
 		p.User("stranger")
 		p.Client("stranger").Must(http.StatusNotFound, "GET", s.path+"/imports", nil)

@@ -291,7 +291,7 @@ func (w *fickleWorld) check() (cancelled int) {
 
 // Gates change while receivers fail, hang and lose answers, leases end, the clock jumps ahead and
 // back, targets move and the program restarts. In the end each target has got the state of its
-// gate last, whatever was cancelled as out of date. GATECRIER_STEPS is the number of steps,
+// gate last, whatever was canceled as out of date. GATECRIER_STEPS is the number of steps,
 // GATECRIER_SEED repeats them.
 func TestRandomDeliveries_LeaveNoTargetWithAnOldState(t *testing.T) {
 	t.Parallel()
@@ -309,7 +309,7 @@ func TestRandomDeliveries_LeaveNoTargetWithAnOldState(t *testing.T) {
 		}
 		t.Logf("%d cancelled; %v", cancelled, w.did)
 		if steps >= 300 && cancelled == 0 {
-			t.Error("nothing was cancelled")
+			t.Error("nothing was canceled")
 		}
 	})
 }

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	wasBack    = "cancelled: Out of date: the gate is back at Passed, which this target was told last"
-	wasChanged = "cancelled: Out of date: the gate has changed to Failed since"
+	wasBack    = "cancelled: Superseded: the gate is back at Passed, the last state sent to this target"
+	wasChanged = "cancelled: Superseded: the gate has changed to Failed since"
 )
 
 // Receivers are down for twenty minutes while gates change. Afterwards each has got the current
@@ -100,7 +100,7 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 	})
 }
 
-// A message may have arrived without an answer. Its target gets a message that the gate is back in
+// A message can have arrived without an answer. Its target gets a message that the gate is back in
 // its former state.
 func TestUncertainDelivery_IsCorrected(t *testing.T) {
 	t.Parallel()
@@ -124,7 +124,7 @@ func TestUncertainDelivery_IsCorrected(t *testing.T) {
 		setCritical(c, s, 0)
 		passTime(t, p, time.Minute)
 		wantLines(t, "in the end", deliveryStates(t, p, s, s.target), "delivered",
-			"cancelled: Out of date: the gate has changed to Passed since", "delivered")
+			"cancelled: Superseded: the gate has changed to Passed since", "delivered")
 	})
 }
 

@@ -327,7 +327,7 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Eventually waits for a condition that other goroutines fulfil. It waits for up to a minute, which
+// Eventually waits for a condition that other goroutines fulfill. It waits for up to a minute, which
 // only a fault takes, even on a busy machine.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()

@@ -26,10 +26,10 @@ var retryDelays = []time.Duration{
 
 // The beginnings of the notifications about a connection.
 const (
-	saysDown      = "Its messages wait, and it is tried again and again"
-	saysPaused    = "It is paused after three days; somebody has to resume it"
-	saysRejecting = "It takes no messages"
-	saysGone      = "It is turned off"
+	saysDown      = "Its messages wait and are retried automatically"
+	saysPaused    = "Paused after three days of failures: resume it on its page"
+	saysRejecting = "It rejects messages"
+	saysGone      = "It was turned off"
 )
 
 // contract is the expected handling of one message to a receiver that always answers in the same

@@ -39,7 +39,7 @@ func eachDatabaseURL(t *testing.T, fn func(t *testing.T, p *apptest.Program, url
 }
 
 // A target with many waiting messages is turned off: it sends none of them, also if they are due
-// while they are cancelled in parts, and it cannot be turned on before that is done.
+// while they are canceled in parts, and it cannot be turned on before that is done.
 func TestTurnedOffTarget_CancelsManyInParts(t *testing.T) {
 	t.Parallel()
 	eachDatabaseURL(t, func(t *testing.T, p *apptest.Program, url string) {

@@ -50,7 +50,7 @@ func TestResend_FailedDelivery(t *testing.T) {
 		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", object{})
 		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", object{"product": s.id, "state": "pending"})
 		if n := len(receiver.Messages()); n != 3 {
-			t.Fatalf("%d messages before anything may be sent again", n)
+			t.Fatalf("%d messages before anything is resent", n)
 		}
 
 		c.Must(http.StatusAccepted, "POST", path+"/resend", nil)
@@ -175,7 +175,7 @@ func TestConnections_HaveOwners(t *testing.T) {
 		// The test message is only in the delivery log of its owner, who alone sees the address.
 		if a := eve.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.target.hint") == "" ||
 			a.Get("items.0.target.hint") == nil {
-			t.Errorf("eve's ledger: %s", a.Text)
+			t.Errorf("eve's delivery log: %s", a.Text)
 		}
 		eve.Must(http.StatusNoContent, "DELETE", mine, nil)
 		c.Must(http.StatusNoContent, "DELETE", system, nil)

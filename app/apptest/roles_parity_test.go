@@ -74,7 +74,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 			ID("user_id")
 		maintainer := p.Client("maintainer")
 		a = maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
-		if a.Get("detail") != "Only owners manage owners" {
+		if a.Get("detail") != "Only owners can manage owners" {
 			t.Errorf("why not: %s", a.Text)
 		}
 		maintainer.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, reader), nil)

@@ -88,7 +88,7 @@ func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
 	}
 	k.stranger.wantNoText("/groups", "Payments")
 	k.stranger.wantNoText("/authorization-groups", k.team)
-	k.stranger.wantFieldError("There is no such group", "/products", "name", "Mine", "group_id", "1")
+	k.stranger.wantFieldError("This group does not exist", "/products", "name", "Mine", "group_id", "1")
 }
 
 // Each user can do what their role allows, and sees no other buttons.
@@ -144,15 +144,15 @@ func TestMemberPages(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.wantFieldError("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
-	k.owner.wantFieldError("One of reader", "/groups/1/members", "user", "reader", "role", "king")
+	k.owner.wantFieldError("This user does not exist", "/products/1/members", "user", "nobody", "role", "reader")
+	k.owner.wantFieldError("Choose reader", "/groups/1/members", "user", "reader", "role", "king")
 	k.owner.wantFieldError("There is no authorization group", "/groups/1/authorization-groups", "authorization_group",
 		"nobody", "role", "reader")
 	k.owner.wantFieldError("Choose a role", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
 	k.owner.wantText("/groups/1?tab=members", "This is the last owner")
 	k.maintainer.mustPost("/products/1/members", "user", "reader", "role", "owner")
-	k.maintainer.wantText("/products/1?tab=members", "Only owners manage owners")
+	k.maintainer.wantText("/products/1?tab=members", "Only owners can manage owners")
 	k.maintainer.mustPost("/products/1/members", "user", "stranger", "role", "writer")
 	k.stranger.wantText("/products/1?tab=members", "stranger")
 
@@ -187,7 +187,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	k := newCompany(t, p)
 	admin := signedInAs(t, p, "admin")
 	admin.wantFieldError("There is an authorization group of that name", "/authorization-groups", "name", "team")
-	admin.wantFieldError("There is no user of that name", k.users+"/members", "user", "nobody")
+	admin.wantFieldError("This user does not exist", k.users+"/members", "user", "nobody")
 	admin.mustPost(k.users+"/members", "user", "maintainer", "manager", "on")
 	admin.mustPost("/groups/1/authorization-groups", "authorization_group", k.team, "role", "reader")
 	admin.wantText(k.users, "Payments", "/groups/1?tab=members", "Remove as manager")
@@ -218,7 +218,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	// Two administrators at the same time: the second gets a conflict.
 	admin.mustPost(k.users, "name", "Crew", "version", "1")
 	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
-		!strings.Contains(text, "Another user has changed") {
+		!strings.Contains(text, "Another user changed") {
 		t.Errorf("the second gets no conflict: %d", status)
 	}
 	admin.wantText(k.users+"/delete", "the membership of 1 user", "the role reader in Payments")
@@ -313,7 +313,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 
 		// The second of two conflicting changes is refused.
 		status, text = k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1")
-		if status != http.StatusConflict || !strings.Contains(text, "Another user has changed this group") {
+		if status != http.StatusConflict || !strings.Contains(text, "Another user changed this group") {
 			t.Errorf("the second gets no conflict: %d", status)
 		}
 		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",

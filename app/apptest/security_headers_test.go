@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// Each response tells the browser to run and load only what the program serves, to show it in no
+// Each response makes the browser run and load only what the program serves, to show it in no
 // frame, to guess no content type and to cache nothing.
 func TestSecurityHeaders_OnEveryResponse(t *testing.T) {
 	t.Parallel()

@@ -88,7 +88,7 @@ func (a *attack) last(d time.Duration) {
 	}
 }
 
-// A day of wrong passwords from many networks locks nobody out. After an hour they are fewer, but
+// A day of wrong passwords from many networks locks no one out. After an hour they are fewer, but
 // in a trial with GATECRIER_ATTACK=5, which is the seconds between them.
 func TestSignInLimits_DayOfAttack(t *testing.T) {
 	t.Parallel()

@@ -90,7 +90,7 @@ func TestSignInLimits_HideNames(t *testing.T) {
 		if a, b := strings.Join(seen["eve"], "\n"), strings.Join(seen["nobody"], "\n"); a != b {
 			t.Errorf("eve:\n%s\nnobody:\n%s", a, b)
 		}
-		// A header from a client that is no proxy counts for nothing, nor does a cookie that nobody gave.
+		// A header from a client that is no proxy counts for nothing, nor does a cookie that the server never set.
 		if status, _, _ := home.signIn("eve", apptest.Password); status != http.StatusSeeOther {
 			t.Errorf("at home: %d", status)
 		}

@@ -58,7 +58,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	document.querySelector("[name=until]").value = "2020-01-01T00:00"`)
 	b.Tab(`button[type="submit"].btn-primary`)
 	b.Enter()
-	b.WantText("This is over already")
+	b.WantText("Must be in the future")
 	b.CheckPage("silence-wrong")
 	b.TabThrough("silence-new")
 

@@ -67,7 +67,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 		return itemCount(c.Do("GET", "/deliveries?state=silenced", nil)) == 1
 	})
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=silenced", nil)
-	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") ||
+	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Silenced by ") ||
 		!strings.HasSuffix(why, ": maintenance") {
 		t.Errorf("%s", a.Text)
 	}
@@ -75,7 +75,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 		t.Errorf("%d notifications", n)
 	}
 	if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 0 {
-		t.Errorf("%d of what was held back are unread", n)
+		t.Errorf("%d of the silenced ones are unread", n)
 	}
 	if n := len(receiver.Messages()); n != 0 {
 		t.Fatalf("%d messages arrived", n)

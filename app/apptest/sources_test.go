@@ -36,7 +36,7 @@ func TestSource_CanBeRenamed(t *testing.T) {
 		acceptRisk(t, p, s, "CVE-1")
 		path := sourcePathOf(t, c, s, "grype", "old")
 		for name, want := range map[string]string{
-			"taken": "with that name already", "": "1 to 255 characters", "a\x01b": "control characters",
+			"taken": "already has a source of this scanner", "": "1 to 255 characters", "a\x01b": "control characters",
 		} {
 			a := c.Do("PATCH", path, object{"name": name})
 			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text, want) {
@@ -204,7 +204,7 @@ func TestSourcePages(t *testing.T) {
 		}
 	}
 	page = user.must(http.StatusUnprocessableEntity, "POST", path+"/rename", "name", "code")
-	if !strings.Contains(page, "with that name already") || !strings.Contains(page, `value="code"`) {
+	if !strings.Contains(page, "already has a source of this scanner") || !strings.Contains(page, `value="code"`) {
 		t.Error("a name that is taken is not shown again")
 	}
 	user.must(http.StatusSeeOther, "POST", path+"/rename", "name", "container")

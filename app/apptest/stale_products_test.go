@@ -129,8 +129,8 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 
 		// The inbox has the same notifications.
 		a := c.Must(http.StatusOK, "GET", "/notifications?type=product.stale", nil)
-		if itemCount(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
-			a.Get("items.2.name") != "No reports any more" {
+		if itemCount(a) != 5 || a.Get("items.0.name") != "Reports have resumed" ||
+			a.Get("items.2.name") != "No recent reports" {
 			t.Errorf("inbox: %s", a.Text)
 		}
 	})

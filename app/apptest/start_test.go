@@ -242,7 +242,7 @@ func TestCommands_RefuseWithReason(t *testing.T) {
 	}{
 		{
 			[]string{"token", "create", "--user", "admin", "--name", "a\nb"},
-			"name: 1 to 100 characters, no control characters",
+			"name: Enter 1 to 100 characters, no control characters",
 		},
 		{gate(strings.TrimPrefix(p.URL, "http://")), "begin with http:// or https://"},
 		{gate("localhost:8099"), "begin with http:// or https://"},

@@ -15,12 +15,12 @@ func TestTokenPages(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.wantFieldError("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")
-	k.owner.wantFieldError("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
+	k.owner.wantFieldError("Choose reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
 	k.owner.wantFieldError("Choose an expiry", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
-	k.owner.wantFieldError("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
+	k.owner.wantFieldError("Must be in the future", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
 	k.owner.wantFieldError("Enter your current password", "/products/1/tokens", "name", "ci", "role", "upload",
 		"expires", "30")
-	k.owner.wantFieldError("This is not your current password", "/products/1/tokens", "name", "ci", "role", "upload",
+	k.owner.wantFieldError("The current password is wrong", "/products/1/tokens", "name", "ci", "role", "upload",
 		"expires", "30", "password", "guessed")
 	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30",
 		"password", apptest.Password)

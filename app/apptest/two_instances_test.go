@@ -45,7 +45,7 @@ func newTwoPrograms(t *testing.T, connections int, after time.Duration) *twoProg
 	return f
 }
 
-// changeGates changes each gate so many times, through both programs in turn.
+// changeGates changes each gate n times, through both programs in turn.
 func (f *twoPrograms) changeGates(t *testing.T, each int) {
 	t.Helper()
 	urls := [2]atomic.Value{}
@@ -65,7 +65,7 @@ func (f *twoPrograms) changeGates(t *testing.T, each int) {
 	done.Wait()
 }
 
-// fillBacklog writes a backlog of so many messages for each queue. None becomes out of date,
+// fillBacklog writes a backlog of n messages for each queue. None becomes out of date,
 // because their events are in no history.
 func (f *twoPrograms) fillBacklog(t *testing.T, each int) {
 	t.Helper()
@@ -127,7 +127,7 @@ func writeBacklog(tx *models.Tx, s productFixture, n int) error {
 	return err
 }
 
-// waitArrivals waits until so many messages have arrived.
+// waitArrivals waits until n messages have arrived.
 func (f *twoPrograms) waitArrivals(t *testing.T, n int) {
 	t.Helper()
 	deadline := time.Now().Add(3 * time.Minute)

@@ -98,7 +98,7 @@ func checkMigrates(t *testing.T, version, url string) {
 		t.Fatalf("%v\nVersion %s is released: undo the change in models/migrations and add a new migration instead",
 			migrated, version)
 	case err != nil:
-		t.Fatalf("%v\nIf version %s is not released, run: make freeze VERSION=%s (git cannot tell: %v)",
+		t.Fatalf("%v\nIf version %s is not released, run: make freeze VERSION=%s (git does not say: %v)",
 			migrated, version, version, err)
 	default:
 		t.Fatalf("%v\nVersion %s is not released: if the schema was changed on purpose, run: make freeze VERSION=%s",

@@ -181,7 +181,7 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 		"nothing":           {"status", object{"comment": "x"}},
 		"no severity":       {"severity", object{"severity": "wild"}},
 		"much too say":      {"comment", object{"status": "open", "comment": strings.Repeat("x", 4001)}},
-		"an unknown field":  {"colour", object{"colour": "red"}},
+		"an unknown field":  {"color", object{"color": "red"}},
 		"taken back, and":   {"status", object{"status": nil, "severity": "low"}},
 	} {
 		a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body)

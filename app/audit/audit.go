@@ -150,7 +150,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.AuditFil
 			return nil, err
 		}
 	default:
-		return nil, fault.New(fault.Forbidden, "The audit is for administrators")
+		return nil, fault.New(fault.Forbidden, "Only administrators can see the audit log")
 	}
 	return s.store.Audits(ctx, f)
 }

@@ -150,7 +150,7 @@ func May(ctx context.Context, roles Roles, a Actor, p Permission, productID int6
 	return allowed(Require(ctx, roles, a, p, productID))
 }
 
-// MayGroup is May for a product group.
+// MayGroup reports whether RequireGroup allows it.
 func MayGroup(ctx context.Context, roles Roles, a Actor, p Permission, groupID int64) (bool, error) {
 	return allowed(RequireGroup(ctx, roles, a, p, groupID))
 }

@@ -32,7 +32,7 @@ func TestAllows(t *testing.T) {
 		}
 	}
 	if authz.Allows("nobody", authz.View) || authz.Allows("", authz.View) {
-		t.Error("an unknown role may view")
+		t.Error("an unknown role can view")
 	}
 }
 

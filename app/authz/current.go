@@ -22,7 +22,7 @@ func RequireCurrent(tx *models.Tx, a Actor) error {
 // RequireSame refuses an actor whose credentials are not those that the user has now.
 func (a Actor) RequireSame(now models.User) error {
 	if now.CredentialsFrom != a.User.CredentialsFrom || !now.Active {
-		return fault.New(fault.Conflict, "Your password or your email address has just changed: sign in again")
+		return fault.New(fault.Conflict, "Your password or email address has changed. Sign in again")
 	}
 	return nil
 }

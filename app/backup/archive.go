@@ -166,7 +166,7 @@ func openArchive(path string, progress func(done, total int64)) (a *archive, err
 }
 
 var (
-	errNoBackup = errors.New("it is not a backup of gatecrier backup")
+	errNoBackup = errors.New("it is not a backup made by gatecrier backup")
 	errDamaged  = errors.New("it is incomplete, or was changed after it was made: use another backup")
 )
 

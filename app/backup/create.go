@@ -161,7 +161,7 @@ func syncDir(path string) error {
 }
 
 // removeLeftovers removes what programs that were killed have left in a directory. An error does not
-// matter: the files are in nobody's way.
+// matter: the files are in no one's way.
 func removeLeftovers(dir string, now time.Time) {
 	list, err := filepath.Glob(filepath.Join(dir, temporary+"*"))
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	keptFormat = "20060102T150405Z"    // the time in the names of files that are kept aside
 
 	// heldReason is the reason of a delivery that waited in a backup.
-	heldReason = "It waited when the backup was made: an administrator decides whether it is sent"
+	heldReason = "Pending when the backup was made: an administrator decides whether it is sent"
 	holdBatch  = 5000
 )
 

@@ -12,7 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// chooseKey finds out which keys open all secrets: those that are there, or those of the backup.
+// chooseKey finds out which keys open all secrets: those of this installation, or those of the backup.
 func (r *restore) chooseKey(ctx context.Context, store *models.Store) error {
 	sealed, err := hasSealed(ctx, store)
 	if err != nil {
@@ -45,7 +45,7 @@ func (r *restore) chooseKey(ctx context.Context, store *models.Store) error {
 		where = r.KeyPath + " is not the key"
 	}
 	return fmt.Errorf("no key opens the secrets of the backup: %s. Put the key of the installation there, "+
-		"or restore without the targets and the mail password: --discard-secrets", where)
+		"or restore without the targets and the mail server's password: --discard-secrets", where)
 }
 
 // chooseBackupKey takes the keys of the backup. It refuses to replace other ones unless the database is

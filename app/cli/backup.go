@@ -13,8 +13,8 @@ import (
 )
 
 type backupCmd struct {
-	File    string `arg:"" help:"The file to make."`
-	WithKey bool   `help:"Include the key. Everybody who has the file can then read the secrets of targets."`
+	File    string `arg:"" help:"The file to write."`
+	WithKey bool   `help:"Include the key. Anyone who has the file can then read the secrets of targets."`
 	Force   bool   `help:"Replace an existing file."`
 }
 
@@ -54,7 +54,7 @@ func (c backupCmd) Run(in *invocation) error {
 type restoreCmd struct {
 	File           string `arg:"" help:"The backup." type:"existingfile"`
 	Force          bool   `help:"Replace an existing database, and keep it under another name."`
-	DiscardSecrets bool   `help:"If the key is lost: restore without targets and without the mail password."`
+	DiscardSecrets bool   `help:"If the key is lost: restore without targets and without the mail server's password."`
 }
 
 // Help says what a restore does.
@@ -94,7 +94,7 @@ func restoredText(r backup.Restored) string {
 	case r.KeyWritten != "":
 		line("The key of the backup is in %s.", plain(r.KeyWritten))
 	case r.Discarded:
-		line("Without the key, the targets and the mail password were removed: enter them again.")
+		line("Without the key, the targets and the mail server's password were removed: enter them again.")
 	}
 	if r.Held > 0 {
 		line("%s in the backup: see gatecrier held, or the page Health.",
@@ -170,7 +170,7 @@ func sizeText(bytes int64) string {
 }
 
 type keyCmd struct {
-	Rotate keyRotateCmd `cmd:"" help:"Make a new key, and seal all secrets with it, while no server runs."`
+	Rotate keyRotateCmd `cmd:"" help:"Create a new key and re-encrypt all secrets with it, while no server runs."`
 }
 
 type keyRotateCmd struct{}
@@ -196,7 +196,7 @@ func (keyRotateCmd) Run(in *invocation) error {
 	if r.Path == "" {
 		next = "Remove the old key from GATECRIER_SECRET_KEY. It opens only older backups."
 	}
-	sealed := number.Of(r.Sealed, "secret", "secrets")
-	_, err = fmt.Fprintf(in.stdout, "Sealed %s with the new key. %s\n", sealed, plain(next))
+	secrets := number.Of(r.Sealed, "secret", "secrets")
+	_, err = fmt.Fprintf(in.stdout, "Encrypted %s with the new key. %s\n", secrets, plain(next))
 	return err
 }

@@ -35,23 +35,23 @@ const (
 
 // commands are the commands of the program.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
-	Demo    demoCmd    `cmd:"" help:"Show what it does: sample products, and a receiver for all messages; nothing leaves the machine."`
+	Serve   serveCmd   `cmd:"" help:"Run the server: pages, API, delivery."`
+	Demo    demoCmd    `cmd:"" help:"Start a demo with sample products and a built-in receiver; nothing leaves this machine."`
 	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier, and show the security gate."`
 	Gate    gateCmd    `cmd:"" help:"Show the security gate of a product."`
 	Health  healthCmd  `cmd:"" help:"Check that a running Gatecrier is ready."`
-	User    userCmd    `cmd:"" help:"Manage users, also beside a running server."`
-	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
-	Backup  backupCmd  `cmd:"" help:"Make a backup, also beside a running server."`
+	User    userCmd    `cmd:"" help:"Manage users (also while the server runs)."`
+	Token   tokenCmd   `cmd:"" help:"Create API tokens (also while the server runs)."`
+	Migrate migrateCmd `cmd:"" help:"Apply database migrations."`
+	Backup  backupCmd  `cmd:"" help:"Create a backup (also while the server runs)."`
 	Restore restoreCmd `cmd:"" help:"Restore a backup, while no server runs."`
 	Copy    copyCmd    `cmd:"" help:"Copy all data from SQLite to PostgreSQL or back, while no server runs."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the installation, also beside a running server."`
-	Held    heldCmd    `cmd:"" help:"Show what a restore holds back; send it or cancel it."`
-	Key     keyCmd     `cmd:"" help:"Manage the key of the secrets."`
-	Version versionCmd `cmd:"" help:"Show the version, the commit and how it was built."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the installation (also while the server runs)."`
+	Held    heldCmd    `cmd:"" help:"Show, send or cancel the messages that are held after a restore."`
+	Key     keyCmd     `cmd:"" help:"Manage the encryption key."`
+	Version versionCmd `cmd:"" help:"Show version and build information."`
 
-	ShowVersion kong.VersionFlag `name:"version" help:"Show the version, the commit and how it was built."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Show version and build information."`
 }
 
 // invocation is what a command runs with.
@@ -132,7 +132,7 @@ func (in *invocation) run(args []string) (code int) {
 	}()
 	parser, err := kong.New(&commands{},
 		kong.Name("gatecrier"),
-		kong.Description("Tells the right people once when a product's security gate changes."),
+		kong.Description("Imports scanner reports, evaluates security gates, and notifies when a gate changes."),
 		kong.Vars{"version": versionText()},
 		kong.Writers(in.stdout, in.stderr),
 		kong.Exit(func(code int) { panic(exitCode(code)) }))

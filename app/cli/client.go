@@ -17,7 +17,7 @@ import (
 // server is a running Gatecrier that a command calls. check reports what is missing: kong would
 // report it alone, without the other problems of the call.
 type server struct {
-	URL     string `env:"GATECRIER_URL" placeholder:"URL" help:"The address of Gatecrier: https://gatecrier.example. Required."`
+	URL     string `env:"GATECRIER_URL" placeholder:"URL" help:"The URL of the server: https://gatecrier.example. Required."`
 	Token   string `env:"GATECRIER_TOKEN" placeholder:"TOKEN" help:"An API token. Required."`
 	Product string `env:"GATECRIER_PRODUCT" placeholder:"NAME" help:"The exact name of the product. Required."`
 }
@@ -38,7 +38,7 @@ func (s server) check(found *problems) {
 	if strings.TrimSpace(s.Token) == "" {
 		found.add("--token is missing: pass it, or set GATECRIER_TOKEN")
 	} else if strings.ContainsFunc(s.Token, notASCII) {
-		found.add("--token contains a space or another character that no token has: check GATECRIER_TOKEN")
+		found.add("--token contains a character that tokens cannot have: check GATECRIER_TOKEN")
 	}
 	if s.Product == "" {
 		found.add("--product is missing: pass it, or set GATECRIER_PRODUCT")
@@ -52,7 +52,7 @@ func notASCII(r rune) bool { return r <= ' ' || r > '~' }
 func checkAddress(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("--url: %q is no address of a server: begin with http:// or https://", address)
+		return fmt.Errorf("--url: %q is not a URL of a server: it must begin with http:// or https://", address)
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (c client) try(ctx context.Context, r request, out any) *callError {
 	defer cancel()
 	req, err := c.newRequest(ctx, r)
 	if err != nil {
-		return &callError{text: "--url: the address cannot be used"}
+		return &callError{text: "--url: the URL is invalid"}
 	}
 	if r.body != nil {
 		body, done := r.body()
@@ -164,7 +164,7 @@ func (c client) product(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	if len(list.Items) == 0 {
-		return 0, fmt.Errorf("there is no product %q that this token can use: "+
+		return 0, fmt.Errorf("product %q not found, or the token has no access to it: "+
 			"check --product (the exact name), and which product the token in --token or GATECRIER_TOKEN is for", c.Product)
 	}
 	return list.Items[0].ID, nil

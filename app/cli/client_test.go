@@ -65,8 +65,8 @@ func TestClient_SaysInWordsWhatAServerAnswers(t *testing.T) {
 		{403, problem, `{"detail":"Your role does not allow that"}`, "(403); use a token whose role allows it"},
 		{413, problem, `{"detail":"The body is too large"}`, "The body is too large (413); an administrator can raise"},
 		{
-			422, problem, `{"detail":"Some fields need another value","errors":[{"name":"name","message":"No\n\u001b[31m"}]}`,
-			"Some fields need another value (422); name: No\n",
+			422, problem, `{"detail":"Some fields are invalid","errors":[{"name":"name","message":"No\n\u001b[31m"}]}`,
+			"Some fields are invalid (422); name: No\n",
 		},
 		{
 			200, "application/json", `{"items":[]}`,
@@ -84,9 +84,9 @@ func TestClient_SaysInWordsWhatAServerAnswers(t *testing.T) {
 		},
 		{
 			502, page, "<html>",
-			"answered 502 Bad Gateway with a web page instead of JSON: a proxy in between cannot reach Gatecrier; to send it",
+			"answered 502 Bad Gateway with a web page instead of JSON: a proxy in between cannot reach Gatecrier; use --retry",
 		},
-		{503, "text/plain", "", "answered 503 Service Unavailable; to send it again until it succeeds: --retry 5m"},
+		{503, "text/plain", "", "answered 503 Service Unavailable; use --retry 5m to retry until it succeeds"},
 		{500, problem, `{"detail":"Something went wrong"}`, "Something went wrong (500)"},
 	} {
 		if got := pushTo(t, answering(t, test.status, test.contentType, test.body)); !strings.Contains(got, test.want) {
@@ -101,7 +101,7 @@ func TestClient_SaysInWordsWhatAServerAnswers(t *testing.T) {
 
 func TestClient_SaysInWordsWhyThereIsNoAnswer(t *testing.T) {
 	if got := pushTo(t, "http://127.0.0.1:1"); !strings.Contains(got,
-		"no answer of 127.0.0.1:1: connection refused; check that Gatecrier runs there, and --url") {
+		"cannot reach Gatecrier at 127.0.0.1:1: connection refused; check that Gatecrier runs there, and --url") {
 		t.Errorf("refused: %s", got)
 	}
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -117,13 +117,13 @@ func TestClient_SaysInWordsWhyThereIsNoAnswer(t *testing.T) {
 		t.Errorf("HTTP to HTTPS: %s", got)
 	}
 	plainHost := strings.TrimPrefix(answering(t, 200, "text/plain", ""), "http://")
-	want := "does not speak HTTPS: is --url http://" + plainHost + "?"
+	want := "does not speak HTTPS: should --url be http://" + plainHost + "?"
 	if got := pushTo(t, "https://"+plainHost); !strings.Contains(got, want) {
 		t.Errorf("HTTPS to HTTP: %s", got)
 	}
 	broken := httptest.NewServer(http.HandlerFunc(breaksOff))
 	t.Cleanup(broken.Close)
-	if got := pushTo(t, broken.URL); !strings.Contains(got, "the connection broke off") {
+	if got := pushTo(t, broken.URL); !strings.Contains(got, "the connection was interrupted") {
 		t.Errorf("broken off: %s", got)
 	}
 }
@@ -142,16 +142,16 @@ func TestNetworkError_HasNoInternals(t *testing.T) {
 	}{
 		{
 			dial(&net.DNSError{Name: "gate.example", IsNotFound: true}),
-			"no answer of gate.example:8443: the name gate.example is unknown; check --url and the DNS", true,
+			"cannot reach Gatecrier at gate.example:8443: the host gate.example does not exist; check --url and the DNS", true,
 		},
-		{dial(&net.DNSError{Name: "gate.example", Err: "misbehaving", IsTemporary: true}), "cannot be looked up", true},
+		{dial(&net.DNSError{Name: "gate.example", Err: "misbehaving", IsTemporary: true}), "cannot be resolved", true},
 		{call("connect", syscall.EHOSTUNREACH), "no route to it", true},
 		{call("connect", syscall.ETIMEDOUT), "the connection timed out; check --url, and that no firewall", true},
-		{call("read", syscall.ECONNRESET), "the connection broke off", true},
-		{dial(io.ErrUnexpectedEOF), "the connection broke off", true},
+		{call("read", syscall.ECONNRESET), "the connection was interrupted", true},
+		{dial(io.ErrUnexpectedEOF), "the connection was interrupted", true},
 		{dial(context.DeadlineExceeded), "it took longer than 1m0s", true},
 		{dial(tls.AlertError(40)), "it refused the TLS handshake", true},
-		{dial(errors.New("odd")), "no answer of gate.example:8443: odd", true},
+		{dial(errors.New("odd")), "cannot reach Gatecrier at gate.example:8443: odd", true},
 		{
 			&url.Error{Op: "Get", Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: syscall.ECONNREFUSED}},
 			"the proxy of HTTPS_PROXY does not connect to gate.example:8443: connection refused", true,

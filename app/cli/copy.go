@@ -20,7 +20,7 @@ type copyCmd struct {
 func (copyCmd) Help() string {
 	return "Copies all data from SQLite to PostgreSQL or back, while no server runs, and verifies the copy. It only " +
 		"reads FROM.\nIf it is interrupted, run it again with the same addresses: it continues. Until it has finished, " +
-		"no program uses TO.\nSecrets stay sealed: use the copy with the same key. PGPASSWORD can hold the password of " +
+		"no program uses TO.\nSecrets stay encrypted: use the copy with the same key. PGPASSWORD can hold the password of " +
 		"PostgreSQL."
 }
 
@@ -47,7 +47,7 @@ func (c copyCmd) Run(in *invocation) error {
 		said += number.Of(r.Replaced, "text", "texts") +
 			" had characters that PostgreSQL cannot store: they were replaced by U+FFFD.\n"
 	}
-	_, err = fmt.Fprint(in.stdout, said+"The secrets are sealed with the key of the source: start the server with the "+
+	_, err = fmt.Fprint(in.stdout, said+"The secrets are encrypted with the key of the source: start the server with the "+
 		"same key file or GATECRIER_SECRET_KEY,\nand with GATECRIER_DATABASE_URL set to the copy. Do not start the old "+
 		"installation again: both would send the waiting messages.\n")
 	return err

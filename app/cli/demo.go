@@ -6,9 +6,9 @@ import (
 )
 
 type demoCmd struct {
-	DataDir string `default:"gatecrier-demo" help:"Where the demo keeps its data; made if it is not there."`
-	Listen  string `default:"127.0.0.1:8080" help:"Where to listen, on loopback; port 0 picks one."`
-	Verbose bool   `help:"Log what a server would log."`
+	DataDir string `default:"gatecrier-demo" help:"The data directory of the demo; created if it does not exist."`
+	Listen  string `default:"127.0.0.1:8080" help:"The loopback address to listen on; port 0 picks a free one."`
+	Verbose bool   `help:"Write the server's log to stderr."`
 }
 
 // Run runs the demo until a signal.

@@ -18,9 +18,9 @@ type doctorCmd struct {
 
 // Help says what is checked, and what the exit codes mean.
 func (doctorCmd) Help() string {
-	return "Checks the database, its integrity, the key, disk room, the clock, mail, jobs, addresses of connections, " +
-		"held messages and instances, beside a running server or without one. It connects to the mail server and to " +
-		"the addresses, and sends no message.\nIt reads the environment of the server. Exit codes: 0 if all is good, " +
+	return "Checks the database, its integrity, the key, disk space, the clock, email, jobs, addresses of connections, " +
+		"held messages and instances, with or without a running server. It connects to the mail server and to " +
+		"the addresses, and sends no message.\nIt reads the environment of the server. Exit codes: 0 if no check fails, " +
 		"also with warnings, 1 with problems."
 }
 

@@ -11,7 +11,7 @@ import (
 
 type gateCmd struct {
 	server
-	Branch string `placeholder:"NAME" help:"The branch. Absent: the default branch."`
+	Branch string `placeholder:"NAME" help:"The branch. Default: the default branch."`
 }
 
 // Run shows the state of a gate. It returns errGateFailed for a failed one.

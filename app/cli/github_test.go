@@ -22,7 +22,7 @@ b.json: trivy, 2 new, 0 updated, 0 reopened, 0 resolved
 		t.Errorf("stderr: %s", r.stderr)
 	}
 	r = formatted(t, "github", imports(passedAnswer))
-	want := "::notice title=Security gate passed::within all limits%0Ahttps://g.example/products/7?branch=main\n"
+	want := "::notice title=Security gate passed::within all thresholds%0Ahttps://g.example/products/7?branch=main\n"
 	if !strings.HasSuffix(r.stdout, want) {
 		t.Errorf("passed: %s", r.stdout)
 	}

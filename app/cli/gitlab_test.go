@@ -30,7 +30,7 @@ func TestFormatGitLab(t *testing.T) {
 		t.Errorf("exit %d: %q", r.code, r.stdout)
 	}
 	r = formatted(t, "gitlab", imports(passedAnswer))
-	if !strings.Contains(r.stdout, "\n\x1b[32;1mSecurity gate passed\x1b[0m: within all limits\nhttps://") {
+	if !strings.Contains(r.stdout, "\n\x1b[32;1mSecurity gate passed\x1b[0m: within all thresholds\nhttps://") {
 		t.Errorf("passed: %q", r.stdout)
 	}
 }

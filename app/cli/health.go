@@ -18,7 +18,7 @@ const healthTime = 5 * time.Second
 
 // healthCmd checks whether a server can do its work, for images without curl.
 type healthCmd struct {
-	URL string `env:"GATECRIER_URL" help:"Where Gatecrier is; absent: where GATECRIER_LISTEN says, on this host."`
+	URL string `env:"GATECRIER_URL" help:"The URL of the server. Default: from GATECRIER_LISTEN, on this host."`
 }
 
 // Run returns an error unless the server is ready.

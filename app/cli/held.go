@@ -88,7 +88,7 @@ type heldCancelCmd struct {
 
 // Run cancels what is held.
 func (c heldCancelCmd) Run(in *invocation) error {
-	return in.decideHeld(models.RestoreCancel, c.Reason, "The held messages are cancelled.")
+	return in.decideHeld(models.RestoreCancel, c.Reason, "The held messages are canceled.")
 }
 
 func (in *invocation) decideHeld(d models.RestoreDecision, reason, done string) error {

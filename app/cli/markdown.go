@@ -17,7 +17,7 @@ func (p markdownPrinter) finish(r pushResult) error {
 }
 
 // markdown returns a result as GitHub Flavored Markdown, which GitLab reads too. Texts of reports are
-// code: they name nobody, link to nothing and have no HTML.
+// code: they mention no user, link to nothing and have no HTML.
 func markdown(r pushResult) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -98,7 +98,7 @@ func mdCode(text string) string {
 }
 
 // mdProse returns a sentence of the server. It escapes what Markdown would read, and separates @ and
-// # from what follows, so that they mention nobody and no issue.
+// # from what follows, so that they mention no user and no issue.
 func mdProse(text string) string {
 	var b strings.Builder
 	for _, r := range plain(text) {

@@ -26,9 +26,9 @@ func networkError(err error, u *url.URL, limit time.Duration) *callError {
 			"if %s needs no proxy, add it to NO_PROXY", host, networkCause(proxy.Err, limit), u.Hostname())}
 	}
 	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
-		return &callError{text: fmt.Sprintf("%s does not speak HTTPS: is --url http://%s?", host, host)}
+		return &callError{text: fmt.Sprintf("%s does not speak HTTPS: should --url be http://%s?", host, host)}
 	}
-	return &callError{repeat: true, text: fmt.Sprintf("no answer of %s: %s", host, networkCause(err, limit))}
+	return &callError{repeat: true, text: fmt.Sprintf("cannot reach Gatecrier at %s: %s", host, networkCause(err, limit))}
 }
 
 // certificateError says what is wrong with the certificate of a host, "" for nothing.
@@ -67,9 +67,9 @@ func networkCause(err error, limit time.Duration) string {
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("the name %s is unknown; check --url and the DNS of this machine", plain(dns.Name))
+		return fmt.Sprintf("the host %s does not exist; check --url and the DNS of this machine", plain(dns.Name))
 	case errors.As(err, &dns):
-		return fmt.Sprintf("the name %s cannot be looked up; check the DNS of this machine", plain(dns.Name))
+		return fmt.Sprintf("the host %s cannot be resolved; check the DNS of this machine", plain(dns.Name))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused; check that Gatecrier runs there, and --url"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
@@ -80,7 +80,7 @@ func networkCause(err error, limit time.Duration) string {
 		return "the connection timed out; check --url, and that no firewall is in between"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection broke off"
+		return "the connection was interrupted"
 	case errors.As(err, &record):
 		return "it does not speak HTTPS; check --url"
 	case errors.As(err, &alert):

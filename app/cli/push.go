@@ -18,14 +18,14 @@ import (
 
 type pushCmd struct {
 	server
-	Branch        string   `placeholder:"NAME" help:"The branch that was scanned. Absent: the default branch."`
-	DefaultBranch bool     `help:"Make --branch the default branch, as long as that has no report yet."`
-	Scanner       string   `placeholder:"NAME" help:"The name of the scanner. Absent: the name in the report."`
+	Branch        string   `placeholder:"NAME" help:"The branch that was scanned. Default: the default branch."`
+	DefaultBranch bool     `help:"Make --branch the default branch if that has no report yet."`
+	Scanner       string   `placeholder:"NAME" help:"The name of the scanner. Default: the name in the report."`
 	Source        string   `placeholder:"NAME" help:"The source of a file without a name of its own."`
 	Clean         bool     `help:"The scan ran and found nothing. Accepts a report that does not say so itself."`
 	ReportFormat  string   `default:"auto" placeholder:"FORMAT" help:"The format of the reports: auto (recognize it) or generic. Default: auto."`
 	Format        string   `default:"text" placeholder:"FORMAT" help:"The output: text, json, markdown, github or gitlab. Default: text."`
-	Retry         string   `default:"0" placeholder:"DURATION" help:"How long to repeat what can succeed later, such as 5m. Default: one try."`
+	Retry         string   `default:"0" placeholder:"DURATION" help:"How long to retry requests that can succeed later, such as 5m. Default: no retry."`
 	FailOnGate    bool     `help:"Exit with 2 if the security gate failed."`
 	Files         []string `arg:"" optional:"" name:"file" help:"The reports: FILE, or SOURCE=FILE with the name of its source. - is stdin."`
 }
@@ -82,7 +82,7 @@ func (c pushCmd) prepare(in *invocation) (*push, error) {
 	c.check(&found)
 	retry, err := time.ParseDuration(c.Retry)
 	if err != nil || retry < 0 {
-		found.add("--retry: %q is no duration: write 90s, 5m or 1h", c.Retry)
+		found.add("--retry: %q is not a duration, such as 90s, 5m or 1h", c.Retry)
 	}
 	if c.ReportFormat != "auto" && c.ReportFormat != "generic" {
 		found.add("--report-format: %q is unknown: use auto or generic", c.ReportFormat)
@@ -163,7 +163,7 @@ func listOrNone(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-var errNoAnswer = errors.New("this is no answer of Gatecrier; check --url")
+var errNoAnswer = errors.New("unexpected response: check that --url is a Gatecrier server")
 
 // answer is the API's answer to a report.
 type answer struct {

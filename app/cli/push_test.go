@@ -149,7 +149,7 @@ func TestPush_ReportsAllProblemsAtOnce(t *testing.T) {
 	want := `gatecrier: --url is missing: pass it, or set GATECRIER_URL
 gatecrier: --token is missing: pass it, or set GATECRIER_TOKEN
 gatecrier: --product is missing: pass it, or set GATECRIER_PRODUCT
-gatecrier: --retry: "soon" is no duration: write 90s, 5m or 1h
+gatecrier: --retry: "soon" is not a duration, such as 90s, 5m or 1h
 gatecrier: --report-format: "pdf" is unknown: use auto or generic
 gatecrier: --default-branch needs --branch with the name of the branch
 gatecrier: --format: "xml" is unknown: use text, json, markdown, github or gitlab
@@ -177,8 +177,8 @@ gatecrier: stdin (-) can be read only once: name files for the other reports
 	}
 	errs.Reset()
 	if code := in.run([]string{"push", "--url", "shop", "--token", "a b", "--product", "x"}); code != 1 ||
-		errs.String() != `gatecrier: --url: "shop" is no address of a server: begin with http:// or https://
-gatecrier: --token contains a space or another character that no token has: check GATECRIER_TOKEN
+		errs.String() != `gatecrier: --url: "shop" is not a URL of a server: it must begin with http:// or https://
+gatecrier: --token contains a character that tokens cannot have: check GATECRIER_TOKEN
 gatecrier: no report: name at least one file, or - for stdin
 ` {
 		t.Errorf("wrong values: exit %d %s", code, &errs)

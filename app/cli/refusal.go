@@ -41,7 +41,7 @@ func advice(status int) string {
 	case http.StatusForbidden:
 		return "; use a token whose role allows it: push needs upload, writer, maintainer or owner"
 	case http.StatusRequestEntityTooLarge:
-		return "; an administrator can raise the largest size in the settings of reports"
+		return "; an administrator can raise the limit in the section Reports of the settings"
 	}
 	return ""
 }

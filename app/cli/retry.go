@@ -44,7 +44,7 @@ func (b *backoff) after(ctx context.Context, failed *callError) error {
 	}
 	if b.budget <= 0 {
 		if failed.status != 0 {
-			failed.text += "; to send it again until it succeeds: --retry 5m"
+			failed.text += "; use --retry 5m to retry until it succeeds"
 		}
 		return failed
 	}
@@ -55,9 +55,9 @@ func (b *backoff) after(ctx context.Context, failed *callError) error {
 	left := b.until.Sub(now)
 	switch {
 	case left <= 0:
-		return fmt.Errorf("%w; gave up after %d tries in %s (--retry)", failed, b.tries, b.budget)
+		return fmt.Errorf("%w; failed after %d attempts in %s (--retry)", failed, b.tries, b.budget)
 	case failed.after > left:
-		return fmt.Errorf("%w; it asks to wait %s, which is longer than --retry allows", failed, failed.after)
+		return fmt.Errorf("%w; the server asks to wait %s, longer than --retry allows", failed, failed.after)
 	}
 	pause := min(max(b.pause(), failed.after), left)
 	line := fmt.Sprintf("%s: %s; next try in %s", b.about, failed, pause.Round(100*time.Millisecond))

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const stillImporting = "A large import of the same source is at work: send it again when that is done"
+const stillImporting = "A large import of the same source is in progress. Send it again when that has finished"
 
 func TestRetry_SendsTheSameRequestAgain(t *testing.T) {
 	inFolder(t, "a.json")
@@ -41,7 +41,7 @@ func TestRetry_SendsTheSameRequestAgain(t *testing.T) {
 	}
 	host := strings.TrimPrefix(s.URL, "http://")
 	want := []string{
-		"img=stdin: no answer of " + host + ": the connection broke off; next try in 800ms",
+		"img=stdin: cannot reach Gatecrier at " + host + ": the connection was interrupted; next try in 800ms",
 		"img=stdin: Too many requests (429); next try in 1.5s",
 		"img=stdin: Bad (502); next try in 3s",
 		"img=stdin: Not ready (503); next try in 6s",
@@ -60,14 +60,14 @@ func TestRetry_EndsAfterItsTime(t *testing.T) {
 	s := newFakeServer(t, refuses(503, "Not ready"))
 	r := runPush(t, s, "", "--retry", "1m", "a.json")
 	if took := r.now.Sub(testStart); r.code != 1 || took != time.Minute || len(s.posted) != 8 ||
-		!strings.Contains(r.stderr, "gatecrier: a.json: Not ready (503); gave up after 8 tries in 1m0s (--retry)\n") {
+		!strings.Contains(r.stderr, "gatecrier: a.json: Not ready (503); failed after 8 attempts in 1m0s (--retry)\n") {
 		t.Errorf("exit %d, %d tries in %s: %s", r.code, len(s.posted), took, r.stderr)
 	}
 
 	s = newFakeServer(t, refuses(503, "Not ready"))
 	r = runPush(t, s, "", "a.json")
 	if r.code != 1 || len(s.posted) != 1 || r.stderr !=
-		"gatecrier: a.json: Not ready (503); to send it again until it succeeds: --retry 5m\n" {
+		"gatecrier: a.json: Not ready (503); use --retry 5m to retry until it succeeds\n" {
 		t.Errorf("by default: exit %d, %d tries: %s", r.code, len(s.posted), r.stderr)
 	}
 }
@@ -94,7 +94,7 @@ func TestRetry_WaitsAsLongAsTheServerAsks(t *testing.T) {
 	}
 	s := newFakeServer(t, refuses(429, "Slower", "Retry-After", "3600"))
 	r := runPush(t, s, "", "--retry", "1m", "a.json")
-	if r.code != 1 || !r.now.Equal(testStart) || !strings.Contains(r.stderr, "asks to wait 1h0m0s, which is longer") {
+	if r.code != 1 || !r.now.Equal(testStart) || !strings.Contains(r.stderr, "asks to wait 1h0m0s, longer") {
 		t.Errorf("longer than allowed: exit %d after %s: %s", r.code, r.now.Sub(testStart), r.stderr)
 	}
 }
@@ -140,7 +140,7 @@ func TestRetry_CoversTheFirstRequest(t *testing.T) {
 		"push", "--url", "http://127.0.0.1:1", "--token", "x", "--product", "Shop", "--retry", "3s", "a.json",
 	})
 	if code != 1 || strings.Count(errs.String(), "next try in") != 3 ||
-		!strings.Contains(errs.String(), "gave up after 4 tries") {
+		!strings.Contains(errs.String(), "failed after 4 attempts") {
 		t.Errorf("exit %d: %s", code, &errs)
 	}
 }

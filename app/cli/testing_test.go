@@ -111,7 +111,7 @@ func breaksOff(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler)
 const (
 	passedAnswer = `{"format":"grype","branch":"main","observations":{"new":0,"updated":1,"reopened":0,"resolved":2},
 		"counts":{"critical":0,"high":0,"medium":1,"low":0,"none":0,"unknown":0},
-		"gate":{"before":"failed","after":"passed","why":"within all limits"},
+		"gate":{"before":"failed","after":"passed","why":"within all thresholds"},
 		"url":"https://g.example/products/7?branch=main"}`
 	failedAnswer = `{"format":"trivy","branch":"main","observations":{"new":2,"updated":0,"reopened":0,"resolved":0},
 		"counts":{"critical":1,"high":1,"medium":0,"low":0,"none":0,"unknown":0},

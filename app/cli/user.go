@@ -11,14 +11,14 @@ import (
 
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Add a user."`
-	Password userPasswordCmd `cmd:"" help:"Reset a user's password, and end their sessions, links, feed and tokens."`
+	Password userPasswordCmd `cmd:"" help:"Reset a user's password, sign them out everywhere, and revoke their links, feed and tokens."`
 	Admin    userAdminCmd    `cmd:"" help:"Make a user an administrator."`
 }
 
 // password has the flags of a command that takes a password.
 type password struct {
-	Password     string `help:"The password; others can see it in the list of processes." xor:"password"`
-	PasswordFile string `help:"A file that holds it." type:"existingfile" xor:"password"`
+	Password     string `help:"The password. It is visible in the process list; prefer --password-file." xor:"password"`
+	PasswordFile string `help:"A file with the password." type:"existingfile" xor:"password"`
 }
 
 // read returns the password of the flags, "" if there is none.
@@ -38,8 +38,8 @@ func (p password) read() (string, error) {
 
 type userAddCmd struct {
 	Name  string `arg:"" help:"The name to sign in with."`
-	Email string `required:"" help:"The mail address."`
-	Admin bool   `help:"Make an administrator."`
+	Email string `required:"" help:"The email address."`
+	Admin bool   `help:"Make the user an administrator."`
 	password
 }
 
@@ -106,12 +106,12 @@ func (c userAdminCmd) Run(in *invocation) error {
 }
 
 type tokenCmd struct {
-	Create tokenCreateCmd `cmd:"" help:"Make an API token of a user, and print it alone."`
+	Create tokenCreateCmd `cmd:"" help:"Create an API token for a user, and print only the token."`
 }
 
 type tokenCreateCmd struct {
-	User string `required:"" help:"Whose token."`
-	Name string `required:"" help:"What it is for."`
+	User string `required:"" help:"The user that the token acts for."`
+	Name string `required:"" help:"The name of the token."`
 }
 
 // Run creates a token and prints it.

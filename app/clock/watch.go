@@ -19,7 +19,7 @@ const (
 type Parts struct {
 	Log    *slog.Logger
 	Now    func() time.Time                                              // the clock
-	Passed func() time.Duration                                          // the time that has passed, which nobody can set
+	Passed func() time.Duration                                          // the time that has passed, which no one can set
 	Repair func(ctx context.Context, all bool) (map[string]int64, error) // returns the number of changed rows by table
 	Jumped func()                                                        // called after a jump is repaired
 }
@@ -108,7 +108,7 @@ func (w *Watch) RepairAll(ctx context.Context) error { return w.repair(ctx, true
 func (w *Watch) repair(ctx context.Context, all bool) error {
 	changed, err := w.Repair(ctx, all)
 	for table, n := range changed {
-		w.Log.Warn("bring times back that lie too far ahead", "table", table, "rows", n)
+		w.Log.Warn("correct stored times that are too far ahead", "table", table, "rows", n)
 	}
 	return err
 }

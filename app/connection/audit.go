@@ -14,7 +14,7 @@ import (
 // it, as far as the audit log still knows.
 func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
-		return fault.NewOutdated("Meanwhile Gatecrier has turned it off: " + now.DisabledWhy)
+		return fault.NewOutdated("Gatecrier has turned it off in the meantime: " + now.DisabledWhy)
 	}
 	who, product := "another user", now.Owner().ProductID
 	if product != 0 { // a name alone could be that of another product's target

@@ -70,11 +70,11 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config, error) {
 	m, ok := s.modules.Get(d.Module)
 	if !ok {
-		return nil, nil, fault.BadField("module", "There is no module of that name")
+		return nil, nil, fault.BadField("module", "This module does not exist")
 	}
 	for _, f := range m.Descriptor().Fields {
 		if f.Hidden && creating && d.Config[f.Name] != "" {
-			return nil, nil, fault.BadField(f.Name, "there is no such field")
+			return nil, nil, fault.BadField(f.Name, "this field does not exist")
 		}
 	}
 	if why := nameProblem(strings.TrimSpace(d.Name)); why != "" {
@@ -87,7 +87,7 @@ func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config,
 // nameProblem returns what is wrong with a name, "" for nothing.
 func nameProblem(name string) string {
 	if n := utf8.RuneCountInString(name); n < 1 || n > 100 {
-		return "1 to 100 characters"
+		return "Enter 1 to 100 characters"
 	}
 	return visible.Problem(name)
 }

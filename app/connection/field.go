@@ -114,7 +114,7 @@ func (s *Service) wantFields(
 	for _, f := range []struct {
 		field, name, module string
 		value               *string
-	}{{fieldTeams, "MS Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
+	}{{fieldTeams, "Microsoft Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
 		if f.value != nil {
 			w := fieldTarget{field: form.prefix + f.field, name: form.namePrefix + f.name, module: f.module}
 			list, warning := s.wantWebhook(ctx, w, strings.TrimSpace(*f.value), &fieldErrs)
@@ -149,7 +149,7 @@ func (s *Service) wantMail(w fieldTarget, list string, fieldErrs *fault.Fields) 
 	return wants
 }
 
-// wantWebhook plans a field that holds a URL. Any other text may be the hint that was shown:
+// wantWebhook plans a field that holds a URL. Any other text can be the hint that was shown:
 // applyFields finds out.
 func (s *Service) wantWebhook(
 	ctx context.Context, w fieldTarget, value string, fieldErrs *fault.Fields,
@@ -173,7 +173,7 @@ func (s *Service) wantWebhook(
 func (s *Service) prepareFor(name string, c module.Config) (module.Config, error) {
 	m, ok := s.modules.Get(name)
 	if !ok {
-		return nil, fault.New(fault.Invalid, "There is no module "+name)
+		return nil, fault.New(fault.Invalid, "Unknown module "+name)
 	}
 	return m.Prepare(c)
 }

@@ -33,7 +33,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 	for _, field := range []string{fieldEmail, fieldTeams, fieldSlack} {
 		for _, w := range wants[prefixOf(o)+field] {
 			if w.keep {
-				return fault.BadField(w.field, "An address that begins with https:// or http://")
+				return fault.BadField(w.field, "Enter a URL that begins with https:// or http://")
 			}
 			if err := s.addTarget(tx, actor, o, w); err != nil {
 				return err
@@ -79,7 +79,7 @@ func (s *Service) settleTarget(
 	if err := tx.SaveConnection(&c); err != nil {
 		return nil, err
 	}
-	if c.Endpoint() == c.ID { // the new configuration may work
+	if c.Endpoint() == c.ID { // the new configuration can work
 		if err := tx.Resume(c.ID); err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ func (s *Service) All(
 	ctx context.Context, actor authz.Actor, f models.ConnectionFilter,
 ) ([]models.ConnectionRow, error) {
 	if actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
-		return nil, fault.New(fault.Forbidden, "Connections are listed for users who may edit them")
+		return nil, fault.New(fault.Forbidden, "You need the right to edit connections to list them")
 	}
 	f.UserID, f.All = actor.User.ID, actor.Administrator()
 	return s.store.Connections(ctx, f)
@@ -100,7 +100,7 @@ type Overall struct {
 // Overall returns the health of everything that sends. It is for administrators.
 func (s *Service) Overall(ctx context.Context, actor authz.Actor) (Overall, error) {
 	if !actor.Administrator() {
-		return Overall{}, fault.New(fault.Forbidden, "Health is for administrators")
+		return Overall{}, fault.New(fault.Forbidden, "Only administrators can see health")
 	}
 	list, err := s.All(ctx, actor, models.ConnectionFilter{Owner: models.OwnerShared, Limit: maxOverall + 1})
 	if err != nil {

@@ -16,7 +16,7 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 		return c, err
 	}
 	if !mayResume(actor, c) {
-		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
+		return c, fault.New(fault.Forbidden, "Only administrators can retry the mail server")
 	}
 	entry := audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID}
 	return c, s.resume(ctx, actor, c.Endpoint(), entry)
@@ -25,7 +25,7 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 // ResumeMail lets the dispatcher try the mail server at once. It is for administrators.
 func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
+		return fault.New(fault.Forbidden, "Only administrators can retry the mail server")
 	}
 	entry := audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: mailServerName}
 	return s.resume(ctx, actor, s.mailServerID, entry)

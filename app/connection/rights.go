@@ -12,7 +12,7 @@ import (
 // MayEditSystem returns an error unless the actor can change the connections of the system.
 func (*Service) MayEditSystem(actor authz.Actor) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Only administrators may change connections of the system")
+		return fault.New(fault.Forbidden, "Only administrators can change connections of the system")
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 	m, _ := s.modules.Get(c.Module)
 	rotator, can := m.(module.Rotator)
 	if !can {
-		return Rotated{}, fault.New(fault.Invalid, "This kind of connection has no secret of ours to replace")
+		return Rotated{}, fault.New(fault.Invalid, "This kind of connection has no signing secret to replace")
 	}
 	config, err := s.Open(c)
 	if err != nil {

@@ -68,7 +68,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		if now.Endpoint() != now.ID || len(c.Config) == 0 && before.Enabled {
 			return nil
 		}
-		return tx.Resume(now.ID) // the new configuration may work
+		return tx.Resume(now.ID) // the new configuration can work
 	})
 	return saved, err
 }
@@ -84,11 +84,11 @@ func (s *Service) reconfigure(
 	}
 	m, ok := s.modules.Get(c.Module)
 	if !ok {
-		return "", fault.BadField("module", "There is no module of that name")
+		return "", fault.BadField("module", "This module does not exist")
 	}
 	for _, f := range m.Descriptor().Fields {
 		if _, asked := change[f.Name]; asked && f.Hidden {
-			return "", fault.BadField(f.Name, "there is no such field")
+			return "", fault.BadField(f.Name, "this field does not exist")
 		}
 	}
 	was := maps.Clone(config)

@@ -9,12 +9,12 @@ import (
 	"gatecrier/models"
 )
 
-// A delivery is cancelled with one of these reasons, with connection.TurnedOff, or with the two
+// A delivery is canceled with one of these reasons, with connection.TurnedOff, or with the two
 // that decideOutdated writes. Only users who can edit the target see them.
 const (
-	reasonGroup   = "The product is not in this target's group any more"
-	reasonOwner   = "Its owner may not see this product any more"
-	reasonAddress = "Whoever has this address may not be told of it any more"
+	reasonGroup   = "The product is no longer in this target's group"
+	reasonOwner   = "Its owner no longer has access to this product"
+	reasonAddress = "The user with this address no longer has access"
 )
 
 // accessReason returns why a target must not get a message any more, "" if it can: it is turned
@@ -44,7 +44,7 @@ func (d *Dispatcher) accessReason(
 	return reason, nil
 }
 
-// lateAfter is the age from which a first attempt may be out of date.
+// lateAfter is the age from which a first attempt can be out of date.
 const lateAfter = 10 * time.Minute
 
 // outdated returns why a message is out of date: the gate has changed since. The messages behind it,
@@ -73,14 +73,14 @@ func mayBeOutdated(row models.Delivery, endpoint models.Health, now time.Time) b
 
 // decideOutdated decides about a gate change. One that is not the last is out of date. If the last
 // leads back to what the target was notified of before, no change needs to be sent, unless one in
-// between may have arrived.
+// between might have arrived.
 func decideOutdated(w models.LastNotified, eventID int64) (why string, outdatedUpTo int64) {
 	back := w.Delivered == w.Now && !w.MayKnow
 	switch {
 	case back:
-		return "Out of date: the gate is back at " + event.StateWord(w.Now) + ", which this target was told last", w.Latest
+		return "Superseded: the gate is back at " + event.StateWord(w.Now) + ", the last state sent to this target", w.Latest
 	case w.Latest != eventID:
-		return "Out of date: the gate has changed to " + event.StateWord(w.Now) + " since", w.Latest - 1
+		return "Superseded: the gate has changed to " + event.StateWord(w.Now) + " since", w.Latest - 1
 	}
 	return "", 0
 }

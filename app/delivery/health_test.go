@@ -141,7 +141,7 @@ func TestAFailedProbeUsesNoAttempt(t *testing.T) {
 	}
 }
 
-func TestMayBeOutdated(t *testing.T) {
+func TestDelivery_CanBeOutdated(t *testing.T) {
 	due := models.Delivery{CreatedAt: noon, DueSince: noon}
 	retry := models.Delivery{CreatedAt: noon, DueSince: noon, Attempts: 1}
 	probe := models.Delivery{CreatedAt: noon, DueSince: noon, Probe: true}
@@ -171,7 +171,7 @@ func TestMayBeOutdated(t *testing.T) {
 }
 
 func TestDecideOutdated(t *testing.T) {
-	const back = "Out of date: the gate is back at Passed, which this target was told last"
+	const back = "Superseded: the gate is back at Passed, the last state sent to this target"
 	passed, failed := models.GatePassed, models.GateFailed
 	notified := func(now, delivered models.GateState) models.LastNotified {
 		return models.LastNotified{Latest: 9, Now: now, Delivered: delivered}
@@ -185,7 +185,7 @@ func TestDecideOutdated(t *testing.T) {
 		upTo  int64
 	}{
 		"the last change":            {notified(failed, passed), 9, "", 0},
-		"an outdated change":         {notified(failed, ""), 7, "Out of date: the gate has changed to Failed since", 8},
+		"an outdated change":         {notified(failed, ""), 7, "Superseded: the gate has changed to Failed since", 8},
 		"back at the notified state": {notified(passed, passed), 7, back, 9},
 		"back, itself the last":      {notified(passed, passed), 9, back, 9},
 		"back, one may have arrived": {mayKnow, 9, "", 0},

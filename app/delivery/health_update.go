@@ -40,12 +40,12 @@ func (d *Dispatcher) updateHealth(tx *models.Tx, c completion) error {
 		}
 	}
 	if c.result.Kind() == module.KindGone {
-		return tx.DisableConnection(conn.ID, "The receiver says that this address is finished: "+c.result.Reason)
+		return tx.DisableConnection(conn.ID, "The receiver says that this address no longer exists: "+c.result.Reason)
 	}
 	return nil
 }
 
-// applyRules updates the health of a connection by rules, and notifies of what changed.
+// applyRules updates the health of a connection by rules, and notifies of the changes.
 func (d *Dispatcher) applyRules(tx *models.Tx, conn models.Connection, c completion, rules ...healthRule) error {
 	h, err := tx.LockHealth(conn.ID)
 	if err != nil {
@@ -181,7 +181,7 @@ func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.Connect
 }
 
 // updateHealthAfterCancel updates the endpoint of a message that was not sent. A probe that sent
-// nothing makes the next one due at once, and the message may have been the last late one.
+// nothing makes the next one due at once, and the message can have been the last late one.
 func (d *Dispatcher) updateHealthAfterCancel(tx *models.Tx, c completion) error {
 	h, err := tx.LockHealth(c.delivery.EndpointID)
 	if err != nil {

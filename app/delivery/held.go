@@ -106,7 +106,7 @@ func (h *Held) Notice(ctx context.Context, actor authz.Actor) (string, error) {
 	return fmt.Sprintf("A backup was restored: %d messages wait for your decision", n), nil
 }
 
-// Decide sends or cancels all held deliveries. reason says why they are cancelled. A decision is
+// Decide sends or cancels all held deliveries. reason says why they are canceled. A decision is
 // final: a second one is a Conflict error.
 func (h *Held) Decide(ctx context.Context, actor authz.Actor, d models.RestoreDecision, reason string) error {
 	if err := requireAdministrator(actor); err != nil {
@@ -119,10 +119,10 @@ func (h *Held) Decide(ctx context.Context, actor authz.Actor, d models.RestoreDe
 	case models.RestoreCancel:
 		action = audit.Cancel
 		if reason = cleanReason(reason); reason == "" {
-			return fault.BadField("reason", fmt.Sprintf("1 to %d characters: why they are not sent", maxHeldReason))
+			return fault.BadField("reason", fmt.Sprintf("Enter a reason of 1 to %d characters", maxHeldReason))
 		}
 	default:
-		return fault.BadField("decision", "One of send, cancel")
+		return fault.BadField("decision", "Choose send or cancel")
 	}
 	err := h.store.Write(ctx, func(tx *models.Tx) error {
 		ok, err := tx.DecideRestore(d, reason, actor.Label)
@@ -130,7 +130,7 @@ func (h *Held) Decide(ctx context.Context, actor authz.Actor, d models.RestoreDe
 			return err
 		}
 		if !ok {
-			return fault.New(fault.Conflict, "No held messages wait for a decision")
+			return fault.New(fault.Conflict, "There are no held messages")
 		}
 		return writeAudit(tx, actor, action, "messages that a restore held", 0)
 	})
@@ -173,7 +173,7 @@ func (h *Held) apply(ctx context.Context) (more bool, err error) {
 		if restore.Decision == models.RestoreSend {
 			n, err = tx.ReleaseHeld(heldBatch)
 		} else {
-			n, err = tx.CancelHeld(heldBatch, "Cancelled after a restore by "+restore.DecidedBy+": "+restore.Reason)
+			n, err = tx.CancelHeld(heldBatch, "Canceled after a restore by "+restore.DecidedBy+": "+restore.Reason)
 		}
 		return err
 	})
@@ -184,7 +184,7 @@ func (h *Held) apply(ctx context.Context) (more bool, err error) {
 }
 
 // holds reports whether deliveries of an event are held: the event or its cause is from the backup, and
-// nothing is decided yet. After a cancellation, deliveries that are made late are cancelled in the same
+// nothing is decided yet. After a cancellation, deliveries that are made late are canceled in the same
 // way.
 func holds(restore models.Restore, ok bool, e models.Event) (bool, error) {
 	switch {
@@ -210,7 +210,7 @@ func cleanReason(text string) string {
 
 func requireAdministrator(actor authz.Actor) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Held messages are for administrators")
+		return fault.New(fault.Forbidden, "Only administrators can see held messages")
 	}
 	return nil
 }

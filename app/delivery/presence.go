@@ -49,7 +49,7 @@ func (d *Dispatcher) watchInstances(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := d.returnOfDead(ctx, absent); err != nil {
 			clear(absent) // an outage of the database says nothing about other instances
-			d.report(ctx, "look for dead instances", err)
+			d.report(ctx, "look for stopped instances", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -113,7 +113,7 @@ func (d *Dispatcher) returnOf(ctx context.Context, instance string) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		d.log.Info("return deliveries of a dead instance", "instance", instance, "count", n)
+		d.log.Info("return deliveries of a stopped instance", "instance", instance, "count", n)
 		d.Wake()
 	}
 }

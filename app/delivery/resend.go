@@ -64,13 +64,13 @@ func (l *Log) preview(
 	return p, f, nil
 }
 
-// previewOf counts what a resend would do with deliveries. may has the owners whose connections the
-// actor can edit.
-func previewOf(tally []models.ConnectionTally, may map[models.Owner]bool) Preview {
+// previewOf counts what a resend would do with deliveries. canEdit has the owners whose
+// connections the actor can edit.
+func previewOf(tally []models.ConnectionTally, canEdit map[models.Owner]bool) Preview {
 	var p Preview
 	for _, t := range tally {
 		switch {
-		case !may[t.Owner]:
+		case !canEdit[t.Owner]:
 			p.Forbidden += t.N
 		case !t.Enabled:
 			p.Disabled += t.N
@@ -92,10 +92,10 @@ func endedOnly(f models.DeliveryFilter) (models.DeliveryFilter, error) {
 		f.State = models.DeliveryDead
 	}
 	if f.State == models.DeliveryHeld {
-		return f, fault.BadField("state", "is one of those that an administrator decides about, on the page Health")
+		return f, fault.BadField("state", "is held after a restore: an administrator decides about it on the page Health")
 	}
 	if f.State.Open() {
-		return f, fault.BadField("state", "is one of those that are on their way by themselves")
+		return f, fault.BadField("state", "will be sent automatically")
 	}
 	f.Final = true
 	return f, nil
@@ -188,7 +188,7 @@ func DescribeSelection(f models.DeliveryFilter) string {
 	case n > 1:
 		parts = append(parts, fmt.Sprintf("a selection of %d", n))
 	case f.State == "" || f.State == models.DeliveryDead:
-		parts = append(parts, "what was given up")
+		parts = append(parts, "all failed deliveries")
 	default:
 		parts = append(parts, "what is "+string(f.State))
 	}
@@ -207,11 +207,11 @@ func DescribeSelection(f models.DeliveryFilter) string {
 func errNothingToResend(p Preview) error {
 	switch {
 	case p.Disabled > 0:
-		return fault.New(fault.Conflict, connection.TurnedOff+": turn it on to send again")
+		return fault.New(fault.Conflict, connection.TurnedOff+": turn it on to resend")
 	case p.Forbidden > 0:
-		return fault.New(fault.Forbidden, "Messages are sent again by those who may edit their target")
+		return fault.New(fault.Forbidden, "You need the right to edit the target to resend its messages")
 	}
-	return fault.New(fault.Conflict, "Nothing of that can be sent again")
+	return fault.New(fault.Conflict, "None of these can be resent")
 }
 
 // requeueBatch makes deliveries due again as part of a resend, and returns how many. It refuses an actor
@@ -221,7 +221,7 @@ func (l *Log) requeueBatch(ctx context.Context, actor authz.Actor, ids []int64, 
 		if err := authz.RequireCurrent(tx, actor); err != nil {
 			return err
 		}
-		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
+		n, err = tx.Requeue(ids, r.ID, "Resent by "+r.By)
 		if err != nil {
 			return err
 		}
@@ -247,10 +247,10 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 		return errNothingToResend(Preview{Forbidden: 1})
 	}
 	if row.State == models.DeliveryHeld {
-		return fault.New(fault.Conflict, "This is held after a restore: an administrator decides about it")
+		return fault.New(fault.Conflict, "This is held after a restore. An administrator decides about it on the page Health")
 	}
 	if row.State.Open() {
-		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
+		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it will be sent automatically", row.State))
 	}
 	tally, err := l.store.ConnectionTally(ctx, actor.Scope(), models.DeliveryFilter{IDs: []int64{id}, Final: true})
 	if err != nil {
@@ -261,7 +261,7 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 	}
 	n := 0
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
-		if n, err = tx.Requeue([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil || n == 0 {
+		if n, err = tx.Requeue([]int64{id}, 0, "Resent by "+actor.Label); err != nil || n == 0 {
 			return err
 		}
 		if err := tx.ProbeNow([]int64{id}); err != nil {
@@ -273,7 +273,7 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 		return err
 	}
 	if n == 0 {
-		return fault.New(fault.Conflict, "Somebody else has sent this again meanwhile")
+		return fault.New(fault.Conflict, "Another user has already resent this")
 	}
 	l.dispatcher.Wake()
 	return nil

@@ -47,13 +47,13 @@ func (d *Dispatcher) attemptSafely(ctx context.Context, t sendTask) (v attemptRe
 		if panicked := recover(); panicked != nil {
 			stack := string(debug.Stack())
 			d.log.Error("recover from a panic", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", stack)
-			v = attemptResult{result: module.Permanent("its module failed: the log says how")}
+			v = attemptResult{result: module.Permanent("its module failed: see the log")}
 		}
 	}()
 	return d.attempt(ctx, t)
 }
 
-// attempt checks what may have changed since the message was decided on, and sends it by its
+// attempt checks what can have changed since the message was decided on, and sends it by its
 // module.
 func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	target, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
@@ -80,7 +80,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	message, err := d.message(ctx, t)
 	if err != nil {
 		d.log.Error("compose message", "delivery", t.delivery.ID, "error", err)
-		v.result = module.Permanent("its message cannot be made")
+		v.result = module.Permanent("the message cannot be composed")
 		return v
 	}
 	v.result = sender.Send(ctx, config, message)
@@ -119,7 +119,7 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 	e := t.event
 	if e.ID == 0 {
 		var err error
-		scope := models.SystemScope("the outbox sends for everybody")
+		scope := models.SystemScope("the outbox sends for all users")
 		if e, err = d.store.Event(ctx, scope, t.delivery.EventID); err != nil {
 			return m, err
 		}
@@ -157,7 +157,7 @@ func itemsOf(items []event.Item, baseURL string) []module.Item {
 
 func (d *Dispatcher) testMessage(m module.Message, t sendTask) (module.Message, error) {
 	m.Type, m.Version, m.Time, m.Test = "gatecrier.test", 1, t.delivery.CreatedAt, true
-	m.Why = "Somebody pressed the test button: this target works"
+	m.Why = "This is a test message. If you can read it, the target works"
 	var err error
 	m.Data, err = json.Marshal(map[string]string{"text": m.Why, "link": m.Link})
 	return m, err

@@ -100,7 +100,7 @@ func expiredReason(d models.Delivery) string {
 	if d.Reason == "" {
 		return fmt.Sprintf("Not sent within %d hours", int(lifetime.Hours()))
 	}
-	return fmt.Sprintf("Not delivered within %d hours; at last: %s", int(lifetime.Hours()), d.Reason)
+	return fmt.Sprintf("Not delivered within %d hours; last error: %s", int(lifetime.Hours()), d.Reason)
 }
 
 // sweepRecovering finishes the recovery of endpoints whose last late message ended without a

@@ -76,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	}
 	d.receiver = receiver.New(d.clock.Now)
 	if err := d.receiver.Listen(ctx, s.MailPort, s.HTTPPort); err != nil {
-		const text = "open the demo's receiver: %w (another demo may run; --data-dir gives this one a place of its own)"
+		const text = "open the demo's receiver: %w (is another demo running? --data-dir gives this one its own directory)"
 		return nil, fmt.Errorf(text, err)
 	}
 	for path, secret := range s.Secrets {
@@ -150,10 +150,10 @@ func (d *Demo) prepare(ctx context.Context, isNew bool) error {
 // banner returns the banner of every page.
 func banner() layout.Banner {
 	return layout.Banner{
-		Text:   "Demo: made-up products, and nothing leaves this machine.",
+		Text:   "Demo: sample data; nothing leaves this machine.",
 		Href:   "/demo",
-		Label:  "The guided page",
-		SignIn: "In the demo nothing is typed: open the address that the terminal has printed at the start.",
+		Label:  "Guided tour",
+		SignIn: "In the demo you sign in without a password: open the address that the terminal printed at the start.",
 	}
 }
 
@@ -164,7 +164,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	const text = "\nThe demo is at\n\n  %s\n\n" +
-		"The first message arrives there in a moment. Ctrl-C ends it; its data stays in %s.\n\n"
+		"The first notification arrives in a few seconds. Press Ctrl-C to stop. The data is kept in %s.\n\n"
 	if _, err := fmt.Fprintf(o.Stdout, text, d.URL, o.Dir); err != nil {
 		return errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}
@@ -193,7 +193,7 @@ func (d *Demo) Stop(ctx context.Context) error {
 
 // First sends a report that changes a gate, as a pipeline would.
 func (d *Demo) First(ctx context.Context) error {
-	return d.flip(ctx, "A pipeline has sent a report by itself.")
+	return d.flip(ctx, "A pipeline sent a report automatically.")
 }
 
 // flip sends a report of the guided product that changes its gate. did says what caused it.
@@ -225,9 +225,9 @@ func (d *Demo) step(ctx context.Context, productID int64, findings int, did stri
 func outcome(r ingest.Result) string {
 	if r.Gate.Before != r.Gate.After {
 		before, after := event.StateWord(r.Gate.Before), event.StateWord(r.Gate.After)
-		return fmt.Sprintf("The gate went from %s to %s (%s): one message to each target.", before, after, r.Gate.Why)
+		return fmt.Sprintf("The gate changed from %s to %s (%s): one message to each target.", before, after, r.Gate.Why)
 	}
-	return fmt.Sprintf("The gate stays %s (%s), so nobody is told again.", event.StateWord(r.Gate.After), r.Gate.Why)
+	return fmt.Sprintf("The gate stays %s (%s), so no one is notified again.", event.StateWord(r.Gate.After), r.Gate.Why)
 }
 
 // guided returns the product of the guided page.
@@ -238,7 +238,7 @@ func (d *Demo) guided(ctx context.Context) (models.ProductRow, error) {
 	}
 	row, err := d.Store.Product(ctx, actor.Scope(), d.state.Guided)
 	if fault.Is(err, fault.NotFound) {
-		text := sampleProducts[0].name + ", the product of the guided page, was deleted. " +
+		text := sampleProducts[0].name + ", the product of the guided tour, was deleted. " +
 			"Stop the demo, delete " + d.options.Dir + " and start it again"
 		return row, fault.New(fault.Conflict, text)
 	}

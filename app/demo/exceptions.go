@@ -172,10 +172,10 @@ func (d *Demo) throw(p *admin.Page) error {
 // thrownText returns a text about the result of a report.
 func thrownText(r exception.Result) string {
 	if r.Notified {
-		return "You have thrown GatewayTimeout: one message to each target. " +
-			"Within the next hour the same one is counted, and told to nobody."
+		return "You triggered GatewayTimeout: one message to each target. " +
+			"Within the next hour, repeats are only counted."
 	}
-	const text = "You have thrown GatewayTimeout again. " +
-		"Nobody is told a second time: held back: %d. The next notice says so."
+	const text = "You triggered GatewayTimeout again. " +
+		"No one is notified again: %d suppressed. The next notification has the number."
 	return fmt.Sprintf(text, r.Suppressed)
 }

@@ -71,7 +71,7 @@ func (d *Demo) page(p *admin.Page) error {
 	channel := p.Query("channel")
 	for _, c := range []struct{ name, label string }{
 		{"", "All"},
-		{"mail", "Mail"},
+		{"mail", "Email"},
 		{"slack", "Slack"},
 		{"teams", "Teams"},
 		{"webhook", "Webhook"},
@@ -198,11 +198,11 @@ func (d *Demo) last() (text string, exception int64) {
 }
 
 func (d *Demo) worse(p *admin.Page) error {
-	return d.guide(p, sampleProducts[0].worse, "You have sent a worse report.")
+	return d.guide(p, sampleProducts[0].worse, "You sent a worse report.")
 }
 
 func (d *Demo) fixed(p *admin.Page) error {
-	return d.guide(p, sampleProducts[0].fixed, "You have sent a fixed report.")
+	return d.guide(p, sampleProducts[0].fixed, "You sent a fixed report.")
 }
 
 func (d *Demo) guide(p *admin.Page, findings int, did string) error {
@@ -218,7 +218,7 @@ func (d *Demo) guide(p *admin.Page, findings int, did string) error {
 
 func (d *Demo) outage(p *admin.Page) error {
 	d.receiver.Down(d.clock.Now().Add(outageTime))
-	if err := d.flip(p.Context(), "You have taken the receiver down, and a pipeline has sent a report."); err != nil {
+	if err := d.flip(p.Context(), "You took the receiver down, and a pipeline sent a report."); err != nil {
 		return err
 	}
 	return p.SeeOther("/demo", "", "")

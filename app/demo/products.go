@@ -30,13 +30,13 @@ var sampleGroups = []struct {
 }{
 	{
 		"Shop",
-		"What customers buy by",
+		"Customer-facing apps",
 		[]string{"Checkout", "Mobile app", "Loyalty"},
 		map[string]models.Role{"amara": models.RoleMaintainer},
 	},
 	{
 		"Backend",
-		"What the shop stands on",
+		"Backend services",
 		[]string{"Billing API", "Platform"},
 		map[string]models.Role{"sofia": models.RoleOwner, "jonas": models.RoleReader},
 	},
@@ -52,7 +52,7 @@ var readerNames = []string{"mei", "sofia"}
 var sampleProducts = []sampleProduct{
 	{
 		name:        "Checkout",
-		description: "Basket, payment and everything between",
+		description: "Basket and payment",
 		report:      "checkout.grype.json",
 		source:      "image",
 		days: []day{
@@ -99,7 +99,7 @@ var sampleProducts = []sampleProduct{
 	},
 	{
 		name:        "Customer portal",
-		description: "What customers sign in to",
+		description: "The customers' accounts",
 		report:      "portal.trivy.json",
 		source:      "npm",
 		days:        []day{{89, 2}, {74, 3}, {56, 3}, {38, 4}, {37, 3}, {20, 3}, {8, 2}},
@@ -121,7 +121,7 @@ var sampleProducts = []sampleProduct{
 	},
 	{
 		name:        "Loyalty",
-		description: "New; its pipeline is being set up",
+		description: "New: its pipeline is not set up yet",
 		targets:     []string{"slack"},
 		roles:       map[string]models.Role{"mei": models.RoleOwner},
 	},

@@ -21,18 +21,18 @@ func (p Parts) database(ctx context.Context) Check {
 			"The database cannot be opened: %v.", p.StoreErr)
 	}
 	if err := p.Store.Ping(ctx); err != nil {
-		return problem("Start the database; look for a full disk and for missing rights.",
+		return problem("Start the database; check for a full disk and for missing permissions.",
 			"The database does not answer: %v.", err)
 	}
 	have, want, err := p.Store.SchemaVersions(ctx)
 	if err != nil {
-		return problem("Do what the message says.", "This program cannot use the database: %v.", err)
+		return problem("Follow the message.", "This program cannot use the database: %v.", err)
 	}
 	if have < want {
 		return warning("Start the server, or run gatecrier migrate: both bring the schema up to date.",
-			"The schema is of version %d, that of this program is %d.", have, want)
+			"The schema has version %d; this program needs version %d.", have, want)
 	}
-	return ok("%s can be reached, its schema is of version %d.", databaseName(p.Store), have)
+	return ok("%s can be reached; its schema has version %d.", databaseName(p.Store), have)
 }
 
 func databaseName(s *models.Store) string {
@@ -54,7 +54,7 @@ func (p Parts) integrity(ctx context.Context) Check {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return warning("Run it when the server has less work.", "The check of the database did not finish in time.")
+		return warning("Run it when the server is less busy.", "The check of the database did not finish in time.")
 	case err != nil:
 		return problem(advice, "The database cannot be read: %v.", err)
 	case len(problems) > 0:
@@ -64,7 +64,7 @@ func (p Parts) integrity(ctx context.Context) Check {
 	case p.Store.Dialect() == models.Postgres:
 		return ok("All constraints and indexes are valid, also their content.")
 	}
-	return ok("The structure of the file and all foreign keys are right.")
+	return ok("The structure of the file and all foreign keys are valid.")
 }
 
 // sealedBatch bounds the secrets that are opened at a time.
@@ -72,7 +72,7 @@ const sealedBatch = 200
 
 func (p Parts) key(ctx context.Context) Check {
 	const advice = "Put the key of this installation back, or restore a backup that has it. Without it, targets and " +
-		"the mail password must be entered again."
+		"the mail server's password must be entered again."
 	if p.Ring == nil {
 		return problem(advice, "The key cannot be used: %v.", p.KeyErr)
 	}
@@ -118,10 +118,11 @@ func (p Parts) disk(context.Context) Check {
 	for _, dir := range dirs {
 		free, err := p.Free(dir)
 		if err != nil {
-			return warning("Create the directory, or correct GATECRIER_DATA_DIR.", "The room in %s is not known: %v.", dir, err)
+			return warning("Create the directory, or correct GATECRIER_DATA_DIR.",
+				"The free space in %s is not known: %v.", dir, err)
 		}
 		if free < minFree {
-			return problem("Make room: when the disk is full, nothing can be written.",
+			return problem("Free some disk space: when the disk is full, nothing can be written.",
 				"Only %d MiB are free in %s.", free/mebi, dir)
 		}
 		lowest = min(lowest, free)
@@ -133,12 +134,12 @@ func (p Parts) disk(context.Context) Check {
 	free, err := p.Free(target)
 	if err != nil {
 		return warning("Create the directory, or change the setting.",
-			"The room for backups in %s is not known: %v.", target, err)
+			"The free space for backups in %s is not known: %v.", target, err)
 	}
 	// A backup has a copy of the database beside the archive until it is finished.
 	if need := 2*size + mebi; free < uint64(need) {
-		return warning("Make room, or make backups elsewhere.", "A backup needs up to %d MiB, and %d MiB are free in %s.",
-			need/mebi, free/mebi, target)
+		return warning("Free some disk space, or write backups to another disk.",
+			"A backup needs up to %d MiB, and %d MiB are free in %s.", need/mebi, free/mebi, target)
 	}
 	return ok("%d MiB are free for data, %d MiB for backups.", lowest/mebi, free/mebi)
 }
@@ -162,7 +163,7 @@ func (p Parts) clock(ctx context.Context) Check {
 	if p.Store == nil {
 		return skipped(needsDatabase)
 	}
-	const advice = "Set the clock of this machine, and keep it right with NTP."
+	const advice = "Set the clock of this machine, and synchronize it with NTP."
 	now := p.Now()
 	at, has, err := p.Store.DatabaseClock(ctx)
 	if err != nil {
@@ -176,14 +177,14 @@ func (p Parts) clock(ctx context.Context) Check {
 	case err != nil:
 		return skipped(fmt.Sprintf("The last stored time cannot be read: %v.", err))
 	case last.Sub(now) > maxAhead:
-		return problem(advice+" Times that were stored with a wrong clock stay.",
+		return problem(advice+" Times that were stored with a wrong clock are kept.",
 			"The last stored time is %s in the future: the clock is behind, or was ahead.", last.Sub(now).Round(time.Second))
 	case p.Serving && !last.IsZero() && now.Sub(last) > maxQuietTime:
 		return problem(advice, "A server runs, but the last stored time is %s ago: the clock is ahead, or no job runs.",
 			now.Sub(last).Round(time.Second))
 	}
 	if last.IsZero() {
-		return ok("Nothing is stored that is later than this machine's time.")
+		return ok("No stored time is later than this machine's time.")
 	}
 	return ok("The last stored time is %s.", last.UTC().Format(time.RFC3339))
 }

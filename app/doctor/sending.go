@@ -21,15 +21,15 @@ func (p Parts) mail(ctx context.Context) Check {
 	host, from := p.Mail()
 	switch {
 	case host == "" && from == "":
-		return warning("Set SMTP_HOST and EMAIL_FROM in the mail settings, if email is needed.",
-			"No mail server is set: no email is sent, also not for lost passwords.")
+		return warning("Set SMTP_HOST and EMAIL_FROM in the email settings, if email is needed.",
+			"No mail server is set: no email is sent, not even for forgotten passwords.")
 	case from == "":
-		return problem("Set EMAIL_FROM in the mail settings.", "EMAIL_FROM is empty: no email is sent.")
+		return problem("Set EMAIL_FROM in the email settings.", "EMAIL_FROM is empty: no email is sent.")
 	case host == "":
-		return problem("Set SMTP_HOST in the mail settings.", "SMTP_HOST is empty: no email is sent.")
+		return problem("Set SMTP_HOST in the email settings.", "SMTP_HOST is empty: no email is sent.")
 	}
 	if err := p.CheckMail(ctx); err != nil {
-		return problem("Look at the mail server and at the mail settings. Emails wait meanwhile.",
+		return problem("Check the mail server and the email settings. Emails wait until then.",
 			"The mail server cannot be used: %v.", err)
 	}
 	return ok("%s accepts the connection. No email was sent.", host)
@@ -52,12 +52,12 @@ func (p Parts) jobs(ctx context.Context) Check {
 			overdue = append(overdue, fmt.Sprintf("%s (due %s)", j.Title, j.Overdue.UTC().Format(time.RFC3339)))
 		}
 	}
-	const advice = "Look at the page Jobs and at the log, and run the job again there."
+	const advice = "Check the page Jobs and the log, and run the job again there."
 	switch {
 	case len(failed) > 0:
 		return problem(advice, "The last run failed: %s.", strings.Join(append(failed, overdue...), "; "))
 	case len(overdue) > 0 && p.Serving:
-		return problem("Look at the log, and restart the server.", "Overdue: %s.", strings.Join(overdue, "; "))
+		return problem("Check the log, and restart the server.", "Overdue: %s.", strings.Join(overdue, "; "))
 	case len(overdue) > 0:
 		return warning("They run when a server runs.", "Overdue: %s.", strings.Join(overdue, "; "))
 	}
@@ -116,9 +116,9 @@ func (p Parts) addresses(ctx context.Context) Check {
 	if len(texts) == 0 {
 		return ok("All addresses of connections (%d) accept connections. No message was sent.", len(byAddress))
 	}
-	advice := "Look at the connections on the page Health."
+	advice := "Check the connections on the page Health."
 	if blocked {
-		advice += " Private addresses are allowed by GATECRIER_ALLOW_NETWORKS or in the settings of deliveries."
+		advice += " Private addresses are allowed by GATECRIER_ALLOW_NETWORKS or in the section Delivery of the settings."
 	}
 	return problem(advice, "Not reached: %s.", strings.Join(texts, "; "))
 }
@@ -191,7 +191,7 @@ func (p Parts) instances(ctx context.Context) Check {
 	case err != nil:
 		return skipped(fmt.Sprintf("The instances cannot be read: %v.", err))
 	case n == 0:
-		return warning("Start gatecrier serve, or look at its log.", "No instance has run a job in the last 2 hours.")
+		return warning("Start gatecrier serve, or check its log.", "No instance has run a job in the last 2 hours.")
 	}
 	return ok("%s run jobs in the last 2 hours.", number.Of(n, "instance has", "instances have"))
 }

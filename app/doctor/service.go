@@ -84,7 +84,7 @@ func (s *Service) Start(ctx context.Context, actor authz.Actor) error {
 	go func() {
 		defer cancel()
 		if _, err := s.finish(ctx, run); err != nil {
-			s.log.ErrorContext(ctx, "keep the result of the checks", "error", err)
+			s.log.ErrorContext(ctx, "store the result of the checks", "error", err)
 		}
 	}()
 	return nil
@@ -121,7 +121,7 @@ func (s *Service) finish(ctx context.Context, run models.JobRun) (Report, error)
 	defer cancel()
 	err = s.store.Write(ctx, func(tx *models.Tx) error { return tx.FinishRun(run) })
 	if err != nil {
-		s.log.ErrorContext(ctx, "keep the result of the checks", "error", err)
+		s.log.ErrorContext(ctx, "store the result of the checks", "error", err)
 	}
 	return r, nil // what was found counts more than that it could not be kept
 }

@@ -78,15 +78,15 @@ func (c ConnectorError) notice() Notice {
 func (c ConnectorError) message() string {
 	switch c.State {
 	case TroubleDown:
-		return "Its messages wait, and it is tried again and again"
+		return "Its messages wait and are retried automatically"
 	case TroubleRejecting:
-		return "It takes no messages"
+		return "It rejects messages"
 	case TroubleGone:
-		return "It is turned off"
+		return "It was turned off"
 	case TroublePaused:
-		return "It is paused after three days; somebody has to resume it"
+		return "Paused after three days of failures: resume it on its page"
 	}
-	return "It does not work"
+	return "It is failing"
 }
 
 func (c ConnectorRecovery) notice() Notice {

@@ -48,7 +48,7 @@ func (e Exception) notice() Notice {
 	name := "Exception " + plainQuoted(e.Class) + " has occurred"
 	switch {
 	case e.Overflow:
-		name = "Other exceptions have occurred"
+		name = "Several other exceptions have occurred"
 	case e.From == models.ExceptionTask:
 		name += " in background task"
 	}

@@ -78,7 +78,7 @@ func TestGateChange_Reason(t *testing.T) {
 		items[i].Title = "CVE-" + string(rune('1'+i))
 	}
 	for want, g := range map[string]event.GateChange{
-		"within all limits":                          {Why: "within all limits"},
+		"within all thresholds":                          {Why: "within all thresholds"},
 		"why, among them CVE-1, CVE-2, CVE-3":        {Why: "why", Failing: event.Failing{Items: items}},
 		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more": {Why: "why", Failing: event.Failing{New: 9, Items: items}},
 		"why, 1 new, 2 reopened: CVE-1, CVE-2 and 1 more": {
@@ -96,8 +96,8 @@ func TestGateChange_Reason(t *testing.T) {
 			Failing:   event.Failing{Items: items[:1]},
 			Uncounted: event.Uncounted{Unfixed: 1},
 		},
-		"within all limits; 2 without a fix do not count": {
-			Why: "within all limits; 2 without a fix do not count", Uncounted: event.Uncounted{Unfixed: 2},
+		"within all thresholds; 2 without a fix do not count": {
+			Why: "within all thresholds; 2 without a fix do not count", Uncounted: event.Uncounted{Unfixed: 2},
 		},
 	} {
 		if got := g.Reason(); got != want {
@@ -165,7 +165,7 @@ func TestDescribe_Connector(t *testing.T) {
 		Title:   "Messages to “hook” do not arrive (Shop)",
 		Key:     "connection/3",
 		Tone:    event.ToneBad,
-		Message: "Its messages wait, and it is tried again and again",
+		Message: "Its messages wait and are retried automatically",
 		Facts: []event.Fact{
 			{"Product", "Shop"},
 			{"Connection", "hook"},
@@ -188,7 +188,7 @@ func TestDescribe_Connector(t *testing.T) {
 		if n := of(
 			event.ConnectorBroken, event.ConnectorError{Connection: hook, State: trouble, Reason: "why"},
 		); strings.Contains(n.Message, "why") ||
-			strings.HasPrefix(n.Message, "It does not work") {
+			strings.HasPrefix(n.Message, "It is failing") {
 			t.Errorf("%s: %s", trouble, n.Message)
 		}
 	}
@@ -219,8 +219,8 @@ func TestDescribe_ProductStale(t *testing.T) {
 		After:   86400,
 	}
 	want := event.Notice{
-		Name: "No reports any more", Title: "No reports any more (Shop)", Tone: event.ToneBad, Key: "stale/7",
-		Message: "The last one came on 2026-05-04 12:00 UTC: the gate says what was true then",
+		Name: "No recent reports", Title: "No recent reports (Shop)", Tone: event.ToneBad, Key: "stale/7",
+		Message: "The last report came on 2026-05-04 12:00 UTC. The gate can be out of date",
 		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},
 	}
 	if diff := cmp.Diff(want, wordsOf(t, stale)); diff != "" {
@@ -228,7 +228,7 @@ func TestDescribe_ProductStale(t *testing.T) {
 	}
 	stale.State = event.StalenessBack
 	if n := wordsOf(t, stale); n.Tone != event.ToneGood || n.Key != "stale/7" ||
-		n.Message != "The one before came on 2026-05-04 12:00 UTC" {
+		n.Message != "The previous report came on 2026-05-04 12:00 UTC" {
 		t.Errorf("back: %+v", n)
 	}
 	stale.Last = time.Time{}
@@ -324,7 +324,7 @@ func TestDescribe_Exception(t *testing.T) {
 		`Exception "E" has occurred in background task, again after it was resolved`: {
 			From: models.ExceptionTask, Class: "E", Regressed: true,
 		},
-		`Other exceptions have occurred`: {
+		`Several other exceptions have occurred`: {
 			From: models.ExceptionTask, Class: "E", Overflow: true, Regressed: true,
 		},
 	}

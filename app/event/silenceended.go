@@ -48,7 +48,7 @@ func (SilenceEnded) Kind() (Type, int) { return SilenceHasEnded, 1 }
 
 func (s SilenceEnded) notice() Notice {
 	n := Notice{
-		Name:    "A silence has ended: nothing was held back",
+		Name:    "A silence has ended: nothing was silenced",
 		Message: s.Reason,
 		Tone:    TonePlain,
 		Key:     "silence/" + strconv.FormatInt(s.Silence, 10),
@@ -56,7 +56,7 @@ func (s SilenceEnded) notice() Notice {
 		Facts:   s.facts(),
 	}
 	if s.Held > 0 {
-		n.Name = "A silence has ended: " + number.Of(s.Held, "notification was", "notifications were") + " held back"
+		n.Name = "A silence has ended: " + number.Of(s.Held, "notification was", "notifications were") + " silenced"
 		if s.Products > 1 {
 			n.Name += ", of " + strconv.Itoa(s.Products) + " products"
 		}

@@ -31,10 +31,10 @@ func (ProductStale) Kind() (Type, int) { return ProductIsStale, 1 }
 
 func (p ProductStale) notice() Notice {
 	n := Notice{
-		Name:    "No reports any more",
+		Name:    "No recent reports",
 		Tone:    ToneBad,
 		Key:     "stale/" + strconv.FormatInt(p.Product.ID, 10),
-		Message: "The last one came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC") + ": the gate says what was true then",
+		Message: "The last report came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC") + ". The gate can be out of date",
 		Facts: []Fact{
 			{"Product", p.Product.Name},
 			{"Branch", p.Branch},
@@ -42,10 +42,10 @@ func (p ProductStale) notice() Notice {
 		},
 	}
 	if p.State == StalenessBack {
-		n.Name, n.Tone = "Reports come again", ToneGood
-		n.Message = "The gate says what is true now"
+		n.Name, n.Tone = "Reports have resumed", ToneGood
+		n.Message = "The gate is up to date"
 		if !p.Last.IsZero() {
-			n.Message = "The one before came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC")
+			n.Message = "The previous report came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC")
 		}
 	}
 	n.Title = n.Name + " (" + p.Product.Name + ")"

@@ -46,8 +46,8 @@ func (w WaiverExpiring) notice() Notice {
 		Title: what + " (" + w.Product.Name + ")",
 		Tone:  TonePlain,
 		Key:   "waivers/" + strconv.FormatInt(w.Product.ID, 10),
-		Message: "The first on " + w.First.UTC().Format("2006-01-02 15:04 UTC") +
-			": then what they cover counts for the gate again",
+		Message: "The first ends on " + w.First.UTC().Format("2006-01-02 15:04 UTC") +
+			". Their observations then count for the gate again",
 		Facts: []Fact{{"Product", w.Product.Name}},
 	}
 	for _, one := range w.Waivers {

@@ -88,7 +88,7 @@ func stateChange(g models.ExceptionGroup, to models.ExceptionState) audit.Entry 
 // Mute stops the notifications of a group until a future time, within ten years.
 func (s *Service) Mute(ctx context.Context, actor authz.Actor, id int64, until time.Time) error {
 	if now := s.store.Now(); !until.After(now) || until.After(now.Add(maxMute)) {
-		return fault.BadField("muted_until", "A time to come, within ten years")
+		return fault.BadField("muted_until", "Choose a future time, within ten years")
 	}
 	return s.mute(ctx, actor, id, until)
 }
@@ -124,7 +124,7 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 	case len(groups) == 0 || len(groups) > maxMerge:
 		return fault.BadField("groups", "1 to "+strconv.Itoa(maxMerge)+" ids")
 	case slices.Contains(groups, into):
-		return fault.BadField("groups", "A group is not merged into itself")
+		return fault.BadField("groups", "A group cannot be merged into itself")
 	}
 	if _, err := s.require(ctx, actor, authz.Assess, into); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 	for _, id := range groups {
 		switch _, err := s.require(ctx, actor, authz.Assess, id); {
 		case fault.Is(err, fault.NotFound):
-			return fault.BadField("groups", "There is no such exception: "+strconv.FormatInt(id, 10))
+			return fault.BadField("groups", "This exception does not exist: "+strconv.FormatInt(id, 10))
 		case err != nil:
 			return err
 		}
@@ -145,7 +145,7 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 				return audit.Entry{}, err
 			}
 			if g.By == string(ByOverflow) {
-				return audit.Entry{}, fault.BadField("groups", "What many different ones share is merged with nothing")
+				return audit.Entry{}, fault.BadField("groups", "The overflow group cannot be merged")
 			}
 			names[i] = auditName(g)
 		}

@@ -29,7 +29,7 @@ func TestEachRoleCanActOnItsGroups(t *testing.T) {
 			for who, actor := range actors {
 				kind := refused[who]
 				if err := act(actor, w.reported); err != nil && fault.KindOf(err) != kind || (err == nil) != (kind == 0) {
-					t.Errorf("%s may %s: %v", who, name, err)
+					t.Errorf("%s can %s: %v", who, name, err)
 				}
 				for _, id := range []int64{w.request, w.own} {
 					if err := act(actor, id); who != "admin" && !fault.Is(err, fault.NotFound) || who == "admin" && err != nil {

@@ -63,7 +63,7 @@ func (b *Budget) Admit(ctx context.Context, productID int64, key string) error {
 	case err != nil:
 		return err
 	case !ok:
-		return fault.New(fault.Forbidden, "This is no ingest key of this product")
+		return fault.New(fault.Forbidden, "This is not an ingest key of this product")
 	}
 	b.mu.Lock()
 	id := productKey{productID, key}

@@ -49,7 +49,7 @@ func (s *Service) claimTx(tx *models.Tx, c *claim) error {
 	if err != nil {
 		return err
 	}
-	c.unstored.GroupID = id // a user may have merged the group since
+	c.unstored.GroupID = id // a user can have merged the group since
 	if id == 0 && c.by != ByOverflow {
 		n, err := tx.CountNewExceptions(tx.Context(), c.key.owner, tx.Now().Add(-newTime), maxNew)
 		if c.overflows = n >= maxNew; err != nil || c.overflows {

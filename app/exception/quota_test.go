@@ -31,7 +31,7 @@ func (r *fixture) storm(offset, n int) (notified int) {
 	return notified
 }
 
-// At most so many notifications in an hour; one summary at its end replaces the rest, whichever
+// At most a fixed number of notifications in an hour; one summary at its end replaces the rest, whichever
 // instance writes it, also after a restart.
 func TestQuota_OneSummaryReplacesTheRest(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {

@@ -9,7 +9,7 @@ func HideSecrets(arguments map[string]string) map[string]string {
 	}
 	safe := make(map[string]string, len(arguments))
 	for name, value := range arguments {
-		if scrub.Telling(name) {
+		if scrub.Sensitive(name) {
 			value = Hidden
 		}
 		safe[name] = value

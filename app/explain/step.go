@@ -95,22 +95,23 @@ func (f *data) hold() []Step {
 	s := Step{Key: Hold}
 	switch {
 	case err == nil && p.HeldSince != nil:
-		s.Outcome, s.At, s.Text = Done, *p.HeldSince, "It has been so since then, and had to stand before people were told"
+		s.Outcome, s.At = Done, *p.HeldSince
+		s.Text = "The gate had this state since then; the notification waited for the hold time"
 		if f.changed && f.announcement.Change != f.event.ID {
 			s.Link = Link{path("events", f.announcement.Change), "When it changed"}
 		}
 	case !f.changed:
 		return nil
 	case f.announcement.Announced == f.event.ID:
-		s.Outcome, s.Text = None, "No hold time: it was told at once"
+		s.Outcome, s.Text = None, "No hold time: notified immediately"
 	case f.announcement.Announced != 0:
-		s.Outcome, s.At, s.Text = Done, f.announcement.NotifiedAt, "It had to stand first; another event told people of it"
-		s.Link = Link{path("events", f.announcement.Announced), "What told people"}
+		s.Outcome, s.At, s.Text = Done, f.announcement.NotifiedAt, "On hold first; a later event sent the notification"
+		s.Link = Link{path("events", f.announcement.Announced), "The notification's event"}
 	case !f.announcement.Until.IsZero():
 		s.Outcome, s.Until = Waiting, f.announcement.Until
-		s.Text = "It has to stand first; people are told unless the gate returns"
+		s.Text = "On hold: notifications are sent unless the gate returns"
 	default:
-		s.Outcome, s.Text = Skipped, "Nobody was told: it did not stand long enough, or the gate was back at what people knew"
+		s.Outcome, s.Text = Skipped, "Not notified: the gate returned within the hold time, or to the last notified state"
 	}
 	return []Step{s}
 }
@@ -139,35 +140,35 @@ func (f *data) window() []Step {
 	s := Step{Key: Window, Outcome: Done}
 	switch {
 	case p.Suppressed > 0:
-		s.Text = "The same is told once in a time: before this one " + number.Of(p.Suppressed, "was", "were") + " held back"
+		s.Text = number.Of(p.Suppressed, "repeat was", "repeats were") + " suppressed since the last notification"
 		if p.HeldSince != nil {
 			s.At = *p.HeldSince
 		}
 	case p.First:
-		s.Text = "It had never been seen before: told at once"
+		s.Text = "First occurrence: notified immediately"
 	case p.Regressed:
-		s.Text = "It had been resolved and is back: told at once"
+		s.Text = "Reopened after it was resolved: notified immediately"
 	default:
-		s.Text = "None was held back since people were told of the same last"
+		s.Text = "No repeats were suppressed since the last notification"
 	}
 	return []Step{s}
 }
 
 func (f *data) routing() []Step {
-	s := Step{Key: Routed, Outcome: Done, Text: "Whom it is for was looked up"}
+	s := Step{Key: Routed, Outcome: Done, Text: "The recipients were resolved"}
 	switch {
 	case f.historyOnly():
-		s.Outcome, s.Text = None, "This event is for the history alone"
+		s.Outcome, s.Text = None, "This event is only for the history"
 	case f.pending && f.work.Behind != 0:
 		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
 		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
 	case f.pending && f.work.Attempts > 0:
 		s.Outcome = Waiting
 		s.Until = f.work.NextAt
-		s.Text = "It could not be done yet, after " + number.Of(f.work.Attempts, "try", "tries")
+		s.Text = "Routing has failed, after " + number.Of(f.work.Attempts, "try", "tries")
 		f.addDetails(&s)
 	case f.pending:
-		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"
+		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "The recipients are resolved next"
 	case len(f.rows) > 0:
 		s.At = f.rows[0].CreatedAt
 	}
@@ -187,13 +188,13 @@ func (f *data) inbox() []Step {
 	s := Step{Key: Inbox, Outcome: Done}
 	switch {
 	case !f.listed:
-		s.Outcome, s.Text = Unknown, "It is not there any more: notifications are kept for a time, and owners may delete them"
+		s.Outcome, s.Text = Unknown, "Deleted: its retention is over, or an owner deleted it"
 	case f.entry.UserID != 0 && f.entry.UserID == f.actor.User.ID:
 		s.Text = "For you alone, and for administrators"
 	case f.entry.UserID != 0:
 		s.Text = "For " + f.entry.User + " alone, and for administrators"
 	case f.event.ProductID != 0:
-		s.Text = "For all who may view the product"
+		s.Text = "For all who can see the product"
 	default:
 		s.Text = "For administrators"
 	}
@@ -207,19 +208,19 @@ func (f *data) silenceStep() []Step {
 	s := Step{Key: Silence, Outcome: None}
 	switch held := f.tally[models.DeliverySilenced] > 0; {
 	case f.silence != nil:
-		s.Outcome, s.Text, s.Detail = Held, "Held back by a silence of "+f.silence.Author, f.silence.Reason
+		s.Outcome, s.Text, s.Detail = Held, "Silenced by "+f.silence.Author, f.silence.Reason
 		s.At, s.Until = f.silence.StartsAt, f.silence.EndsAt
 		if f.silenceVisible {
 			s.Link = Link{path("silences", f.silence.ID), "The silence"}
 		}
 	case held:
-		s.Outcome, s.Text = Held, "Held back by a silence that is gone"
+		s.Outcome, s.Text = Held, "Silenced by a silence that was deleted"
 	case event.Type(f.event.Type).Mandatory():
-		s.Text = "Silences never hold this back"
+		s.Text = "This type cannot be silenced"
 	case !f.listed:
-		s.Outcome, s.Text = Unknown, "Whether a silence held it is not known any more"
+		s.Outcome, s.Text = Unknown, "Whether it was silenced is no longer known"
 	default:
-		s.Text = "No silence held it back"
+		s.Text = "No silence matched"
 	}
 	return []Step{s}
 }
@@ -231,7 +232,7 @@ func (f *data) reader() []Step {
 	}
 	switch {
 	case f.actor.ProductID != 0:
-		return step("by a token of the product", Link{})
+		return step("through a token of the product", Link{})
 	case f.actor.User.Administrator:
 		return step("as an administrator", Link{})
 	case f.event.ProductID == 0:
@@ -256,7 +257,7 @@ func sourceText(w models.RoleSource) string {
 		text += "its group “" + w.Group + "”"
 	}
 	if w.AuthorizationGroupID != 0 {
-		text += ", by the authorization group “" + w.AuthorizationGroup + "”"
+		text += ", through the authorization group “" + w.AuthorizationGroup + "”"
 	}
 	return text
 }

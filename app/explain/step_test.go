@@ -74,47 +74,47 @@ func TestSteps_Targets(t *testing.T) {
 				entry: models.InboxEntry{Targets: 8},
 			},
 			Target,
-			"waiting: It waits for its turn; waiting: It is on its way; waiting: Not delivered yet, after 2 attempts; " +
-				"done: Delivered after 2 attempts; failed: Given up, after 2 attempts; skipped: Not sent; " +
+			"waiting: Waiting in its queue; waiting: Sending; waiting: Not delivered yet, after 2 attempts; " +
+				"done: Delivered after 2 attempts; failed: Failed after 2 attempts; skipped: Not sent; " +
 				"waiting: Held after a restore, until an administrator decides; " +
-				"held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts",
+				"held: Not sent: silenced; cancelled: Canceled after 2 attempts",
 		},
 		"an endpoint that is down": {
 			data{event: gate, listed: true, rows: down, tally: map[models.DeliveryState]int{"pending": 1}},
-			Target, "waiting: It waits for its turn; its target does not answer",
+			Target, "waiting: Waiting in its queue; its target does not answer",
 		},
 		"hidden": {
 			data{event: gate, listed: true, tally: dead(2), entry: models.InboxEntry{Targets: 2}},
-			Target, "unknown: 2 messages to targets that are not yours to see",
+			Target, "unknown: 2 messages to targets that you cannot see",
 		},
 		"more than are shown": {
 			data{
 				event: gate, listed: true, moreRows: true, rows: deliveries("dead"), tally: dead(2),
 				entry: models.InboxEntry{Targets: 2},
 			},
-			Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the delivery log",
+			Target, "failed: Failed after 2 attempts; unknown: 1 more message is in the delivery log",
 		},
 		"some are gone": {
 			data{event: gate, listed: true, rows: deliveries("dead"), tally: dead(1), entry: models.InboxEntry{Targets: 3}},
-			Target, "failed: Given up, after 2 attempts; unknown: 3 targets were there; 2 are gone since, or what was sent " +
-				"there is not kept any more",
+			Target, "failed: Failed after 2 attempts; unknown: 3 targets then; 2 have been deleted since, or the deliveries " +
+				"are no longer kept",
 		},
-		"not noted": {
+		"not recorded": {
 			data{event: gate, listed: true, entry: models.InboxEntry{Targets: -1}},
-			Target, "unknown: How many targets there were was not noted then; nothing that was sent is kept",
+			Target, "unknown: The number of targets was not recorded; no delivery is kept",
 		},
-		"nothing is kept": {data{event: gate}, Target, "unknown: Whether anything was sent is not known any more"},
+		"nothing is kept": {data{event: gate}, Target, "unknown: Whether anything was sent is no longer known"},
 		"no product": {
 			data{event: models.Event{Type: "exception.task"}, listed: true},
-			Target, "none: No connection is there for events without a product",
+			Target, "none: No connection is configured for events without a product",
 		},
 		"end of a silence": {
 			data{event: models.Event{Type: "silence.ended", ProductID: 7}, listed: true},
-			Target, "none: Only a silence of a product that held something back is told outside",
+			Target, "none: Only a silence of a product that silenced something notifies its targets",
 		},
 		"connection": {
 			data{event: models.Event{Type: "connector.error", ProductID: 7}, listed: true},
-			Target, "none: There was nobody else to tell: no other connection, and no mail",
+			Target, "none: No other connection and no email is configured",
 		},
 	}.check(t)
 }
@@ -123,25 +123,25 @@ func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 	stepTests{
 		"silence is gone": {
 			data{event: gate, listed: true, tally: map[models.DeliveryState]int{"silenced": 1}},
-			Silence, "held: Held back by a silence that is gone",
+			Silence, "held: Silenced by a silence that was deleted",
 		},
-		"silence not known":    {data{event: gate}, Silence, "unknown: Whether a silence held it is not known any more"},
+		"silence not known":    {data{event: gate}, Silence, "unknown: Whether it was silenced is no longer known"},
 		"no gate's hold known": {data{event: gate, listed: true}, Hold, ""},
 		"window, first": {
 			data{event: exception(`{"first":true}`)},
-			Window, "done: It had never been seen before: told at once",
+			Window, "done: First occurrence: notified immediately",
 		},
 		"window, back": {
 			data{event: exception(`{"regressed":true}`)},
-			Window, "done: It had been resolved and is back: told at once",
+			Window, "done: Reopened after it was resolved: notified immediately",
 		},
 		"window, none": {
 			data{event: exception(`{}`)},
-			Window, "done: None was held back since people were told of the same last",
+			Window, "done: No repeats were suppressed since the last notification",
 		},
 		"window, one": {
 			data{event: exception(`{"suppressed":1,"suppressed_since":"2026-05-04T12:00:00Z"}`)},
-			Window, "done: The same is told once in a time: before this one 1 was held back",
+			Window, "done: 1 repeat was suppressed since the last notification",
 		},
 		"window, unreadable": {data{event: exception(`{"class":5}`)}, Window, ""},
 		"administrators": {
@@ -155,7 +155,7 @@ func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 			},
 			Inbox, "done: For ann alone, and for administrators",
 		},
-		"by a token": {data{actor: token, event: gate}, Reader, "done: You see this by a token of the product"},
+		"by a token": {data{actor: token, event: gate}, Reader, "done: You see this through a token of the product"},
 		"by several ways": {
 			data{actor: member, event: gate, roleSources: []models.RoleSource{
 				{Role: "owner"},
@@ -164,7 +164,7 @@ func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 			}},
 			Reader,
 			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: " +
-				"You see this as a writer of the product, by the authorization group “On call”",
+				"You see this as a writer of the product, through the authorization group “On call”",
 		},
 	}.check(t)
 }

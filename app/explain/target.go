@@ -11,13 +11,13 @@ import (
 	"gatecrier/models"
 )
 
-// mailModule is the module that sends mail.
+// mailModule is the module that sends emails.
 const mailModule = "email"
 
-// settings explains messages that were skipped because of a setting: mail is not set up.
+// settings explains messages that were skipped because of a setting: email is not configured.
 func (f *data) settings() []Step {
 	var reasons []string
-	link := Link{"/admin/settings/mail", "The settings of mail"}
+	link := Link{"/admin/settings/mail", "The email settings"}
 	for _, row := range f.rows {
 		if row.State == models.DeliverySkipped && row.Reason != "" && row.Reason != connection.TurnedOff &&
 			!slices.Contains(reasons, row.Reason) {
@@ -30,7 +30,7 @@ func (f *data) settings() []Step {
 	if len(reasons) == 0 {
 		return nil
 	}
-	s := Step{Key: Settings, Outcome: Skipped, Text: "There was nothing to send by", Detail: strings.Join(reasons, "; ")}
+	s := Step{Key: Settings, Outcome: Skipped, Text: "No channel is configured", Detail: strings.Join(reasons, "; ")}
 	if f.actor.Administrator() {
 		s.Link = link
 	}
@@ -55,17 +55,17 @@ func (f *data) targets() []Step {
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
-			Text:    number.Of(hidden, "message", "messages") + " to targets that are not yours to see",
+			Text:    number.Of(hidden, "message", "messages") + " to targets that you cannot see",
 		})
 	}
 	switch {
 	case !f.listed && all == 0:
-		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "Whether anything was sent is not known any more"})
+		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "Whether anything was sent is no longer known"})
 	case f.listed && f.entry.Targets < 0 && all == 0:
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
-			Text:    "How many targets there were was not noted then; nothing that was sent is kept",
+			Text:    "The number of targets was not recorded; no delivery is kept",
 		})
 	case f.listed && f.entry.Targets == 0 && all == 0:
 		list = append(list, f.notSent())
@@ -77,16 +77,16 @@ func (f *data) targets() []Step {
 
 // notSent explains why the event had no target.
 func (f *data) notSent() Step {
-	s := Step{Key: Target, Outcome: None, Text: "The product had no targets: nobody outside was told"}
+	s := Step{Key: Target, Outcome: None, Text: "The product had no targets"}
 	switch kind := event.Type(f.event.Type); {
 	case kind == event.SilenceHasEnded:
-		s.Text = "Only a silence of a product that held something back is told outside"
+		s.Text = "Only a silence of a product that silenced something notifies its targets"
 	case kind == event.AccountIsAttacked:
 		s.Text = "Only the user is notified, in the inbox and by email"
 	case kind == event.ConnectorBroken || kind == event.ConnectorRecovered:
-		s.Text = "There was nobody else to tell: no other connection, and no mail"
+		s.Text = "No other connection and no email is configured"
 	case f.event.ProductID == 0:
-		s.Text = "No connection is there for events without a product"
+		s.Text = "No connection is configured for events without a product"
 	default:
 		s.Link = Link{path("products", f.event.ProductID) + "?tab=targets", "Its targets"}
 	}
@@ -94,8 +94,8 @@ func (f *data) notSent() Step {
 }
 
 func goneText(were, gone int) string {
-	return number.Of(were, "target was", "targets were") + " there; " +
-		number.Of(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
+	return number.Of(were, "target", "targets") + " then; " +
+		number.Of(gone, "has", "have") + " been deleted since, or the deliveries are no longer kept"
 }
 
 // targetOf explains a delivery. The delivery log has removed the parts that the actor cannot see.
@@ -115,21 +115,21 @@ func targetOf(row *delivery.Row) Step {
 			s.Text = "Delivered at the first attempt"
 		}
 	case models.DeliveryDead:
-		s.Outcome, s.Text = Failed, "Given up, after "+tries
+		s.Outcome, s.Text = Failed, "Failed after "+tries
 	case models.DeliveryRetrying:
 		s.Outcome, s.Text, s.Until = Waiting, "Not delivered yet, after "+tries, row.NextAt
 	case models.DeliveryPending:
-		s.Outcome, s.Text, s.Until = Waiting, "It waits for its turn", row.NextAt
+		s.Outcome, s.Text, s.Until = Waiting, "Waiting in its queue", row.NextAt
 	case models.DeliverySending:
-		s.Outcome, s.Text = Waiting, "It is on its way"
+		s.Outcome, s.Text = Waiting, "Sending"
 	case models.DeliveryHeld:
 		s.Outcome, s.Text = Waiting, "Held after a restore, until an administrator decides"
 	case models.DeliverySkipped:
 		s.Outcome, s.Text = Skipped, "Not sent"
 	case models.DeliverySilenced:
-		s.Outcome, s.Text = Held, "Not sent: a silence was in force"
+		s.Outcome, s.Text = Held, "Not sent: silenced"
 	case models.DeliveryCancelled:
-		s.Outcome, s.Text = Cancelled, "Not sent any more, after "+tries
+		s.Outcome, s.Text = Cancelled, "Canceled after "+tries
 	}
 	if row.Down && row.State.Open() {
 		s.Text, s.Until = s.Text+"; its target does not answer", row.ProbeAt

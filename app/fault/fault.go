@@ -16,7 +16,7 @@ const (
 	Internal        Kind = iota // the fault of the program: 500, the cause goes to the log
 	Invalid                     // the input: 422, with its fields
 	Malformed                   // the request itself: 400
-	Unauthenticated             // nobody is signed in: 401
+	Unauthenticated             // no user is signed in: 401
 	Forbidden                   // signed in, not allowed: 403
 	NotFound                    // does not exist, or is not visible to the actor: 404
 	BadMethod                   // the path exists, but not for this method: 405
@@ -77,7 +77,7 @@ func NewOutdated(text string) *Error { return &Error{Kind: Conflict, Text: text,
 
 // BadField returns an Invalid error of one field.
 func BadField(name, message string) *Error {
-	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: []Field{{name, message}}}
+	return &Error{Kind: Invalid, Text: "Some fields are invalid", Fields: []Field{{name, message}}}
 }
 
 // Fields collects the errors of several fields. Err is nil if it has none.
@@ -91,7 +91,7 @@ func (f Fields) Err() error {
 	if len(f) == 0 {
 		return nil
 	}
-	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: f}
+	return &Error{Kind: Invalid, Text: "Some fields are invalid", Fields: f}
 }
 
 // FieldsOf returns the fields that an error is about.

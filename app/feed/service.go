@@ -157,7 +157,7 @@ func requireFullAccess(actor authz.Actor) error {
 		return err
 	}
 	if actor.Role != "" {
-		return fault.New(fault.Forbidden, "This token may less than the feed shows")
+		return fault.New(fault.Forbidden, "This token has fewer rights than the feed shows")
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (s *Service) Compare(ctx context.Context, store *models.Store, scope models
 		q.To = now
 	}
 	if !q.From.Before(q.To) {
-		return Comparison{}, fault.BadField("from", "Must be before the other moment")
+		return Comparison{}, fault.BadField("from", "Must be before the other time")
 	}
 	group, err := store.GroupOf(ctx, q.Product.Product)
 	if err != nil {

@@ -118,9 +118,9 @@ func (p Policy) passedWhy(effective models.Counts, active models.Breakdown) stri
 		}
 	}
 	if len(limited) == 0 {
-		return "no severity is limited"
+		return "no severity has a threshold"
 	}
-	return "within all limits: " + p.compared(limited, effective, active)
+	return "within all thresholds: " + p.compared(limited, effective, active)
 }
 
 // countedKEV returns how many observations count as critical since they are known to be exploited.

@@ -20,12 +20,12 @@ func TestDecide(t *testing.T) {
 		"nothing found passes": {
 			standard,
 			models.Counts{},
-			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
 		},
 		"a severity without a limit passes": {
 			standard,
 			models.Counts{Medium: 500, Low: 3, Unknown: 99999},
-			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
 		},
 		"one over a limit fails, worst first": {
 			standard,
@@ -41,7 +41,7 @@ func TestDecide(t *testing.T) {
 			models.Counts{High: 2},
 			Verdict{
 				State: models.GatePassed,
-				Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), " +
+				Why: "within all thresholds: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), " +
 					"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
 			},
 		},
@@ -104,15 +104,15 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"only fixable, within the limits": {models.Counts{High: 2, Medium: 1}, only, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
-			Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 1 medium (limit 1), 0 low (limit 0), " +
+			Why: "within all thresholds: 0 critical (limit 0), 2 high (limit 2), 1 medium (limit 1), 0 low (limit 0), " +
 				"0 none (limit 0), 0 unknown (limit 0); 13 without a fix do not count (1 known exploited)",
 		}},
 		"only fixable, none of them": {limits, only, fixable, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Low: 4}, Uncounted: event.Uncounted{Unfixed: 1},
-			Why: "within all limits: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count",
+			Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count",
 		}},
 		"only fixable, nothing is without a fix": {limits, only, none, Verdict{
-			State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)",
+			State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)",
 		}},
 		"bare counts always count": {limits, both, bare, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical}, Effective: bare.Counts,
@@ -125,7 +125,7 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"known exploited as critical, within the limits": {models.Counts{Critical: 3, High: 13}, kev, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Critical: 3, High: 13},
-			Why: "within all limits: 3 critical (limit 3, 2 known exploited), 13 high (limit 13), 0 medium (limit 0), " +
+			Why: "within all thresholds: 3 critical (limit 3, 2 known exploited), 13 high (limit 13), 0 medium (limit 0), " +
 				"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
 		}},
 		"both": {limits, both, found, Verdict{

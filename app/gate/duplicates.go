@@ -80,7 +80,7 @@ func EndDuplicates(
 	if err := tx.Assess(inReport, in); err != nil {
 		return e, err
 	}
-	in.Comment = "No duplicate any more: " + why
+	in.Comment = "No longer a duplicate: " + why
 	if err := tx.Assess(resolved, in); err != nil {
 		return e, err
 	}

@@ -109,7 +109,7 @@ func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Pol
 		lastAnnounced = g.Branch.Held.From
 	}
 	if hold == 0 && lastAnnounced != v.State {
-		payload.From = lastAnnounced // the states since were on hold, nobody knows them
+		payload.From = lastAnnounced // the states since were on hold, and notified no one
 		out.Event, err = s.events.Append(tx, g.Product.ID, e.Actor, payload)
 		row.Announced = out.Event.ID
 	} else {

@@ -49,7 +49,7 @@ func (r Repairs) String() string {
 	if r.Branches == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d mended: %s", r.Branches, strings.Join(r.First, "; "))
+	text := fmt.Sprintf("%d repaired: %s", r.Branches, strings.Join(r.First, "; "))
 	if r.Branches > len(r.First) {
 		text += "; …"
 	}
@@ -125,7 +125,7 @@ func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models
 		sources = tallies[g.Branch.ID]
 	}
 	// Its sources get reports all the time: the next reconciliation checks it again.
-	r.log.InfoContext(ctx, "give up checking a branch", "product", g.Product.ID, "branch", g.Branch.Name)
+	r.log.InfoContext(ctx, "stop checking a branch", "product", g.Product.ID, "branch", g.Branch.Name)
 	return "", nil
 }
 

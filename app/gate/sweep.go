@@ -131,7 +131,7 @@ func elseOvertaken(ok bool, err error) error {
 // returns fault.Forbidden unless the actor is an administrator.
 func (s *Sweeper) Progress(ctx context.Context, actor authz.Actor) (models.GateSweep, error) {
 	if !actor.Administrator() {
-		return models.GateSweep{}, fault.New(fault.Forbidden, "Settings are for administrators")
+		return models.GateSweep{}, fault.New(fault.Forbidden, "Only administrators can change settings")
 	}
 	at, err := s.store.GateSweep(ctx)
 	if version := s.gates.settings().Version; at.Version < version { // it begins soon

@@ -81,8 +81,8 @@ func (s *Service) deleteAll(ctx context.Context, actor authz.Actor, list []model
 		}
 	}
 	if others > 0 {
-		const text = "Only owners of a product delete its notifications for all: " +
-			"%d of these %d are not yours to delete"
+		const text = "Only owners of a product can delete its notifications for all users: " +
+			"you cannot delete %d of these %d"
 		return fault.New(fault.Forbidden, fmt.Sprintf(text, others, len(list)))
 	}
 	defer s.hub.RefreshAll()

@@ -74,7 +74,7 @@ func (h *Hub) Watch(user int64) (*Watch, error) {
 		}
 	}
 	if open >= maxWatches {
-		return nil, fault.New(fault.TooMany, "You look at your inbox in many places already")
+		return nil, fault.New(fault.TooMany, "Your inbox is open in too many tabs")
 	}
 	w := &Watch{hub: h, user: user, wakeups: make(chan struct{}, 1)}
 	h.watches[w] = struct{}{}

@@ -50,7 +50,7 @@ func (s *Service) authorize(ctx context.Context, actor authz.Actor, dest *Destin
 		}
 	}
 	if isManual(dest.Scanner) {
-		fieldErrs.Add("scanner", "“manual” is for observations that people enter by hand")
+		fieldErrs.Add("scanner", "“manual” is for observations that users enter")
 	}
 	if !slices.Contains([]string{"", "auto", FormatGeneric}, dest.Format) {
 		fieldErrs.Add("format", "Leave it out, or send auto or generic: other formats are recognized by their content")

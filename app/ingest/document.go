@@ -15,8 +15,8 @@ import (
 const maxDepth = 10_000
 
 // document reads a report through the decoder. Its methods return an error for a text that
-// is no JSON. They note a value of an unexpected type in typeErrs and skip it, since the
-// document may turn out to have a format that does not use the value.
+// is not JSON. They note a value of an unexpected type in typeErrs and skip it, since the
+// document can turn out to have a format that does not use the value.
 type document struct {
 	dec   *json.Decoder
 	path  []step

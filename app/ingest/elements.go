@@ -25,7 +25,7 @@ type ownObjects struct {
 }
 
 // note notes an object, and reports whether it is one of the format. One with a value of another
-// type may be one: its error is reported.
+// type can be one: its error is reported.
 func (o *ownObjects) note(own bool, d *document, errs typeErrors) bool {
 	switch {
 	case own:

@@ -127,7 +127,7 @@ func (v *genericFinding) identity() digest {
 }
 
 // matchKey comes from the names, the component and the place without a line, or from the fingerprint.
-// What has no vulnerability's ID can have a description that tells it from others of its name.
+// What has no vulnerability's ID can have a description that distinguishes it from others of its name.
 func (v *genericFinding) matchKey() matchKey {
 	title, _ := v.names()
 	component := packageURL(first(v.PURL, v.Component))

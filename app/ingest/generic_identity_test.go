@@ -98,7 +98,7 @@ func TestGeneric_Places(t *testing.T) {
 	checkGenericPairs(t, pairs)
 }
 
-// What describes a finding that has no vulnerability's ID tells it from others.
+// What describes a finding that has no vulnerability's ID distinguishes it from others.
 func TestGeneric_Descriptions(t *testing.T) {
 	of := func(line int, description, more string) string {
 		return fmt.Sprintf(`{"title": "a", "severity": "high", "location": "a.py:%d", "description": %q%s}`,

@@ -11,7 +11,7 @@ import (
 
 // npmAudit reads the JSON of npm audit: version 2, of npm 7 and later, an object of packages with
 // their advisories in via; and version 1, of npm 6 and pnpm, an object of advisories. A package
-// that is only affected by another one has no finding of its own, if that one is there.
+// that is only affected by another one has no finding of its own, if the report has that one.
 type npmAudit struct {
 	doc           *document
 	typeErrs      typeErrors

@@ -166,7 +166,7 @@ func (o *ocsf) vulnerability() error {
 	return err
 }
 
-// rawVulnerability is vulnerability for the text of an element, which may be of another format.
+// rawVulnerability is vulnerability for the text of an element, which can be of another format.
 func (o *ocsf) rawVulnerability(raw json.RawMessage) {
 	if o.event.tried == maxOCSFDetails {
 		return

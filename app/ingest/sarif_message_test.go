@@ -81,7 +81,7 @@ func TestWithoutPlaces(t *testing.T) {
 		"Dockerfile:3 runs as root":          "Dockerfile:# runs as root",
 		"tainted at 12:5":                    "tainted at #:#",
 		"tainted at 13:5":                    "tainted at 13:5", // the line of nothing
-		// Other numbers can tell two findings apart.
+		// Other numbers can distinguish two findings.
 		"port 12 is open":                  "port 12 is open",
 		"db.example.com:5432 is plain":     "db.example.com:5432 is plain",
 		"CVE-2031-12 in lake 1.12":         "CVE-2031-12 in lake 1.12",

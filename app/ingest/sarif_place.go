@@ -8,7 +8,7 @@ import (
 
 // withoutPlaces returns a message with # for the lines and columns in it, which change when the
 // code above changes: those after a word for them or after a file, and a pair that starts with
-// the line of the result. Other numbers stay, since they can tell two findings apart.
+// the line of the result. Other numbers stay, since they can distinguish two findings.
 func withoutPlaces(text string, line int32) string {
 	var b strings.Builder
 	kept, last := 0, -1 // ends of what is written, and of the number before

@@ -77,7 +77,7 @@ type sarifSnippet struct {
 type sarifLogical struct {
 	FullName  string        `json:"fullyQualifiedName"`
 	Name      string        `json:"name"`
-	Decorated loose[string] `json:"decoratedName"` // tells overloaded functions apart
+	Decorated loose[string] `json:"decoratedName"` // distinguishes overloaded functions
 	Index     loose[*int]   `json:"index"`
 }
 
@@ -207,7 +207,7 @@ func (s *sarif) newFinding(v *sarifResult) (sarifFinding, extra) {
 	return r, own
 }
 
-// mixPlace adds what tells results apart beside their file and line: their code, the request that
+// mixPlace adds what distinguishes results beside their file and line: their code, the request that
 // shows them and, where there is no line, their offset.
 func (s *sarif) mixPlace(r *sarifFinding, v *sarifResult, snippet shortDigest) {
 	if snippet != (shortDigest{}) {

@@ -15,23 +15,23 @@ func TestSARIFSecuritySeverity(t *testing.T) {
 	} {
 		rule := `{"id": "R", "defaultConfiguration": {"level": "note"}, "properties": {"security-severity": ` + value + `}}`
 		result := `{"ruleId": "R", "properties": {"security-severity": ` + value + `}}`
-		levelled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
+		leveled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
 		documents{
 			value + " of the rule":   {sarifReport(rule, `{"ruleId": "R"}`), []string{want + " open R"}},
-			value + " of the result": {sarifReport(levelled, result), []string{want + " open R"}},
+			value + " of the result": {sarifReport(leveled, result), []string{want + " open R"}},
 		}.check(t)
 	}
 }
 
 func TestSARIFSeverity_ByKind(t *testing.T) {
-	levelled := `{"id": "R", "defaultConfiguration": {"level": "error"}}`
+	leveled := `{"id": "R", "defaultConfiguration": {"level": "error"}}`
 	scored := `{"id": "R", "properties": {"security-severity": "7.5"}}`
 	documents{
-		"fail":         {sarifReport(levelled, `{"ruleId": "R", "kind": "fail"}`), []string{"high open R"}},
-		"another case": {sarifReport(levelled, `{"ruleId": "R", "kind": "Fail"}`), []string{"high open R"}},
-		"open":         {sarifReport(levelled, `{"ruleId": "R", "kind": "open"}`), []string{"none open R"}},
+		"fail":         {sarifReport(leveled, `{"ruleId": "R", "kind": "fail"}`), []string{"high open R"}},
+		"another case": {sarifReport(leveled, `{"ruleId": "R", "kind": "Fail"}`), []string{"high open R"}},
+		"open":         {sarifReport(leveled, `{"ruleId": "R", "kind": "open"}`), []string{"none open R"}},
 		"review, with a level": {
-			sarifReport(levelled, `{"ruleId": "R", "kind": "review", "level": "note"}`), []string{"low open R"},
+			sarifReport(leveled, `{"ruleId": "R", "kind": "review", "level": "note"}`), []string{"low open R"},
 		},
 		"review, the rule scored": {sarifReport(scored, `{"ruleId": "R", "kind": "review"}`), []string{"high open R"}},
 	}.check(t)

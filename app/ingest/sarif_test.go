@@ -17,7 +17,7 @@ func sarifReport(rules, results string) string {
 
 func TestSARIFSeverity(t *testing.T) {
 	scored := `{"id": "R", "properties": {"security-severity": "9.1"}, "defaultConfiguration": {"level": "note"}}`
-	levelled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
+	leveled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
 	documents{
 		"a result's score first": {
 			sarifReport(scored, `{"ruleId": "R", "level": "error", "properties": {"security-severity": "4.0"}}`),
@@ -33,15 +33,15 @@ func TestSARIFSeverity(t *testing.T) {
 		},
 		"the rule's score": {sarifReport(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
 		"an invalid score": {
-			sarifReport(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
+			sarifReport(leveled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
 			[]string{"low open R"},
 		},
 		"a score that is not one": {
-			sarifReport(levelled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`),
+			sarifReport(leveled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`),
 			[]string{"low open R"},
 		},
-		"a result's level": {sarifReport(levelled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
-		"the rule's level": {sarifReport(levelled, `{"ruleId": "R"}`), []string{"low open R"}},
+		"a result's level": {sarifReport(leveled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
+		"the rule's level": {sarifReport(leveled, `{"ruleId": "R"}`), []string{"low open R"}},
 		"a warning":        {sarifReport(`{"id": "R"}`, `{"ruleId": "R"}`), []string{"medium open R"}},
 		"none":             {sarifReport(``, `{"ruleId": "R", "level": "none"}`), []string{"none open R"}},
 		"another word":     {sarifReport(``, `{"ruleId": "R", "level": "fatal"}`), []string{"unknown open R"}},

@@ -25,7 +25,7 @@ const (
 
 var errImportRunning = fault.New(
 	fault.Conflict,
-	"A large import of the same source is at work: send it again when that is done",
+	"A large import of the same source is in progress. Send it again when that has finished",
 )
 
 // staging is a large import of one source in progress.
@@ -62,7 +62,7 @@ func (s *Service) stageAndWrite(
 		if err = st.fill(ctx, c.diff); err != nil {
 			break
 		}
-		// From now on, nothing becomes a duplicate of what the import resolves.
+		// From now on, nothing becomes a duplicate of an observation that the import resolves.
 		if c.duplicates, err = s.store.DuplicatesOf(ctx, c.diff.resolve); err != nil {
 			break
 		}

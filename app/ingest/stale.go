@@ -108,7 +108,7 @@ func (s *Service) checkStale(ctx context.Context, productID int64) (staleChange,
 // instance has not stored yet.
 func (s *Service) lastReport(tx *models.Tx, branchID int64) (time.Time, error) {
 	s.mu.Lock()
-	seen := maps.Clone(s.seen) // before the sources: a time that Flush has taken from here is there
+	seen := maps.Clone(s.seen) // before the sources: a time that Flush has taken from here is stored
 	s.mu.Unlock()
 	sources, err := tx.SourcesWithReports(tx.Context(), branchID)
 	return newest(sources, seen), err

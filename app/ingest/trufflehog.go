@@ -164,7 +164,7 @@ func (t *truffleHog) endElement() {
 // add adds a secret. It is hashed, and stored nowhere: not even Redacted, which can be most of it.
 //
 // One that TruffleHog has used with success is critical. All others are high, as a secret of
-// Gitleaks: that nobody has tried it, or that a trial failed, does not make it harmless.
+// Gitleaks: that no one has tried it, or that a trial failed, does not make it harmless.
 func (t *truffleHog) add(c *truffleHogObject) {
 	rule := c.detector
 	if c.name != "" && strings.HasPrefix(c.detector, "Custom") {

@@ -95,13 +95,13 @@ func (d Descriptor) Clean(c Config) (Config, fault.Fields) {
 	}
 	for name := range c {
 		if !d.has(name) {
-			fieldErrs.Add(name, "there is no such field")
+			fieldErrs.Add(name, "this field does not exist")
 		}
 	}
 	return clean, fieldErrs
 }
 
-// Visible returns the values that can be shown to everybody who can see the connection.
+// Visible returns the values that can be shown to all users who can see the connection.
 func (d Descriptor) Visible(c Config) Config {
 	visible := Config{}
 	for _, f := range d.Fields {
@@ -172,7 +172,7 @@ func (f Field) problem(value string) string {
 	case value == "" && f.Required && !f.Generated:
 		return "is required"
 	case utf8.RuneCountInString(value) > limit:
-		return fmt.Sprintf("may have at most %d characters", limit)
+		return fmt.Sprintf("can have at most %d characters", limit)
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, isControl):
 		return "has a character that is not allowed"
 	case value != "" && len(f.Choices) > 0 && !f.offers(value):

@@ -34,13 +34,13 @@ func TestDescriptorClean(t *testing.T) {
 			"too long",
 			Config{"url": "u", "channel": long},
 			Config{"url": "u", "channel": long},
-			fault.Fields{{Name: "channel", Message: "may have at most 200 characters"}},
+			fault.Fields{{Name: "channel", Message: "can have at most 200 characters"}},
 		},
 		{
 			"limit of its own",
 			Config{"url": long},
 			Config{"url": long},
-			fault.Fields{{Name: "url", Message: "may have at most 30 characters"}},
+			fault.Fields{{Name: "url", Message: "can have at most 30 characters"}},
 		},
 		{
 			"line break",
@@ -58,7 +58,7 @@ func TestDescriptorClean(t *testing.T) {
 			"unknown",
 			Config{"url": "u", "uri": "u"},
 			Config{"url": "u"},
-			fault.Fields{{Name: "uri", Message: "there is no such field"}},
+			fault.Fields{{Name: "uri", Message: "this field does not exist"}},
 		},
 	}
 	for _, tt := range tests {
@@ -121,7 +121,7 @@ func TestRegistry_Refuses(t *testing.T) {
 		"unknown icon":    func(d *Descriptor) { d.Name = "x"; d.Icon = "no-such-icon" },
 		"same name":       func(*Descriptor) {},
 		"field twice":     func(d *Descriptor) { d.Name = "x"; d.Fields[1].Name = "url" },
-		"unknown kind":    func(d *Descriptor) { d.Name = "x"; d.Fields[1].Kind = "colour" },
+		"unknown kind":    func(d *Descriptor) { d.Name = "x"; d.Fields[1].Kind = "color" },
 		"field, no label": func(d *Descriptor) { d.Name = "x"; d.Fields[1].Label = "" },
 		"field, no name":  func(d *Descriptor) { d.Name = "x"; d.Fields[1].Name = "" },
 	}

@@ -30,7 +30,7 @@ type Hook struct {
 func HookField(label, placeholder, help string) Field {
 	return Field{
 		Name: HookURLField, Label: label, Kind: FieldURL, Placeholder: placeholder,
-		Help:     help + " It is kept sealed and shown as its host and last four characters.",
+		Help:     help + " It is stored encrypted, and shown as its host and last four characters.",
 		Required: true, Secret: true, MaxLen: 2000,
 	}
 }

@@ -53,7 +53,7 @@ type Result struct {
 	Reason   string        // a phrase for the user
 	Status   int           // of HTTP, or the code of SMTP; 0 for none
 	Answer   string        // the start of the answer: at most 4 KiB, valid UTF-8, no NUL
-	Unsure   bool          // it was sent and may have arrived, without an answer
+	Unsure   bool          // it was sent and might have arrived, without an answer
 	Private  bool          // the answer came from an address that is not public
 	Duration time.Duration // of the attempt
 }
@@ -79,7 +79,7 @@ func RetryAfter(d time.Duration, reason string) Result {
 	return Result{kind: KindRetryAfter, wait: d, Reason: reason}
 }
 
-// Transient returns a failure that may pass.
+// Transient returns a failure that can pass.
 func Transient(reason string) Result { return Result{kind: KindTransient, Reason: reason} }
 
 // Rejected returns a refusal by the receiver that is worth only a few more attempts.

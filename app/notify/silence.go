@@ -8,13 +8,13 @@ import (
 	"gatecrier/models"
 )
 
-// silences are those that may apply to a batch, and the groups of its products.
+// silences are those that can apply to a batch, and the groups of its products.
 type silences struct {
 	list   []models.Silence
 	groups map[int64]int64
 }
 
-// silences reads the silences that may apply to some work: one query, and one more if there are
+// silences reads the silences that can apply to some work: one query, and one more if there are
 // any.
 func (r *Router) silences(ctx context.Context, work []models.Work, products []int64) (silences, error) {
 	first, last := work[0].Event.At, work[0].Event.At

@@ -50,10 +50,10 @@ func (u *Unrouted) Retry(ctx context.Context, actor authz.Actor, id int64) (int6
 		if n, err = tx.RetryWork(string(event.ReaderNotify), id); err != nil {
 			return err
 		}
-		name := "all that could not be routed"
+		name := "all events that could not be routed"
 		if id != 0 {
 			if n == 0 {
-				return fault.New(fault.NotFound, "No event with this id waits to be routed again: it can be routed by now")
+				return fault.New(fault.NotFound, "This event does not wait to be routed. Perhaps it has been routed by now")
 			}
 			name = strconv.FormatInt(id, 10)
 		}
@@ -72,5 +72,5 @@ func mustAdminister(actor authz.Actor) error {
 	if actor.Administrator() {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "Events that could not be routed are for administrators")
+	return fault.New(fault.Forbidden, "Only administrators can see events that could not be routed")
 }

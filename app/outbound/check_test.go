@@ -134,7 +134,7 @@ func FuzzCheckURL(f *testing.F) {
 			t.Fatalf("%q is checked but not read: %v", raw, err)
 		}
 		if addr, err := netip.ParseAddr(normalHost(u.Hostname())); err == nil && !c.state.Load().guard.public(addr) {
-			t.Errorf("%q may be saved", raw)
+			t.Errorf("%q can be saved", raw)
 		}
 	})
 }

@@ -180,12 +180,12 @@ func TestBrokenServers(t *testing.T) {
 		name, want string
 		answer     func(net.Conn) error
 	}{
-		{"closes", "127.0.0.1: the connection was closed before an answer came", func(net.Conn) error { return nil }},
+		{"closes", "127.0.0.1: the connection was closed before it answered", func(net.Conn) error { return nil }},
 		{"resets", "127.0.0.1: the connection was reset", func(c net.Conn) error { return c.(*net.TCPConn).SetLinger(0) }},
-		{"talks nonsense", "127.0.0.1: the exchange failed, its answer may not be HTTP", say("220 T0KEN smtp\r\n")},
+		{"talks nonsense", "127.0.0.1: the request failed; the response is perhaps not HTTP", say("220 T0KEN smtp\r\n")},
 		{
 			"has endless headers",
-			"127.0.0.1: the exchange failed, its answer may not be HTTP",
+			"127.0.0.1: the request failed; the response is perhaps not HTTP",
 			say("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("T0KEN", 20_000) + "\r\n\r\n"),
 		},
 	}
@@ -232,7 +232,7 @@ func TestErrorsQuoteNoPartOfTheURL(t *testing.T) {
 		}
 	}
 	if _, err := c.Do(t.Context(), Request{URL: "https://missing.example/"}); err == nil ||
-		err.Error() != "missing.example: there is no such host" {
+		err.Error() != "missing.example: the host does not exist" {
 		t.Errorf("error = %v", err)
 	}
 }

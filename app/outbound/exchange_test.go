@@ -166,7 +166,7 @@ func TestDoTimesOut(t *testing.T) {
 	c := newTest(t, local)
 	c.limits.total = 50 * time.Millisecond
 	_, err := c.Do(context.Background(), Request{URL: s.URL + "/T0KEN"})
-	if err == nil || err.Error() != "127.0.0.1: no answer in time" || !errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || err.Error() != "127.0.0.1: no response in time" || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error = %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

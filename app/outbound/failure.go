@@ -20,9 +20,9 @@ type failure struct {
 	unsure       bool
 }
 
-// ErrUnsure is in the errors of exchanges whose request may have arrived: the connection was
+// ErrUnsure is in the errors of exchanges whose request might have arrived: the connection was
 // established, and then no answer came.
-var ErrUnsure = errors.New("it may have arrived")
+var ErrUnsure = errors.New("it might have arrived")
 
 // Error returns "host: reason".
 func (f *failure) Error() string { return f.host + ": " + f.reason }
@@ -30,7 +30,7 @@ func (f *failure) Error() string { return f.host + ": " + f.reason }
 // Unwrap returns ErrRefused, an error of package context, or nil.
 func (f *failure) Unwrap() error { return f.cause }
 
-// Is reports whether target is ErrUnsure and the request may have arrived.
+// Is reports whether target is ErrUnsure and the request might have arrived.
 func (f *failure) Is(target error) bool { return f.unsure && target == ErrUnsure }
 
 // newFailure returns in fixed words why an exchange failed; connected reports whether it had a
@@ -46,9 +46,9 @@ func reasonOf(connected bool, err error) (string, error) {
 	case errors.Is(err, ErrRefused):
 		return "its address is not allowed for outgoing messages; an administrator can allow it", ErrRefused
 	case errors.Is(err, context.Canceled):
-		return "stopped before an answer came", context.Canceled
+		return "stopped before it answered", context.Canceled
 	case isTimeout(err) && connected:
-		return "no answer in time", context.DeadlineExceeded
+		return "no response in time", context.DeadlineExceeded
 	case isTimeout(err):
 		return "no connection in time", context.DeadlineExceeded
 	}
@@ -64,7 +64,7 @@ func brokenReason(err error) string {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return "there is no such host"
+		return "the host does not exist"
 	case errors.As(err, &dns):
 		return "its name could not be resolved"
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -72,13 +72,13 @@ func brokenReason(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "there is no route to it"
+		return "no route to host"
 	case errors.Is(err, errHandshake):
 		return cmp.Or(HandshakeReason(err), "the TLS handshake failed")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed before an answer came"
+		return "the connection was closed before it answered"
 	}
-	return "the exchange failed, its answer may not be HTTP"
+	return "the request failed; the response is perhaps not HTTP"
 }
 
 // HandshakeReason returns why TLS failed, in fixed words, or "" if the error says nothing about TLS.

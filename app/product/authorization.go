@@ -37,7 +37,7 @@ func seesGroupsOf(actor authz.Actor) (int64, error) {
 	case actor.Administrator():
 		return 0, nil
 	case actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.View):
-		return 0, fault.New(fault.Forbidden, "This token has nothing to do with authorization groups")
+		return 0, fault.New(fault.Forbidden, "This token has no access to authorization groups")
 	}
 	return actor.User.ID, nil
 }
@@ -76,7 +76,7 @@ func (s *Service) SaveAuthorizationGroup(
 ) (models.AuthorizationGroup, error) {
 	g := models.AuthorizationGroup{Name: strings.TrimSpace(name)}
 	if !actor.Administrator() {
-		return g, fault.New(fault.Forbidden, "Only administrators make authorization groups")
+		return g, fault.New(fault.Forbidden, "Only administrators can create authorization groups")
 	}
 	if reason := checkText(g.Name, 1, 255, false); reason != "" {
 		return g, fault.BadField("name", reason)
@@ -93,7 +93,7 @@ func (s *Service) SaveAuthorizationGroup(
 			return g, err
 		}
 		if version != 0 && version != row.Version {
-			return g, changedMeanwhile("authorization group")
+			return g, changedMeanwhile("Another user changed this authorization group in the meantime")
 		}
 		e.Action, e.Was = audit.Change, audit.Values{"name": row.Name}
 		row.Name, g = g.Name, row.AuthorizationGroup
@@ -114,7 +114,7 @@ func (s *Service) SaveAuthorizationGroup(
 // administrators. version is the expected version, 0 for any; another is a Conflict error.
 func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Actor, id, version int64) error {
 	if !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Only administrators delete authorization groups")
+		return fault.New(fault.Forbidden, "Only administrators can delete authorization groups")
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		row, err := tx.AuthorizationGroup(tx.Context(), 0, id)
@@ -150,7 +150,7 @@ func (s *Service) SetAuthorizationMember(
 	}
 	u, err := s.store.UserByName(ctx, userName)
 	if fault.Is(err, fault.NotFound) {
-		return fault.BadField("user", "There is no user of that name")
+		return fault.BadField("user", "This user does not exist")
 	}
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func (s *Service) RemoveAuthorizationMember(ctx context.Context, actor authz.Act
 func (s *Service) managed(ctx context.Context, actor authz.Actor, id int64) (AuthorizationGroup, error) {
 	g, err := s.AuthorizationGroup(ctx, actor, id)
 	if err == nil && !g.MayEdit {
-		err = fault.New(fault.Forbidden, "Only its managers change who is in an authorization group")
+		err = fault.New(fault.Forbidden, "Only its managers can change the members of an authorization group")
 	}
 	return g, err
 }

@@ -35,7 +35,7 @@ func (s *Service) SetAuthorizationRole(
 	}
 	group, err := s.store.AuthorizationGroupByName(ctx, strings.TrimSpace(name))
 	if fault.Is(err, fault.NotFound) {
-		return fault.BadField("authorization_group", "There is no authorization group of that name")
+		return fault.BadField("authorization_group", "This authorization group does not exist")
 	}
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func renameBranch(tx *models.Tx, b models.Branch) error {
 	_, err := tx.BranchByName(tx.Context(), models.SystemScope("inside an edit"), b.ProductID, b.Name)
 	switch {
 	case err == nil:
-		return fault.BadField("name", "There is a branch of that name already")
+		return fault.BadField("name", "A branch of this name exists already")
 	case fault.Is(err, fault.NotFound):
 		return tx.RenameBranch(b.ID, b.Name)
 	}
@@ -146,7 +146,7 @@ func (s *Service) DeleteBranch(ctx context.Context, actor authz.Actor, id int64)
 	// A half-deleted branch is of no use, so the end of the request does not stop it.
 	_, err = s.removeBranch(context.WithoutCancel(ctx), actor, row.Branch, func(b models.BranchRow) error {
 		if b.Default {
-			return fault.New(fault.Conflict, "The default branch stays: make another one the default first")
+			return fault.New(fault.Conflict, "You cannot delete the default branch. Make another branch the default first")
 		}
 		return nil
 	})

@@ -63,7 +63,7 @@ func (s *Service) removePart(
 	}
 	for _, source := range sources {
 		if source.Unsettled {
-			text := "A large import into this branch is at work: try again when that is done"
+			text := "A large import into this branch is in progress. Try again when it has finished"
 			return 0, false, fault.New(fault.Conflict, text)
 		}
 	}
@@ -184,7 +184,7 @@ func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) (
 func (s *Service) removeStale(
 	ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration,
 ) (RemovedBranch, error) {
-	row, err := s.store.Product(ctx, models.SystemScope("branches go by themselves"), b.ProductID)
+	row, err := s.store.Product(ctx, models.SystemScope("branches are removed automatically"), b.ProductID)
 	if err != nil {
 		return RemovedBranch{}, err
 	}

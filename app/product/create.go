@@ -13,9 +13,9 @@ import (
 func (s *Service) MayCreate(actor authz.Actor) error {
 	switch {
 	case actor.User.ID == 0 || actor.Role != "":
-		return fault.New(fault.Forbidden, "This token may not make products or groups")
+		return fault.New(fault.Forbidden, "This token cannot create products or groups")
 	case !actor.Administrator() && !s.users().MayCreateProducts:
-		return fault.New(fault.Forbidden, "Only administrators make products and groups here")
+		return fault.New(fault.Forbidden, "Only administrators can create products and groups here")
 	}
 	return nil
 }

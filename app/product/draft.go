@@ -50,11 +50,11 @@ func (d Draft) check() error {
 		}
 	}
 	if !d.GateMode.Valid() {
-		fieldErrs.Add("gate_mode", "One of standard, disabled, own")
+		fieldErrs.Add("gate_mode", "Choose standard, disabled or own")
 	}
 	for _, s := range models.Severities() {
 		if t := d.Thresholds.Of(s); t != nil && (*t < 0 || *t > models.MaxThreshold) {
-			fieldErrs.Add("thresholds."+s.String(), "From 0 to "+strconv.Itoa(models.MaxThreshold))
+			fieldErrs.Add("thresholds."+s.String(), "Enter a number from 0 to "+strconv.Itoa(models.MaxThreshold))
 		}
 	}
 	d.checkTimes(&fieldErrs)

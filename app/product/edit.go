@@ -88,7 +88,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 // changedMeanwhile is the error of an edit that expects an older version.
 func changedMeanwhile(what string) error {
 	return fault.NewOutdated(
-		"Another user has changed this " + what + " meanwhile: look at it again, then repeat your change",
+		"Another user changed this " + what + " in the meantime. Reload it, then repeat your change",
 	)
 }
 
@@ -142,13 +142,13 @@ func moveDefault(tx *models.Tx, def models.Branch, name string) error {
 	other, err := tx.BranchByName(tx.Context(), models.SystemScope("inside an edit"), def.ProductID, name)
 	switch {
 	case err == nil && def.Evaluated && !other.Evaluated:
-		return fault.BadField("default_branch", "No report of that branch has come in yet: there is nothing to decide by")
+		return fault.BadField("default_branch", "This branch has received no report yet, so its gate cannot be evaluated")
 	case err == nil:
 		return tx.SetDefaultBranch(def.ProductID, other.ID)
 	case fault.Is(err, fault.NotFound) && !def.Evaluated:
 		return tx.RenameBranch(def.ID, name)
 	case fault.Is(err, fault.NotFound):
-		return fault.BadField("default_branch", "There is no branch of that name: reports make one")
+		return fault.BadField("default_branch", "This branch does not exist. Upload a report for it first")
 	}
 	return err
 }

@@ -33,7 +33,7 @@ func (s *Service) SetMember(
 	}
 	u, err := s.store.UserByName(ctx, userName)
 	if fault.Is(err, fault.NotFound) {
-		return models.Member{}, fault.BadField("user", "There is no user of that name")
+		return models.Member{}, fault.BadField("user", "This user does not exist")
 	}
 	if err != nil {
 		return models.Member{}, err
@@ -53,7 +53,7 @@ func (s *Service) SetMember(
 
 func checkRole(role models.Role) error {
 	if !role.Valid() {
-		return fault.BadField("role", "One of reader, upload, writer, maintainer, owner")
+		return fault.BadField("role", "Choose reader, upload, writer, maintainer or owner")
 	}
 	return nil
 }
@@ -100,14 +100,14 @@ func guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) (was mode
 	}
 	others, err := tx.HasOtherOwner(tx.Context(), next)
 	if err == nil && !others {
-		return was, fault.New(fault.Conflict, "This is the last owner: name another one first")
+		return was, fault.New(fault.Conflict, "This is the last owner. Add another owner first")
 	}
 	return was, err
 }
 
 func onlyOwners(err error) error {
 	if fault.Is(err, fault.Forbidden) {
-		return fault.New(fault.Forbidden, "Only owners manage owners")
+		return fault.New(fault.Forbidden, "Only owners can manage owners")
 	}
 	return err
 }

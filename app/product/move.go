@@ -28,9 +28,9 @@ func (s *Service) Move(ctx context.Context, actor authz.Actor, productID, groupI
 func groupField(err error) error {
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return fault.BadField("group_id", "There is no such group")
+		return fault.BadField("group_id", "This group does not exist")
 	case fault.Is(err, fault.Forbidden):
-		return fault.BadField("group_id", "You may not edit that group")
+		return fault.BadField("group_id", "You cannot edit that group")
 	}
 	return err
 }
@@ -51,11 +51,11 @@ func (s *Service) move(tx *models.Tx, actor authz.Actor, productID, groupID int6
 		return nil
 	}
 	if err := authz.Require(tx.Context(), tx, actor, authz.Own, productID); err != nil {
-		return fault.New(fault.Forbidden, "Only owners move a product to another group: that decides who owns it")
+		return fault.New(fault.Forbidden, "Only owners can move a product to another group, because that changes who owns it")
 	}
 	if from != 0 {
 		if err := authz.RequireGroup(tx.Context(), tx, actor, authz.Edit, from); err != nil {
-			return fault.New(fault.Forbidden, "You may not take products out of their group: that is for those who may edit it")
+			return fault.New(fault.Forbidden, "You cannot remove products from their group: you need the right to edit it")
 		}
 	}
 	var to *int64

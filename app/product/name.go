@@ -7,7 +7,7 @@ import (
 )
 
 // unavailable is what a user reads of a name that something they cannot see has.
-const unavailable = "This name is not available: choose another one"
+const unavailable = "This name is not available. Choose another one"
 
 // hideTaken replaces the reason why a name was refused unless the actor can see what has it: names are unique,
 // but what exists is for those who can view it.

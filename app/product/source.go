@@ -51,7 +51,7 @@ func sourceNow(tx *models.Tx, row models.SourceRow) (models.SourceRow, error) {
 	case !now.Reports():
 		return now, errManualSource
 	case now.Unsettled:
-		return now, fault.New(fault.Conflict, "A large import of this source is at work: try again when that is done")
+		return now, fault.New(fault.Conflict, "A large import of this source is in progress. Try again when it has finished")
 	}
 	return now, nil
 }
@@ -78,7 +78,7 @@ func (s *Service) RenameSource(
 			return err
 		}
 		if taken {
-			return fault.BadField("name", "The branch has a source of this scanner with that name already")
+			return fault.BadField("name", "The branch already has a source of this scanner with that name")
 		}
 		if err := tx.RenameSource(id, name); err != nil {
 			return err

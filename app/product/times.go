@@ -21,11 +21,11 @@ func (t *TimeOverride) set(to **int64) {
 // checkTimes checks a product's own times.
 func (d Draft) checkTimes(fieldErrs *fault.Fields) {
 	if n := d.HoldSeconds; n != nil && (*n < 0 || *n > int64(settings.MaxHold/time.Second)) {
-		fieldErrs.Add("hold_seconds", "From 0 (at once) to 1 day (86400 seconds)")
+		fieldErrs.Add("hold_seconds", "Enter 0 (immediately) to 1 day (86400 seconds)")
 	}
 	if n := d.StaleAfter; n != nil && *n != 0 &&
 		(*n < int64(settings.MinStaleAfter/time.Second) || *n > int64(settings.MaxStaleAfter/time.Second)) {
-		fieldErrs.Add("stale_after", "0 for never, or from 15 minutes (900 seconds) to 30 days (2592000 seconds)")
+		fieldErrs.Add("stale_after", "Enter 0 for never, or 15 minutes (900 seconds) to 30 days (2592000 seconds)")
 	}
 }
 

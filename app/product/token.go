@@ -38,10 +38,10 @@ func (s *Service) CheckToken(d *TokenDraft) error {
 		fieldErrs.Add("name", reason)
 	}
 	if !d.Role.Valid() || d.Role == models.RoleOwner {
-		fieldErrs.Add("role", "One of reader, upload, writer, maintainer")
+		fieldErrs.Add("role", "Choose reader, upload, writer or maintainer")
 	}
 	if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(s.store.Now()) {
-		fieldErrs.Add("expires_at", "A time to come")
+		fieldErrs.Add("expires_at", "Must be in the future")
 	}
 	return fieldErrs.Err()
 }
@@ -75,7 +75,7 @@ func (s *Service) CreateToken(
 			return err
 		}
 		if len(list) >= maxTokens {
-			return fault.New(fault.Conflict, "A product has at most 100 tokens: revoke one first")
+			return fault.New(fault.Conflict, "A product can have at most 100 tokens. Revoke one first")
 		}
 		created = token // the transaction can run more than once
 		if err := tx.CreateToken(&created); err != nil {

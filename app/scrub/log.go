@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Attr is a ReplaceAttr of slog: it hides the values of telling names, and secrets in messages, errors and
+// Attr is a ReplaceAttr of slog: it hides the values of sensitive names, and secrets in messages, errors and
 // texts.
 func Attr(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {

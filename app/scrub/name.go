@@ -52,9 +52,9 @@ func setOf(words string) map[string]bool {
 	return set
 }
 
-// Telling returns whether the value of a name in a map is a secret: "smtp_password", "accessToken",
+// Sensitive reports whether the value of a name in a map is a secret: "smtp_password", "accessToken",
 // "X-Api-Key", but not "monkey".
-func Telling(name string) bool {
+func Sensitive(name string) bool {
 	if len(name) > maxName {
 		name = name[len(name)-maxName:]
 	}
@@ -91,7 +91,7 @@ func telling(name string) bool {
 // maxName is how many bytes of a name count, from its end.
 const maxName = 64
 
-// strengthOf judges a name in a text. Its last telling word counts, unless harmless words follow it.
+// strengthOf judges a name in a text. Its last sensitive word counts, unless harmless words follow it.
 func strengthOf(name string) strength {
 	list := words(name)
 	best := noSecret

@@ -23,7 +23,7 @@ type pair struct {
 	value    int
 }
 
-// findPairs finds the values of telling names.
+// findPairs finds the values of sensitive names.
 func (f *finder) findPairs() {
 	for i := 1; i < len(f.text); i++ {
 		p, ok := f.pairAt(i)
@@ -77,7 +77,7 @@ func (f *finder) pairAt(i int) (p pair, ok bool) {
 	return f.named(p, i)
 }
 
-// named adds the name before a separator to a pair. ok is false unless the name is telling.
+// named adds the name before a separator to a pair. ok is false unless the name is sensitive.
 func (f *finder) named(p pair, i int) (_ pair, ok bool) {
 	end := i
 	if p.sep != flag {

@@ -1,4 +1,4 @@
-// Package scrub hides secrets in texts: credentials in URLs, the values of telling names, tokens with
+// Package scrub hides secrets in texts: credentials in URLs, the values of sensitive names, tokens with
 // known prefixes, JSON web tokens, private keys, card numbers and IBANs. It is pure, and its time is
 // linear in the length of a text. It hides too much rather than too little.
 package scrub

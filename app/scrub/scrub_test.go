@@ -137,7 +137,7 @@ func TestText_HidesKnownPrefixes(t *testing.T) {
 	}
 }
 
-// Texts without secrets stay as they are: a scrubbed error message that says nothing helps nobody.
+// Texts without secrets stay as they are: a scrubbed error message that says nothing helps no one.
 func TestText_KeepsOrdinaryTexts(t *testing.T) {
 	for _, text := range []string{
 		"",

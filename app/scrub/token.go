@@ -229,7 +229,7 @@ func (f *finder) otherTokenAt(i int) int {
 	return 0
 }
 
-// beside are the forms of keys that have no name but stand near the id of their account.
+// beside are the forms of keys that have no name but occur near the id of their account.
 type beside struct{ aws, twilio bool }
 
 func secretBeside(text string) beside {

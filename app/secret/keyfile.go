@@ -108,7 +108,7 @@ func readPrivate(f *os.File) (string, error) {
 		return "", errors.New("it is not a regular file")
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("others may read it (mode %04o); run chmod 600 on it", info.Mode().Perm())
+		return "", fmt.Errorf("other users can read it (mode %04o); run chmod 600 on it", info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	return string(text), err

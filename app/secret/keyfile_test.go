@@ -71,8 +71,8 @@ func TestKeyFileRefuses(t *testing.T) {
 		mode          os.FileMode
 		want          string
 	}{
-		{"readable by all", good, 0o644, "others may read it"},
-		{"readable by the group", good, 0o640, "others may read it"},
+		{"readable by all", good, 0o644, "other users can read it"},
+		{"readable by the group", good, 0o640, "other users can read it"},
 		{"empty", "", 0o600, "32 bytes in base64"},
 		{"short", base64.StdEncoding.EncodeToString(key(7)[:16]), 0o600, "32 bytes in base64"},
 		{"not base64", "!" + good, 0o600, "32 bytes in base64"},

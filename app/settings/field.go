@@ -96,14 +96,14 @@ func (f Field) accept(value any) (any, string) {
 		if b, ok := value.(bool); ok {
 			return b, ""
 		}
-		return nil, "true or false"
+		return nil, "Enter true or false"
 	case KindInt:
 		return f.acceptInt(value)
 	case KindText, KindLines, KindSecret, KindChoice, KindTarget:
 	}
 	text, ok := value.(string)
 	if !ok {
-		return nil, "Must be a text"
+		return nil, "Enter text"
 	}
 	if f.Kind != KindSecret {
 		text = strings.TrimSpace(text)
@@ -118,11 +118,11 @@ func (f Field) acceptInt(value any) (any, string) {
 		n = v
 	case float64: // of JSON
 		if v != math.Trunc(v) || math.Abs(v) > 1<<53 {
-			return nil, "A whole number from " + f.Range()
+			return nil, "Enter a whole number from " + f.Range()
 		}
 		n = int64(v)
 	default:
-		return nil, "A whole number from " + f.Range()
+		return nil, "Enter a whole number from " + f.Range()
 	}
 	if n < f.Min || n > f.Max {
 		return nil, "From " + f.Range()
@@ -141,7 +141,7 @@ func (f Field) checkText(text string) string {
 	}
 	switch {
 	case f.Kind == KindChoice && !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == text }):
-		return "One of " + f.choices()
+		return "Choose one of " + f.choices()
 	case utf8.RuneCountInString(text) > maxLength:
 		return fmt.Sprintf("At most %s characters", grouped(int64(maxLength)))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):

@@ -16,8 +16,8 @@ func backupSection() Section {
 		Name:     SectionBackup,
 		Title:    "Backups",
 		validate: validateBackup,
-		Summary: "Backups of the database that the job Backup makes, at the time in the section Jobs. They do not have " +
-			"the key: keep a copy of the key elsewhere.",
+		Summary: "Backups that the job Backup creates, at the time set in the section Jobs. They do not contain " +
+			"the encryption key: keep a copy of the key elsewhere.",
 		Fields: []Field{
 			{
 				Name:        "directory",
@@ -27,7 +27,7 @@ func backupSection() Section {
 				MaxLength:   1000,
 				Placeholder: "/var/backups/gatecrier",
 				Help: "An existing directory of the server, preferably on another disk, that the program can write to. " +
-					"\"off\": no backups are made.",
+					"\"off\": no backups.",
 				check: checkBackupDirectory,
 			},
 			{
@@ -38,7 +38,7 @@ func backupSection() Section {
 				Min:     1,
 				Max:     1000,
 				Unit:    "backups",
-				Help:    "After each new backup, older ones in the directory are deleted beyond this number.",
+				Help:    "After each new backup, the oldest ones beyond this number are deleted.",
 			},
 		},
 	}
@@ -49,7 +49,7 @@ func checkBackupDirectory(path string) string {
 	if path == "" || path == backupOff || filepath.IsAbs(path) {
 		return ""
 	}
-	return "\"off\", or a path that begins with /"
+	return "Enter \"off\", or a path that begins with /"
 }
 
 // validateBackup warns of a directory that does not exist: another instance can have it.
@@ -59,7 +59,7 @@ func validateBackup(_ context.Context, _, next lookup, _ *fault.Fields) []string
 		return nil
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
-		return []string{path + " is not a directory of this server. Backups fail until it exists."}
+		return []string{path + " is not a directory on this server. Backups fail until it exists."}
 	}
 	return nil
 }

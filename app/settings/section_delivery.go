@@ -9,8 +9,8 @@ func deliverySection(badNetworks func(string) string) Section {
 	return Section{
 		Name:  SectionDelivery,
 		Title: "Delivery",
-		Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are " +
-			"allowed here or by GATECRIER_ALLOW_NETWORKS.",
+		Summary: "Which private addresses can receive messages. Loopback, private and link-local addresses are " +
+			"refused unless they are allowed here or by GATECRIER_ALLOW_NETWORKS.",
 		Fields: []Field{
 			{
 				Name:        "allow_networks",
@@ -20,7 +20,7 @@ func deliverySection(badNetworks func(string) string) Section {
 				MaxLength:   4000,
 				Placeholder: "10.20.0.0/16, mattermost.internal:8065",
 				Help: "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. " +
-					"A name allows whatever it resolves to.",
+					"A name allows all addresses that it resolves to.",
 				check: func(list string) string { return badNetworks(Networks(list)) },
 			},
 		},

@@ -10,8 +10,8 @@ func exceptionSection() Section {
 	return Section{
 		Name:  SectionException,
 		Title: "Exceptions",
-		Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without " +
-			"a product, and how often. All other connections of the system are told too, of whatever module.",
+		Summary: "Who is notified of exceptions of Gatecrier itself and of those without a product, and how often. " +
+			"All other connections of the system are notified too.",
 		Fields: slices.Concat(exceptionTargets(), exceptionLimits()),
 	}
 }
@@ -26,8 +26,8 @@ func exceptionTargets() []Field {
 			Default:     "",
 			MaxLength:   4000,
 			Placeholder: "ops@example.org, dev@example.org",
-			Help: "Mail addresses, separated by commas: a mail to each. " +
-				"While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
+			Help: "Email addresses, separated by commas. Each gets its own email. " +
+				"While EMAIL_FROM is empty, emails are skipped; the delivery log shows them.",
 		},
 		{
 			Name:      models.ExceptionField + "ms_teams_webhook",
@@ -35,8 +35,8 @@ func exceptionTargets() []Field {
 			Kind:      KindTarget,
 			Default:   "",
 			MaxLength: 2000,
-			Help: "The URL of a workflow's webhook. It is sealed, and shown as its host and last four " +
-				"characters; left as shown it stays, emptied it goes.",
+			Help: "The URL of a workflow's webhook. It is stored encrypted, and shown as its host and last four " +
+				"characters. Leave it unchanged to keep it; clear it to remove it.",
 		},
 		{
 			Name:      models.ExceptionField + "slack_webhook",
@@ -44,7 +44,7 @@ func exceptionTargets() []Field {
 			Kind:      KindTarget,
 			Default:   "",
 			MaxLength: 2000,
-			Help:      "The URL of an incoming webhook, kept in the same way.",
+			Help:      "The URL of an incoming webhook, stored in the same way.",
 		},
 	}
 }
@@ -59,8 +59,8 @@ func exceptionLimits() []Field {
 			Default: int64(3600),
 			Max:     999999,
 			Unit:    "seconds",
-			Help: "Of the same exception people are told once in so long; " +
-				"the next notice says how often it has occurred meanwhile. 0: of each one.",
+			Help: "The same exception notifies once within this time; " +
+				"the next notification has the number of repeats. 0: every time.",
 		},
 		{
 			Name:    "grouping",
@@ -68,7 +68,7 @@ func exceptionLimits() []Field {
 			Kind:    KindChoice,
 			Default: GroupingSmart,
 			Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
-			Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: " +
+			Help: "Smart: by stack trace, or by the message without IDs, numbers and times. Exact: " +
 				"by class, message, function and arguments, as SecObserve does.",
 		},
 		{
@@ -90,7 +90,7 @@ func exceptionLimits() []Field {
 			Default:  int64(1000),
 			Min:      1,
 			Max:      1_000_000,
-			Help: "Further events are refused until the minute is over. Sentry SDKs wait so long. " +
+			Help: "Further events are refused until the minute is over. Sentry SDKs wait until then. " +
 				"The owners of the product are notified, at most once a day.",
 		},
 		{

@@ -11,15 +11,15 @@ func gateSection() Section {
 	s := Section{
 		Name:  SectionGate,
 		Title: "Security gate",
-		Summary: "What counts for products in standard mode. A change looks at all their gates again in the " +
-			"background, and announces what has changed.",
+		Summary: "The thresholds of products in standard mode. After a change, all their gates are evaluated again " +
+			"in the background; gates that change send notifications.",
 		Fields: []Field{{
 			Name:     "active",
 			Label:    "Security gates",
 			Constant: "SECURITY_GATE_ACTIVE",
 			Kind:     KindBool,
 			Default:  true,
-			Help:     "Off: standard products have no gate; those with thresholds of their own keep theirs.",
+			Help:     "If off, only products with their own thresholds have a gate.",
 		}},
 	}
 	for _, sev := range models.Severities() {
@@ -43,13 +43,13 @@ func gateSection() Section {
 		Default:  int64(0),
 		Max:      int64(MaxHold / time.Second),
 		Unit:     "seconds",
-		Help: "How long a new state has to stand before it is announced; 0: at once. " +
-			"One that returns before that is in the history alone. A product may have its own time.",
+		Help: "How long a new state must last before it sends notifications. 0: immediately. A gate that " +
+			"returns earlier notifies no one; the history shows it. A product can have its own time.",
 	})
 	return s
 }
 
-// countingFields are the settings of what counts.
+// countingFields are the settings that decide which observations count.
 func countingFields() []Field {
 	return []Field{
 		{
@@ -62,7 +62,7 @@ func countingFields() []Field {
 		},
 		{
 			Name:     "kev_as_critical",
-			Label:    "Count known exploited ones as critical",
+			Label:    "Count known exploited observations as critical",
 			Constant: "SECURITY_GATE_KEV_AS_CRITICAL",
 			Kind:     KindBool,
 			Default:  false,
@@ -71,7 +71,7 @@ func countingFields() []Field {
 	}
 }
 
-// The help of the settings of what counts, which products and groups have too.
+// The help of the settings that decide which observations count. Products and groups have them too.
 const (
 	OnlyFixableHelp = "A vulnerability of a package that has no fixed version does not count, known exploited or not. " +
 		"All others count: code, secrets, misconfigurations, licenses, bare counts, and reports that do not name fixes."

@@ -6,7 +6,7 @@ func generalSection(baseURL string) Section {
 	return Section{
 		Name:    SectionGeneral,
 		Title:   "General",
-		Summary: "How people reach and recognise this installation.",
+		Summary: "The public address and the name of this installation.",
 		Fields: []Field{
 			{
 				Name:        "base_url",
@@ -14,7 +14,7 @@ func generalSection(baseURL string) Section {
 				Kind:        KindText,
 				Default:     baseURL,
 				Placeholder: "https://gatecrier.example.org",
-				Help:        "The address that links in messages begin with. Empty: the one that the server listens on.",
+				Help:        "The base URL of links in messages. Leave empty for the address that the server listens on.",
 				check:       badBaseURL,
 			},
 			{
@@ -23,7 +23,7 @@ func generalSection(baseURL string) Section {
 				Kind:      KindText,
 				Default:   "Gatecrier",
 				MaxLength: 60,
-				Help:      "Shown in titles of pages, and in mails as the sender's name.",
+				Help:      "Shown in page titles, and as the sender's name of emails.",
 				check:     required,
 			},
 		},
@@ -37,9 +37,9 @@ func badBaseURL(text string) string {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
-		return "An address that begins with http:// or https://"
+		return "Enter a URL that begins with http:// or https://"
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return "Without user, query or fragment"
+		return "Enter a URL without user, query or fragment"
 	}
 	return ""
 }

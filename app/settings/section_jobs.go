@@ -5,7 +5,7 @@ func jobsSection(jobs []Job, badSpec func(string) string) Section {
 		Name:  SectionJobs,
 		Title: "Jobs",
 		Summary: "When jobs run, in UTC: cron expressions of five fields (minute, hour, day of the month, month, " +
-			"day of the week). A change counts at once.",
+			"day of the week). Changes take effect immediately.",
 	}
 	for _, j := range jobs {
 		s.Fields = append(s.Fields, Field{

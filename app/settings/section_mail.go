@@ -11,8 +11,8 @@ import (
 func mailSection(hosts Hosts) Section {
 	return Section{
 		Name:     SectionMail,
-		Title:    "Mail",
-		Summary:  "The server that mails are handed to.",
+		Title:    "Email",
+		Summary:  "The server that sends emails (SMTP).",
 		validate: validateServer(hosts),
 		Fields: []Field{
 			{
@@ -21,7 +21,7 @@ func mailSection(hosts Hosts) Section {
 				Kind:        KindText,
 				Default:     "",
 				Placeholder: "gatecrier@example.org",
-				Help:        "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.",
+				Help:        "The sender's address. While it is empty, emails are skipped; the delivery log shows them.",
 				check:       badAddress,
 			},
 			{
@@ -31,7 +31,7 @@ func mailSection(hosts Hosts) Section {
 				Default:     "",
 				MaxLength:   253,
 				Placeholder: "smtp.example.org",
-				Help:        "A name or an address. A private one must be allowed on the page Delivery.",
+				Help:        "A host name or an IP address. Allow a private one in the section Delivery.",
 				check:       badHost,
 			},
 			{
@@ -48,17 +48,17 @@ func mailSection(hosts Hosts) Section {
 				Label:   "SMTP_TLS",
 				Kind:    KindChoice,
 				Default: TLSStart,
-				Help:    "STARTTLS is insisted on: a server that does not offer it gets nothing.",
-				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "TLS from the start"}, {TLSNone, "None"}},
+				Help:    "STARTTLS is required: nothing is sent to a server that does not offer it.",
+				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
 			},
-			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
+			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Leave empty for no authentication."},
 			{
 				Name:      "smtp_password",
 				Label:     "SMTP_PASSWORD",
 				Kind:      KindSecret,
 				Default:   "",
 				MaxLength: 1000,
-				Help:      "Sealed, and never shown again.",
+				Help:      "Stored encrypted, and never shown again.",
 			},
 		},
 	}
@@ -89,14 +89,14 @@ func badAddress(text string) string {
 	}
 	a, err := mail.ParseAddress(text)
 	if err != nil || a.Address != text {
-		return "A mail address, like gatecrier@example.org"
+		return "Enter an email address, such as gatecrier@example.org"
 	}
 	return ""
 }
 
 func badHost(text string) string {
 	if strings.ContainsAny(text, " /@") || strings.Contains(text, "://") {
-		return "A host's name or address alone, without port or path"
+		return "Enter a host name or an IP address, without a port or a path"
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ func reportsSection() Section {
 	return Section{
 		Name:     SectionReports,
 		Title:    "Reports",
-		Summary:  "What is taken in.",
+		Summary:  "Limits of reports, and what happens when reports stop.",
 		validate: validateReports,
 		Fields: []Field{
 			{
@@ -22,7 +22,7 @@ func reportsSection() Section {
 				Min:     1 << 20,
 				Max:     1 << 30,
 				Unit:    "bytes",
-				Help:    "A larger one is refused while it is read, and changes nothing.",
+				Help:    "Larger reports are refused, and change nothing.",
 			},
 			{
 				Name:    "stale_after_seconds",
@@ -31,8 +31,8 @@ func reportsSection() Section {
 				Default: int64(0),
 				Max:     int64(MaxStaleAfter / time.Second),
 				Unit:    "seconds",
-				Help: "People are told of a product whose default branch has got no report for so long, and once when " +
-					"reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
+				Help: "Notify when a product's default branch has received no report for this time, and when reports " +
+					"resume. 0: never; otherwise at least 900 (15 minutes). A product can have its own time.",
 			},
 			{
 				Name:    "branch_days",
@@ -41,8 +41,8 @@ func reportsSection() Section {
 				Default: int64(30),
 				Max:     3650,
 				Unit:    "days",
-				Help: "A branch that has got no report for so long is removed with its observations, unless it is the " +
-					"default branch or protected. 0: never.",
+				Help: "Delete branches, with their observations, after this many days without a report. Default and " +
+					"protected branches are kept. 0: never.",
 			},
 		},
 	}
@@ -51,7 +51,7 @@ func reportsSection() Section {
 // validateReports checks a time that has two ranges: 0, or from MinStaleAfter on.
 func validateReports(_ context.Context, _, next lookup, fieldErrs *fault.Fields) []string {
 	if after, _ := next("stale_after_seconds").(int64); after != 0 && after < int64(MinStaleAfter/time.Second) {
-		fieldErrs.Add("stale_after_seconds", "0 for never, or from 900 (15 minutes) to 2,592,000 (30 days)")
+		fieldErrs.Add("stale_after_seconds", "Enter 0 for never, or 900 (15 minutes) to 2,592,000 (30 days)")
 	}
 	return nil
 }

@@ -19,29 +19,29 @@ func retentionSection() Section {
 		Name:     SectionRetention,
 		Title:    "Retention",
 		validate: validateRetention,
-		Summary: "After how many days old things are removed, each by a job of its own once a day. " +
-			"0 keeps them for ever, else the least is 7. What was removed does not come back.",
+		Summary: "How many days data is kept. A job per kind deletes older data once a day, permanently. " +
+			"0 keeps it forever; otherwise the minimum is 7.",
 		Fields: []Field{
 			days("notifications_days", "Notifications", 180,
-				"They go from everybody's inbox, read or not; silences that have ended go too."),
+				"Read or not, they are deleted for all users, and so are silences that have ended."),
 			{
 				Name:    maxNotificationsField,
-				Label:   "Notifications at most",
+				Label:   "Maximum number of notifications",
 				Kind:    KindInt,
 				Default: int64(0),
 				Max:     1_000_000_000,
 				Unit:    "notifications",
-				Help:    "Beyond so many the oldest go, however young they are. 0 is any number, else the least is 1000.",
+				Help:    "Beyond this number, the oldest are deleted. 0: no limit; otherwise at least 1000.",
 			},
 			days("deliveries_days", "Deliveries", 180,
-				"Counted from their end; they go with their attempts. What still waits stays."),
+				"Counted from their end. Their attempts are deleted too. Messages that wait are kept."),
 			days("resolved_observations_days", "Resolved observations", 365,
-				"Counted from the report that no longer had them. One that comes back later is new."),
-			days("gate_history_days", "Gate history", 1095, "The last change of each product stays."),
+				"Counted from the day they were resolved. One that comes back after its deletion is new."),
+			days("gate_history_days", "Gate history", 1095, "The last change of each product is kept."),
 			days("events_days", "Events", 365,
-				"An event stays while a notification, a delivery or a gate's history refers to it."),
-			days("audit_days", "Audit", 1095, "Who has changed what."),
-			days("job_runs_days", "Runs of jobs", 30, "The last run of each job stays."),
+				"An event is kept while a notification, a delivery or the gate history refers to it."),
+			days("audit_days", "Audit log", 1095, "Who changed what."),
+			days("job_runs_days", "Job history", 30, "The last run of each job is kept."),
 		},
 	}
 	last := &s.Fields[len(s.Fields)-1]
@@ -69,11 +69,11 @@ func validateRetention(_ context.Context, _, next lookup, fieldErrs *fault.Field
 			continue
 		}
 		if days, _ := next(f.Name).(int64); days > 0 && days < minDays {
-			fieldErrs.Add(f.Name, "0 for ever, or at least 7 days")
+			fieldErrs.Add(f.Name, "Enter 0 for forever, or at least 7 days")
 		}
 	}
 	if n, _ := next(maxNotificationsField).(int64); n > 0 && n < minNotifications {
-		fieldErrs.Add(maxNotificationsField, "0 for any number, or at least 1000")
+		fieldErrs.Add(maxNotificationsField, "Enter 0 for no limit, or at least 1000")
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ func usersSection() Section {
 	return Section{
 		Name:    SectionUsers,
 		Title:   "Users",
-		Summary: "Passwords, sessions, and what people may do who are no administrators.",
+		Summary: "Passwords, sessions, and what users who are not administrators can do.",
 		Fields: []Field{
 			{
 				Name:    "password_min_length",
@@ -17,7 +17,7 @@ func usersSection() Section {
 				Min:     8,
 				Max:     128,
 				Unit:    "characters",
-				Help:    "Of passwords that are chosen from now on, by whichever way.",
+				Help:    "Applies to passwords that are set from now on.",
 			},
 			{
 				Name:    "session_hours",
@@ -27,14 +27,14 @@ func usersSection() Section {
 				Min:     1,
 				Max:     720,
 				Unit:    "hours",
-				Help:    "How long one stays signed in. Sessions that have begun keep their time.",
+				Help:    "How long a user stays signed in. Applies to new sessions.",
 			},
 			{
 				Name:    "may_create_products",
 				Label:   "MAY_CREATE_PRODUCTS",
 				Kind:    KindBool,
 				Default: d.MayCreateProducts,
-				Help:    "Off: only administrators create products.",
+				Help:    "If off, only administrators can create products.",
 			},
 		},
 	}

@@ -61,7 +61,7 @@ type View struct {
 	Section
 	Values   map[string]any
 	Version  int64
-	By       string // the last change's actor, "" if nobody changed it
+	By       string // the last change's actor, "" if it was never changed
 	At       time.Time
 	Warnings []string // after a change: about saved values that will not work
 }
@@ -72,7 +72,7 @@ func IfVersion(version int64) *int64 { return &version }
 // Get reads a section, for administrators.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View, error) {
 	if !actor.Administrator() {
-		return View{}, fault.New(fault.Forbidden, "Settings are for administrators")
+		return View{}, fault.New(fault.Forbidden, "Only administrators can change settings")
 	}
 	section, ok := s.Section(name)
 	if !ok {

@@ -107,7 +107,7 @@ func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64
 	}
 	who := row.UpdatedBy
 	if who == "" {
-		who = "Somebody else"
+		who = "Another user"
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
 	text := fmt.Sprintf("Meanwhile %s has changed %s: look at that, then repeat your change", who, names)
@@ -142,7 +142,7 @@ func (s Section) patched(values, patch map[string]any) (map[string]any, error) {
 		f, ok := s.Field(name)
 		switch {
 		case !ok:
-			fieldErrs.Add(name, "There is no such setting")
+			fieldErrs.Add(name, "This setting does not exist")
 		case value == nil || f.Kind == KindTarget: // targets are not stored here
 			delete(next, name)
 		default:

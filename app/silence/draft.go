@@ -49,7 +49,7 @@ func (d *Draft) check(now time.Time) error {
 	var fieldErrs fault.Fields
 	d.checkTexts(&fieldErrs)
 	if d.StartsAt.Before(now.Add(-maxLate)) {
-		fieldErrs.Add("starts_at", "It cannot begin in the past")
+		fieldErrs.Add("starts_at", "Must not be in the past")
 	}
 	d.checkEnd(&fieldErrs, now)
 	return fieldErrs.Err()
@@ -57,17 +57,17 @@ func (d *Draft) check(now time.Time) error {
 
 func (d *Draft) checkTexts(fieldErrs *fault.Fields) {
 	if d.ProductID != 0 && d.GroupID != 0 {
-		fieldErrs.Add("group_id", "Either a product or a group")
+		fieldErrs.Add("group_id", "Choose a product or a group, not both")
 	}
 	if d.Type != "" && !slices.Contains(event.Silenceable(), event.Type(d.Type)) {
-		fieldErrs.Add("type", "Not one of the types that may be held back")
+		fieldErrs.Add("type", "This type cannot be silenced")
 	}
 	if utf8.RuneCountInString(d.Text) > MaxText {
 		fieldErrs.Add("text", "At most 200 characters")
 	}
 	switch n := utf8.RuneCountInString(d.Reason); {
 	case n == 0:
-		fieldErrs.Add("reason", "Say why: those who miss the messages will ask")
+		fieldErrs.Add("reason", "Enter a reason")
 	case n > MaxReason:
 		fieldErrs.Add("reason", "At most 500 characters")
 	}
@@ -77,12 +77,12 @@ func (d *Draft) checkEnd(fieldErrs *fault.Fields, now time.Time) {
 	span := d.EndsAt.Sub(d.StartsAt)
 	switch {
 	case d.EndsAt.IsZero():
-		fieldErrs.Add("ends_at", "Say until when")
+		fieldErrs.Add("ends_at", "Enter an end")
 	case !d.EndsAt.After(now):
-		fieldErrs.Add("ends_at", "This is over already")
+		fieldErrs.Add("ends_at", "Must be in the future")
 	case span < Shortest:
-		fieldErrs.Add("ends_at", "A silence lasts at least a minute")
+		fieldErrs.Add("ends_at", "A silence must last at least a minute")
 	case span > Longest:
-		fieldErrs.Add("ends_at", "A silence lasts at most 90 days")
+		fieldErrs.Add("ends_at", "A silence can last at most 90 days")
 	}
 }

@@ -71,8 +71,8 @@ func First(list []models.Silence, sub Subject) *models.Silence {
 	return nil
 }
 
-// Reason returns the text of a message that a silence holds back.
+// Reason returns the text of a message that a silence matches.
 func Reason(s models.Silence) string {
 	until := s.EndsAt.UTC().Format("2006-01-02 15:04 UTC")
-	return "Held back by a silence of " + s.Author + " until " + until + ": " + s.Reason
+	return "Silenced by " + s.Author + " until " + until + ": " + s.Reason
 }

@@ -147,7 +147,7 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 			return err
 		}
 		if open >= MaxOpen {
-			return fault.New(fault.Conflict, "There are 100 silences of this that have not ended: end some first")
+			return fault.New(fault.Conflict, "This scope has 100 silences that have not ended. End some first")
 		}
 		created = d.silence(actor)
 		if err := tx.InsertSilence(&created); err != nil {
@@ -280,7 +280,7 @@ func (s *Service) requireEdit(
 		}
 	}
 	if productID == 0 && groupID == 0 && !actor.Administrator() {
-		return fault.New(fault.Forbidden, "Only administrators silence everything: choose a product or a group")
+		return fault.New(fault.Forbidden, "Only administrators can silence everything. Choose a product or a group")
 	}
 	return nil
 }

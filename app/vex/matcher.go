@@ -30,7 +30,7 @@ type Place struct {
 	Branch    int64
 	Source    string // the name of its source, which can be what was scanned
 	Subject   string // what was scanned, "" = not known
-	Reference string // the tag or digest of what was scanned, "" = not known
+	Reference string // the tag or digest of the scanned artifact, "" = not known
 	// Digests are those of the image that was scanned; nil = not known, but for the reference.
 	Digests []string
 }

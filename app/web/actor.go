@@ -15,7 +15,7 @@ func WithActor(ctx context.Context, a authz.Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
-// ActorOf returns the actor of a request. ok is false if nobody is signed in.
+// ActorOf returns the actor of a request. ok is false if no user is signed in.
 func ActorOf(ctx context.Context) (a authz.Actor, ok bool) {
 	a, ok = ctx.Value(actorKey{}).(authz.Actor)
 	return a, ok

@@ -29,7 +29,7 @@ type checker struct {
 }
 
 // Check returns nil if the database can be read and written, else an error with its state. A result
-// is valid for a second, and a write of somebody else within that second spares the probe.
+// is valid for a second, and a write of another caller within that second spares the probe.
 func (d *DB) Check(ctx context.Context) error {
 	if d.isNested(ctx) {
 		return ErrNested

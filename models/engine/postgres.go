@@ -88,7 +88,7 @@ func (b *postgresBackend) write(ctx context.Context, c closure) (*Tx, error) {
 }
 
 // attempt runs a closure in a transaction. again reports whether another attempt can succeed. Only
-// the closure's statements get the caller's context: nobody could say whether an interrupted COMMIT
+// the closure's statements get the caller's context: no one could say whether an interrupted COMMIT
 // took effect.
 func (b *postgresBackend) attempt(ctx context.Context, c closure) (tx *Tx, again bool, err error) {
 	conn, err := b.writeDB.Conn(ctx)

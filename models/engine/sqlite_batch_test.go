@@ -15,7 +15,7 @@ import (
 )
 
 // hold keeps the writer busy until release, which waits for the end of the closure. The closure takes
-// so long that no other joins its commit.
+// long enough that no other joins its commit.
 func hold(t *testing.T, db *engine.DB) (release func()) {
 	t.Helper()
 	inside, end, done := make(chan struct{}), make(chan struct{}), make(chan error)

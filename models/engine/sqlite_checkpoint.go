@@ -85,8 +85,8 @@ func (c *checkpointer) look() {
 	}
 }
 
-// emptyLog moves the content of the log into the main file. The first step waits for nobody, and
-// nobody waits for it; the second one then has nothing left to copy. A reader or a writer that is
+// emptyLog moves the content of the log into the main file. The first step waits for nothing, and
+// nothing waits for it; the second one then has nothing left to copy. A reader or a writer that is
 // busy keeps the log, which is no error.
 func emptyLog(ctx context.Context, db *sql.DB) error {
 	for _, mode := range []string{"PASSIVE", "TRUNCATE"} {

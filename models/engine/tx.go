@@ -3,7 +3,7 @@ package engine
 import "context"
 
 // Tx is the transaction of a closure in Write. Its reads see the closure's own changes. Only the
-// closure's goroutine may use it; after the closure's end all its statements return ErrExpired.
+// closure's goroutine can use it; after the closure's end all its statements return ErrExpired.
 type Tx struct {
 	Queries
 	conn  *txConn

@@ -57,7 +57,7 @@ func DumpPostgres(t testing.TB, databaseURL string) []byte {
 }
 
 // plainSQL leaves the commands of psql out of a dump, and settings, which other versions of the
-// server may not know. Both come before the first table and after the last statement only, so that
+// server do not know. Both come before the first table and after the last statement only, so that
 // no line of a value is taken for one.
 func plainSQL(dump string) string {
 	lines := strings.Split(dump, "\n")

@@ -29,7 +29,7 @@ max_client_conn = 400
 logfile = %[2]s/log
 `
 
-// Pooled starts a PgBouncer in transaction mode before the server of a database URL, with so many
+// Pooled starts a PgBouncer in transaction mode before the server of a database URL, with size
 // connections to the server, and returns the URL of the database behind it.
 func Pooled(t testing.TB, database string, size int) string {
 	t.Helper()

@@ -71,7 +71,7 @@ func doorStories() []story {
 			Password(PasswordView{
 				Frame:     frame("Password", ""),
 				MinLength: 12,
-				Errors:    map[string]string{"current": "This is not your current password", "repeat": "The two are not the same"},
+				Errors:    map[string]string{"current": "The current password is wrong", "repeat": "The two are not the same"},
 			}),
 		},
 	}
@@ -133,7 +133,7 @@ func overview() OverviewView {
 	}
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
-		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
+		{Product: cjk, From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
 		{Product: single, From: "passed", To: "none", Why: "the gate of this product is disabled"},
 	} {
 		c.ProductID, c.At = int64(i+1), ago(time.Duration(i*7+1)*31*time.Minute)
@@ -190,7 +190,7 @@ func productList() ProductsView {
 			Source: "Grype", Targets: 1,
 		},
 		{
-			Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)",
+			Name: script, Gate: "passed", Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)",
 			LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2),
 		},
 		{
@@ -199,7 +199,7 @@ func productList() ProductsView {
 		},
 		{Name: cjk, Gate: "none", Why: "no report yet"},
 		{
-			Name: single, Gate: "passed", Why: "no thresholds", Counts: ui.Counts{Low: 4}, LastReport: days(1),
+			Name: single, Gate: "passed", Why: "no severity has a threshold", Counts: ui.Counts{Low: 4}, LastReport: days(1),
 			Source: "counts", Targets: 1,
 		},
 	} {
@@ -337,7 +337,7 @@ func history() HistoryTab {
 	t.Segments, t.Hold = segments(7), "10 min"
 	for i, h := range []HistoryRow{
 		{
-			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0)", Kind: "waiver",
 			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
 			Waits: now.Add(7 * time.Minute),
 		},
@@ -353,7 +353,7 @@ func history() HistoryTab {
 			Failing: failingRows(),
 		},
 		{
-			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0)",
 			Cause: "the limits were changed", Actor: arabic,
 		},
 		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by a report of " + script, Actor: script},
@@ -485,7 +485,7 @@ func tabStories() []story {
 				"medium":   "20",
 				"low":      "99999",
 			},
-			Errors: map[string]string{"threshold_high": "0 to 999999", "stale_after": "0 for never, or from 15 minutes"},
+			Errors: map[string]string{"threshold_high": "0 to 999999", "stale_after": "0 for never, or 15 minutes"},
 		}
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
@@ -520,7 +520,7 @@ func tabStories() []story {
 	reader.CanEdit = false
 	reader.CanUpload = false
 	reader.Gate = "passed"
-	reader.Why = "within all limits: 0 critical (limit 0), 0 high (limit 3)"
+	reader.Why = "within all thresholds: 0 critical (limit 0), 0 high (limit 3)"
 	reader.Counts = ui.Counts{Medium: 3}
 	reader.Sent = DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
@@ -576,7 +576,7 @@ func inbox() InboxView {
 		},
 		{
 			Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed",
-			Message: "within all limits: 0 critical (limit 0)", Product: arabic, Viewed: true,
+			Message: "within all thresholds: 0 critical (limit 0)", Product: arabic, Viewed: true,
 			Delivery: DeliveryTally{Total: 2, Delivered: 2},
 		},
 		{

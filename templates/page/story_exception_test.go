@@ -163,7 +163,7 @@ func exceptionStories() []story {
 	resolved.ResolvedBy = script
 	resolved.ResolvedAt = days(1)
 	resolved.CanDelete = false
-	resolved.MuteError = "A time to come"
+	resolved.MuteError = "Must be in the future"
 	resolved.MuteUntil = "2020-01-01T00:00"
 	resolved.Sample = &SampleView{At: now, Frames: []FrameRow{{"github.com/x/y.Z", "y/z.go:1", false}}}
 	activated.Row = exceptionList()[4]

@@ -67,7 +67,7 @@ func compareStories() []story {
 		ID:      7,
 		Product: single,
 		Branch:  "main",
-		From:    MomentForm{Options: moments, At: "x", Error: "Must be before the other moment"},
+		From:    MomentForm{Options: moments, At: "x", Error: "Must be before the other time"},
 		To:      MomentForm{Options: moments},
 	}
 	return []story{{"compare", Compare(v)}, {"compare-wrong", Compare(wrong)}}

@@ -228,7 +228,7 @@ func observationFormStories() []story {
 			"title":       "Must not be empty",
 			"severity":    "Choose a severity",
 			"branch":      script,
-			"url":         "An address that begins with http:// or https://",
+			"url":         "Enter a URL that begins with http:// or https://",
 			"description": "Too long",
 		},
 	}

@@ -45,7 +45,7 @@ func peopleStories() []story {
 	self.Self = true
 	self.User.Administrator = false
 	self.Memberships = nil
-	self.Errors = map[string]string{"email": "This is no mail address"}
+	self.Errors = map[string]string{"email": "Enter a valid email address"}
 	deactivated := UserView{Frame: frame("w", layout.NavUsers), User: gone, Created: days(2)}
 	return []story{
 		{"users", Users(users)},
@@ -93,7 +93,7 @@ func peopleStories() []story {
 			Buttons:       []AskButton{{Label: "Regenerate URL", Danger: true}},
 			Cancel:        "/profile",
 			Password:      true,
-			PasswordError: "This is not your current password",
+			PasswordError: "The current password is wrong",
 		})},
 		{"ask", Ask(AskView{
 			Frame:   frame("Deactivate", layout.NavUsers),
@@ -139,10 +139,10 @@ func profileStories() []story {
 		Frame:    frame("Your profile", ""),
 		Name:     single,
 		Sessions: profile.Sessions[:1],
-		Errors:   map[string]string{"": "Too often", "time_zone": "This is no time zone"},
+		Errors:   map[string]string{"": "Too often", "time_zone": "Enter a time zone, such as Europe/Berlin"},
 		Token: TokenForm{
 			Roles:  []string{"reader"},
-			Errors: map[string]string{"name": "1 to 100 characters", "expires_at": "A time to come"},
+			Errors: map[string]string{"name": "Enter 1 to 100 characters", "expires_at": "Must be in the future"},
 		},
 	}
 	return []story{
@@ -157,7 +157,7 @@ func passwordStories() []story {
 	return []story{
 		{
 			"forgot",
-			Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "That was asked too often. Try again in 4s"}),
+			Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "Too many requests. Try again in 4s"}),
 		},
 		{"forgot-asked", Forgot(ForgotView{Frame: plain, Mails: true, Asked: true})},
 		{"forgot-no-mail", Forgot(ForgotView{Frame: plain})},

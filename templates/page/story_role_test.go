@@ -24,7 +24,7 @@ func people7() People {
 			Members: []MemberRow{{Name: long, Role: "reader"}},
 			Groups:  []MemberRow{{Name: cjk, Role: "owner"}},
 		},
-		Add: RoleForm{Name: script, Role: "writer", Errors: map[string]string{"user": "There is no user of that name"}},
+		Add: RoleForm{Name: script, Role: "writer", Errors: map[string]string{"user": "This user does not exist"}},
 	}
 }
 
@@ -33,7 +33,7 @@ func tokens() TokensTab {
 		BaseURL: "https://gate.northquay.example",
 		Secret:  "gc_bm90LWEtcmVhbC10b2tlbg",
 		Made:    script,
-		Errors:  map[string]string{"name": "1 to 100 characters"},
+		Errors:  map[string]string{"name": "Enter 1 to 100 characters"},
 		Rows: []TokenRow{
 			{
 				ID:       1,
@@ -131,7 +131,7 @@ func groupStories() []story {
 			GateMode: "own",
 			Defaults: ui.Counts{Medium: NoLimit},
 			Counting: whatCounts(),
-			Errors:   map[string]string{"": "Somebody else has changed this group meanwhile", "email_to": script},
+			Errors:   map[string]string{"": "Another user changed this group meanwhile", "email_to": script},
 		}
 		list = append(list, story{"group-" + string(tab), Group(v)})
 	}
@@ -148,8 +148,8 @@ func roleStories() []story {
 		{"product", script, "/products/7", "reader"},
 		{"group", long, "/groups/1", "owner"},
 	}
-	users.Conflict = "Somebody else has changed this authorization group meanwhile"
-	users.Errors = map[string]string{"user": "There is no user of that name"}
+	users.Conflict = "Another user changed this authorization group in the meantime"
+	users.Errors = map[string]string{"user": "This user does not exist"}
 	many := AuthorizationGroupsView{
 		Frame: frame("Authorization groups", layout.NavAuthorization),
 		Rows: []AuthorizationGroupRow{

@@ -15,7 +15,7 @@ func silenceRows() []SilenceRow {
 			ScopeName: long,
 			ScopeHref: "/products/7",
 			What:      "Gate changes",
-			Reason:    "Harbour maintenance window",
+			Reason:    "Harbor maintenance window",
 			Author:    "Ilse Quillmark",
 			State:     "active",
 			StartsAt:  ago(time.Hour),
@@ -106,10 +106,10 @@ func silenceStories() []story {
 	}
 	wrong := map[string]string{
 		"product_id": "No product with this name exists, or you do not have access",
-		"ends_at":    "This is over already",
+		"ends_at":    "Must be in the future",
 		"reason":     "Say why",
 		"starts_at":  "Enter a date and time 2026-05-04T12:30",
-		"":           "There are 100 silences",
+		"":           "This scope has 100 silences",
 	}
 	mine := silenceFormOf(nil)
 	mine.Of, mine.Version = nil, 3

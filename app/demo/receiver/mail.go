@@ -58,7 +58,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	m, err := readMail(text)
 	if err != nil {
-		return &smtp.SMTPError{Code: 554, Message: "The demo cannot read this mail"}
+		return &smtp.SMTPError{Code: 554, Message: "The demo cannot read this email"}
 	}
 	m.To = strings.Join(s.to, ", ")
 	s.receiver.keep(m)

@@ -31,7 +31,7 @@ func judge(r module.Result) module.Result {
 	}
 	switch {
 	case r.Status == http.StatusNotFound && e.Code == unknownWebhook:
-		return r.WithMeaning(module.Gone("Discord does not know this webhook any more"))
+		return r.WithMeaning(module.Gone("Discord no longer knows this webhook"))
 	case r.Status == http.StatusTooManyRequests && r.Kind() == module.KindTransient:
 		if wait := time.Duration(min(e.RetryAfter, maxWait.Seconds()) * float64(time.Second)); wait > 0 {
 			return r.WithMeaning(module.RetryAfter(wait, r.Reason))

@@ -22,7 +22,7 @@ var texts = module.ChatText{
 	MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
 }
 
-// payload is the body of a post. It mentions nobody.
+// payload is the body of a post. It mentions no user.
 type payload struct {
 	Content  string   `json:"content"`
 	Embeds   []embed  `json:"embeds,omitempty"`
@@ -74,7 +74,7 @@ func description(m module.Message) string {
 	return module.Paragraphs(fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items), test)
 }
 
-// fieldsOf makes a field of each fact. Neither of its two texts may be empty.
+// fieldsOf makes a field of each fact. Neither of its two texts can be empty.
 func fieldsOf(facts []module.Fact) []field {
 	var fields []field
 	for _, f := range texts.Facts(facts) {

@@ -17,10 +17,10 @@ func New(client *outbound.Client) *module.Hook {
 			Name:    "discord",
 			Title:   "Discord",
 			Icon:    "send",
-			Summary: "A message in a Discord channel, by a webhook",
+			Summary: "Posts a message to a Discord channel through a webhook",
 			Fields: []module.Field{
 				module.HookField("Webhook URL", "https://discord.com/api/webhooks/…",
-					"From the settings of a channel, Integrations, Webhooks."),
+					"Create it in the channel's settings: Integrations, Webhooks."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
 		},

@@ -79,10 +79,10 @@ func New(
 func (*Email) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "email", Title: "Email", Icon: "mail",
-		Summary: "A mail to one address, by the mail server of the settings",
+		Summary: "An email to one address, through the mail server in the settings",
 		Fields: []module.Field{{
 			Name: fieldTo, Label: "Address", Kind: module.FieldEmail, Placeholder: "team@example.org",
-			Help:     "One address. Those who may not edit this see its first letter and its domain.",
+			Help:     "One address. Users who cannot edit it see its first letter and its domain.",
 			Required: true, MaxLen: 254,
 		}},
 		Limits:    module.Limits{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10},
@@ -94,7 +94,7 @@ func (*Email) Descriptor() module.Descriptor {
 func (e *Email) Prepare(c module.Config) (module.Config, error) {
 	c, fieldErrs := e.Descriptor().Clean(c)
 	if to := c[fieldTo]; to != "" && asciiAddress(to) == "" {
-		fieldErrs.Add(fieldTo, "must be one mail address, like team@example.org")
+		fieldErrs.Add(fieldTo, "must be one email address, such as team@example.org")
 	}
 	if err := fieldErrs.Err(); err != nil {
 		return nil, err
@@ -123,23 +123,23 @@ func (e *Email) SendTo(ctx context.Context, to string, m module.Message) module.
 	s := e.server()
 	switch {
 	case s.From == "":
-		return module.Skipped("EMAIL_FROM is empty, no mail is sent")
+		return module.Skipped("EMAIL_FROM is empty, no email is sent")
 	case s.Host == "":
-		return module.Skipped("SMTP_HOST is empty, no mail is sent")
+		return module.Skipped("SMTP_HOST is empty, no email is sent")
 	}
 	from, rcpt := asciiAddress(s.From), asciiAddress(to)
 	switch {
 	case from == "":
-		return module.Permanent("EMAIL_FROM is not a mail address")
+		return module.Permanent("EMAIL_FROM is not an email address")
 	case rcpt == "":
-		return module.Permanent("the recipient is not a mail address")
+		return module.Permanent("the recipient is not an email address")
 	}
 	start := time.Now() // a duration, so not the injected time
 	ctx, cancel := context.WithTimeout(ctx, e.limits.total)
 	defer cancel()
 	body, err := e.compose(m, from, rcpt, e.greet(ctx, to))
 	if err != nil {
-		return module.Permanent("the mail could not be written")
+		return module.Permanent("the email could not be composed")
 	}
 	o := e.transfer(ctx, s, envelope{from: from, to: rcpt, body: body})
 	return o.result(s, to, time.Since(start))
@@ -154,8 +154,8 @@ func (e *Email) SendTest(ctx context.Context, to, link string) module.Result {
 		Time:    e.now(),
 		Test:    true,
 		Tone:    module.ToneGood,
-		Title:   "Test mail from Gatecrier",
-		Why:     "The mail settings work: this mail has come by the way that all of them go.",
+		Title:   "Test email from Gatecrier",
+		Why:     "The email settings work: all emails are sent in the way of this one.",
 		Link:    link,
 	})
 }

@@ -60,12 +60,12 @@ func TestSend_WithoutSettingsIsSkipped(t *testing.T) {
 	s := &Server{Host: "127.0.0.1", Port: 1, TLS: TLSNone}
 	e := newTest(t, s)
 	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped ||
-		r.Reason != "EMAIL_FROM is empty, no mail is sent" {
+		r.Reason != "EMAIL_FROM is empty, no email is sent" {
 		t.Errorf("%v %+v", r.Kind(), r)
 	}
 	s.From, s.Host = "gates@example.org", ""
 	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped ||
-		r.Reason != "SMTP_HOST is empty, no mail is sent" {
+		r.Reason != "SMTP_HOST is empty, no email is sent" {
 		t.Errorf("%v %+v", r.Kind(), r)
 	}
 	s.Host, s.From = "127.0.0.1", "gates\r\nBcc: x@example.org"
@@ -168,7 +168,7 @@ Open in Gatecrier: https://gates.example/products/7
 
 ` + "-- " + `
 Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 UTC. ` +
-		"You get it because this address is set up there to be told; whoever set it up can take it out.\n"
+		"You get this email because the address is a notification target there; its owner can remove it.\n"
 	if diff := cmp.Diff(text, p.plain); diff != "" {
 		t.Error(diff)
 	}
@@ -177,7 +177,7 @@ Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 
 		`href="https://gates.example/products/7"`,
 		`href="https://advisories.example/CVE-2024-3094?from=%28gate%29&amp;lang=en"`,
 		"critical, known exploited: <a", ">CVE-2024-3094</a> in xz 5.6.0 · fix: 5.6.2</li>",
-		">high: CVE-2021-44228 in log4j-core 2.14.1</li>", "set up there to be told", "prefers-color-scheme: dark",
+		">high: CVE-2021-44228 in log4j-core 2.14.1</li>", "a notification target there", "prefers-color-scheme: dark",
 	} {
 		if !strings.Contains(p.html, part) {
 			t.Errorf("the page has no %q", part)

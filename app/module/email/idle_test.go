@@ -287,8 +287,8 @@ func TestConnectionIsReusedAfterARefusedMail(t *testing.T) {
 	box.expect(t, 2, 1)
 }
 
-// After a temporary refusal, a connection that has taken mails is closed: the server may limit the
-// mails of a connection.
+// After a temporary refusal, a connection that has taken emails is closed: the server can limit the
+// emails of a connection.
 func TestConnectionIsClosedAfterATemporaryRefusal(t *testing.T) {
 	box := &mailbox{onRcpt: func(s *session) error {
 		if s.mails > 2 {
@@ -403,7 +403,7 @@ func TestCancelledContextClosesTheIdleConnection(t *testing.T) {
 			e, _ := plain(t, box)
 			deliver(t, e)
 			r := e.SendTo(ctx, "ada@example.org", moduletest.Usual())
-			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: stopped before an answer came" ||
+			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: stopped before it answered" ||
 				r.Unsure != (hook == "BODY") {
 				t.Errorf("result = %v %+v", r.Kind(), r)
 			}

@@ -118,10 +118,10 @@ func (v view) Footer() string {
 		text += " about what happened on " + v.Time
 	}
 	if v.Account {
-		return text + ". It is about the account there that has this address, or is to have it."
+		return text + ". It is about the account with this address, or the account that requested it."
 	}
 	if v.Test {
-		return text + ". It is a test: somebody wanted to see whether mail arrives."
+		return text + ". It is a test: a user checked whether email arrives."
 	}
-	return text + ". You get it because this address is set up there to be told; whoever set it up can take it out."
+	return text + ". You get this email because the address is a notification target there; its owner can remove it."
 }

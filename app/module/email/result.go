@@ -107,11 +107,11 @@ func reasonOf(err error) string {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "stopped before an answer came"
+		return "stopped before it answered"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
+		return "no response in time"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &timeout):
-		return "the connection was closed before an answer came"
+		return "the connection was closed before it answered"
 	}
-	return cmp.Or(outbound.HandshakeReason(err), "it does not speak SMTP as it should")
+	return cmp.Or(outbound.HandshakeReason(err), "it does not follow SMTP")
 }

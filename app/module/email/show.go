@@ -15,7 +15,7 @@ import (
 func (e *Email) Show(ctx context.Context, c module.Config, m module.Message) (module.Shown, error) {
 	from, to := asciiAddress(e.server().From), asciiAddress(c[fieldTo])
 	if from == "" || to == "" {
-		return module.Shown{}, fault.New(fault.Unavailable, "There is no mail to show without EMAIL_FROM and a recipient")
+		return module.Shown{}, fault.New(fault.Unavailable, "There is no email to show without EMAIL_FROM and a recipient")
 	}
 	msg, err := e.write(m, from, to, e.greet(ctx, c[fieldTo]))
 	if err != nil {

@@ -51,10 +51,10 @@ const codeClosing = 421
 
 // Errors between the settings and the server.
 var (
-	errNoTLS       = errors.New("it does not offer STARTTLS, which the settings insist on")
-	errOpenSignIn  = errors.New("signing in without TLS is done only to this machine itself")
-	errNoMechanism = errors.New("it offers no way to sign in that we know")
-	errTooMuch     = errors.New("it says more than a mail server should")
+	errNoTLS       = errors.New("it does not offer STARTTLS, which the settings require")
+	errOpenSignIn  = errors.New("without TLS, Gatecrier signs in only on this machine")
+	errNoMechanism = errors.New("it offers no supported way to sign in")
+	errTooMuch     = errors.New("its answers are too long for a mail server")
 )
 
 // connection is a connection to a server, for one mail after another.
@@ -125,7 +125,7 @@ func (o outcome) unanswered() bool {
 }
 
 // isReusable reports whether a connection can take another mail after this outcome. A refusal on a
-// connection that has taken others may be because of them, unless it is for good.
+// connection that has taken others can be because of them, unless it is for good.
 func (e *Email) isReusable(c *connection, o outcome) bool {
 	if o.err != nil {
 		said := o.serverError()

@@ -71,14 +71,14 @@ func TestTLSIsRequired(t *testing.T) {
 		certificate           tls.Certificate
 		want                  string
 	}{
-		{"STARTTLS not offered", TLSNone, TLSStart, good, "it does not offer STARTTLS, which the settings insist on"},
+		{"STARTTLS not offered", TLSNone, TLSStart, good, "it does not offer STARTTLS, which the settings require"},
 		{"TLS not spoken", TLSNone, TLSImplicit, good, "it does not speak TLS on this port"},
 		{
 			"a way that is not known is STARTTLS",
 			TLSNone,
 			"",
 			good,
-			"it does not offer STARTTLS, which the settings insist on",
+			"it does not offer STARTTLS, which the settings require",
 		},
 		{"another name, STARTTLS", TLSStart, TLSStart, other, "its certificate is for another name"},
 		{"another name, TLS", TLSImplicit, TLSImplicit, other, "its certificate is for another name"},
@@ -231,7 +231,7 @@ func TestBrokenServers(t *testing.T) {
 					!strings.HasPrefix(r.Reason, "127.0.0.1: ") {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
-				if reply == "HANG" && r.Reason != "127.0.0.1: no answer in time" {
+				if reply == "HANG" && r.Reason != "127.0.0.1: no response in time" {
 					t.Errorf("reason = %q", r.Reason)
 				}
 			})
@@ -244,7 +244,7 @@ func TestHangingHandshake(t *testing.T) {
 	s.TLS = TLSImplicit
 	e := newTest(t, &s)
 	e.limits.connect = 50 * time.Millisecond
-	if r := send(t, e); r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: no answer in time" {
+	if r := send(t, e); r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: no response in time" {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}
 }

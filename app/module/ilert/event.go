@@ -134,7 +134,7 @@ func customDetails(m module.Message) map[string]string {
 // be visible in plain text.
 const gap = module.ZeroWidthSpace
 
-// fitText truncates a text that Ilert may show as Markdown to limit UTF-16 units: it breaks tags,
+// fitText truncates a text that Ilert can show as Markdown to limit UTF-16 units: it breaks tags,
 // links and pictures, and stays readable as plain text.
 func fitText(line string, limit int) string {
 	var before rune

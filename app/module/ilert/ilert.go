@@ -37,16 +37,16 @@ func New(client *outbound.Client) *Ilert { return &Ilert{client: client} }
 func (*Ilert) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "ilert", Title: "Ilert", Icon: "bell",
-		Summary: "An alert for who is on call, opened when a gate fails and closed when it passes",
+		Summary: "Opens an Ilert alert when a gate fails, and resolves it when the gate passes",
 		Fields: []module.Field{
 			{
 				Name: fieldKey, Label: "Integration key", Kind: module.FieldSecret, Placeholder: "il1api…",
-				Help:     "From an alert source of the type API. It is kept sealed and shown as its last four characters.",
+				Help:     "From an alert source of the type API. It is stored encrypted, and shown as its last four characters.",
 				Required: true, Secret: true,
 			},
 			{
 				Name: fieldURL, Label: "URL", Kind: module.FieldURL, Placeholder: defaultURL,
-				Help:   "Where events are posted to. Leave it empty for Ilert's own.",
+				Help:   "The URL for events. Leave it empty to use Ilert's.",
 				MaxLen: 2000,
 			},
 		},

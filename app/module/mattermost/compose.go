@@ -9,7 +9,7 @@ import (
 
 // A text in Mattermost can have 16,383 characters, and attachments some 800 KB. Our limits, with
 // those of texts, are bytes of the encoded JSON, and add up to less than 20 KB: other receivers of
-// Mattermost's format may accept less.
+// Mattermost's format can accept less.
 const (
 	maxTitle = 600
 	maxWhy   = 2400

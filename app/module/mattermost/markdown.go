@@ -17,7 +17,7 @@ const gap = module.ZeroWidthSpace
 
 const gapped = "@<&"
 
-// fit escapes a line for Markdown, so that it shows as written and mentions nobody, and truncates
+// fit escapes a line for Markdown, so that it shows as written and mentions no user, and truncates
 // it to limit bytes of JSON.
 func fit(line string, limit int) string {
 	list := module.ListStart{Bullets: "-+"}

@@ -17,10 +17,10 @@ func New(client *outbound.Client) *module.Hook {
 			Name:    "mattermost",
 			Title:   "Mattermost",
 			Icon:    "send",
-			Summary: "A message in a Mattermost channel, by an incoming webhook",
+			Summary: "Posts a message to a Mattermost channel through an incoming webhook",
 			Fields: []module.Field{
 				module.HookField("Webhook URL", "https://mattermost.example.com/hooks/…",
-					"From Mattermost's page of integrations, Incoming Webhooks."),
+					"Create it in Mattermost: Integrations, Incoming Webhooks."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
 		},

@@ -4,7 +4,7 @@
 //
 // The suite does not know the format of a receiver. The tests of a module itself check:
 //   - what it sends of Usual, and of a message that has almost nothing;
-//   - that each of HostileTexts is escaped for the receiver, mentions nobody and links to nothing;
+//   - that each of HostileTexts is escaped for the receiver, mentions no user and links to nothing;
 //   - that texts are truncated within the limits of each of the receiver's fields, and that no escape
 //     is cut in half;
 //   - how it interprets the receiver's own errors (Hook.Judge).

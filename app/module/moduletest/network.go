@@ -68,7 +68,7 @@ func (s suite) testUnreachable(t *testing.T) {
 	f := s.newFixture(t, status(200))
 	f.server.Close()
 	if f.expect(module.KindTransient).Unsure {
-		t.Error("it may have arrived where there was no connection")
+		t.Error("it might have arrived where there was no connection")
 	}
 }
 

@@ -16,7 +16,7 @@ func judge(r module.Result) module.Result {
 	word := strings.TrimSpace(r.Answer)
 	switch word {
 	case "no_service", "no_service_id", "no_active_hooks", "no_team", "team_disabled":
-		return r.WithMeaning(module.Gone("Slack does not know this webhook any more (" + word + ")"))
+		return r.WithMeaning(module.Gone("Slack no longer knows this webhook (" + word + ")"))
 	case "channel_is_archived":
 		return r.WithMeaning(module.Gone("the channel of this webhook is archived"))
 	case "channel_not_found", "user_not_found":

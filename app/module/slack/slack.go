@@ -17,9 +17,10 @@ func New(client *outbound.Client) *module.Hook {
 			Name:    "slack",
 			Title:   "Slack",
 			Icon:    "brand-slack",
-			Summary: "A message in a Slack channel, by an incoming webhook",
+			Summary: "Posts a message to a Slack channel through an incoming webhook",
 			Fields: []module.Field{
-				module.HookField("Webhook URL", "https://hooks.slack.com/services/…", "From Slack's page of incoming webhooks."),
+				module.HookField("Webhook URL", "https://hooks.slack.com/services/…",
+					"Create it in Slack: the app's Incoming Webhooks page."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
 		},

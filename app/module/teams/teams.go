@@ -17,10 +17,10 @@ func New(client *outbound.Client) *module.Hook {
 			Name:    "teams",
 			Title:   "Microsoft Teams",
 			Icon:    "brand-teams",
-			Summary: "A card in a channel or chat of Teams, by a webhook of the app Workflows",
+			Summary: "Posts a card to a Teams channel or chat through a webhook of the app Workflows",
 			Fields: []module.Field{
 				module.HookField("Workflow URL", "https://…/workflows/…?sig=…",
-					"From a workflow that starts when a Teams webhook request is received."),
+					"Create a workflow with the trigger \"When a Teams webhook request is received\"."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
 		},

@@ -50,16 +50,16 @@ func New(client *outbound.Client, now func() time.Time) *Webhook {
 func (*Webhook) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "webhook", Title: "Webhook", Icon: "webhook",
-		Summary: "Signed JSON to an address of your own, by the rules of Standard Webhooks",
+		Summary: "Posts signed JSON to your own server (Standard Webhooks)",
 		Fields: []module.Field{
 			{
 				Name: fieldURL, Label: "URL", Kind: module.FieldURL, Placeholder: "https://example.com/hooks/gates",
-				Help:     "Where messages are posted to. It is kept sealed and shown as its host and last four characters.",
+				Help:     "The URL to post messages to. It is stored encrypted, and shown as its host and last four characters.",
 				Required: true, Secret: true, MaxLen: 2000,
 			},
 			{
-				Name: fieldFormat, Label: "Body", Kind: module.FieldChoice,
-				Help: "Both are signed in the same way.",
+				Name: fieldFormat, Label: "Payload format", Kind: module.FieldChoice,
+				Help: "Both formats are signed in the same way.",
 				Choices: []module.Choice{
 					{Value: formatStandard, Label: "Standard Webhooks: type, timestamp, data"},
 					{Value: formatSekoia, Label: "Sekoia's notification envelope, version 2"},
@@ -67,11 +67,11 @@ func (*Webhook) Descriptor() module.Descriptor {
 			},
 			{
 				Name: fieldSecret, Label: "Signing secret", Kind: module.FieldSecret, Placeholder: secretPrefix + "…",
-				Help:   "The receiver checks signatures with it. Leave it empty to have one made; it is shown once.",
+				Help:   "The receiver verifies signatures with it. Leave it empty to generate one; it is shown once.",
 				Secret: true, Generated: true, MaxLen: 120,
 			},
-			{Name: fieldOld, Label: "Former secret", Kind: module.FieldSecret, Secret: true, Hidden: true, MaxLen: 120},
-			{Name: fieldOldUntil, Label: "Former secret counts until", Kind: module.FieldText, Hidden: true},
+			{Name: fieldOld, Label: "Previous secret", Kind: module.FieldSecret, Secret: true, Hidden: true, MaxLen: 120},
+			{Name: fieldOldUntil, Label: "Previous secret valid until", Kind: module.FieldText, Hidden: true},
 		},
 		Limits: module.Limits{Ordered: true, Parallel: 4},
 	}
