@@ -78,7 +78,7 @@ func TestGateChange_Reason(t *testing.T) {
 		items[i].Title = "CVE-" + string(rune('1'+i))
 	}
 	for want, g := range map[string]event.GateChange{
-		"within all thresholds":                          {Why: "within all thresholds"},
+		"within all thresholds":                      {Why: "within all thresholds"},
 		"why, among them CVE-1, CVE-2, CVE-3":        {Why: "why", Failing: event.Failing{Items: items}},
 		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more": {Why: "why", Failing: event.Failing{New: 9, Items: items}},
 		"why, 1 new, 2 reopened: CVE-1, CVE-2 and 1 more": {
