@@ -139,14 +139,14 @@ func (a *Admin) enableConnection(
 		if err != nil || enabled {
 			return a.done(c, err, found.Name+" enabled", "", pageOf(found))
 		}
-		kind, text := "ok", "Pending messages are cancelled, and no new ones are sent."
+		kind, text := "ok", "Pending messages are canceled, and no new ones are sent."
 		many, err := a.Store.RemovedInParts(ctx, models.CancelMessages, found.ID)
 		if err != nil {
 			return err
 		}
 		if many {
 			kind = "wait"
-			text = "No more messages are sent. Its many pending messages are being cancelled in the background. " +
+			text = "No more messages are sent. Its many pending messages are being canceled in the background. " +
 				"You can enable it again when that is done. " + progressOnHealth
 		}
 		return a.redirect(c, kind, found.Name+" disabled", text, pageOf(found))

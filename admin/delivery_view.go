@@ -48,7 +48,7 @@ func stateChips(path, current string, pairs ...string) []ui.Chip {
 		{"dead", "Failed"},
 		{"delivered", "Delivered"},
 		{"pending", "Pending"},
-		{"cancelled", "Cancelled"},
+		{"cancelled", "Canceled"},
 		{"skipped", "Skipped"},
 		{"silenced", "Silenced"},
 		{"held", "Held after restore"},

@@ -106,7 +106,7 @@ var removalWords = map[models.RemovalKind]string{
 	models.RemoveProduct:    "product",
 	models.RemoveVEX:        "VEX document",
 	models.RemoveSource:     "source",
-	models.CancelMessages:   "queued messages (cancelled)",
+	models.CancelMessages:   "queued messages (canceled)",
 }
 
 // addRemovals adds what was deleted and is being removed.

@@ -74,5 +74,5 @@ func (a *Admin) heldCancel(c *gin.Context) error {
 	if errors.As(err, &f) && f.Kind == fault.Invalid && len(f.Fields) > 0 {
 		return a.heldPage(c, http.StatusUnprocessableEntity, reason, f.Fields[0].Message)
 	}
-	return a.done(c, err, "Held messages cancelled", "The delivery log shows the reason.", heldPath)
+	return a.done(c, err, "Held messages canceled", "The delivery log shows the reason.", heldPath)
 }

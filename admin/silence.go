@@ -119,7 +119,7 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	}
 	switch n := row.Held.Rows; {
 	case row.State(a.Store.Now()) == models.SilenceScheduled:
-		v.Effects = append(v.Effects, "The scheduled silence will be cancelled.")
+		v.Effects = append(v.Effects, "The scheduled silence will be canceled.")
 	case n == 0:
 		v.Effects = append(v.Effects, "The silence has silenced no notifications. Messages are sent again immediately.")
 	default:
@@ -143,7 +143,7 @@ func (a *Admin) silenceEnd(c *gin.Context) error {
 	case err != nil:
 		return err
 	case row.State(a.Store.Now()) == models.SilenceScheduled:
-		a.flash(c, "ok", "Silence cancelled", "The silence had not started.")
+		a.flash(c, "ok", "Silence canceled", "The silence had not started.")
 	default:
 		a.flash(c, "ok", "Silence ended", "You will get a summary of silenced notifications.")
 	}

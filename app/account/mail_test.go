@@ -167,7 +167,7 @@ func TestMail_IsNotSentWithoutValidLink(t *testing.T) {
 }
 
 // One of several instances sends an email. What an instance that is gone was sending is sent after
-// its lease, with the same id: the mail server may have accepted it before.
+// its lease, with the same id: the mail server can have accepted it before.
 func TestMail_IsClaimedByOneInstance(t *testing.T) {
 	eachMailWorld(t, func(w *mailWorld) {
 		w.link()

@@ -42,7 +42,7 @@ func (o *one[B]) notModified(known string) {
 
 // created is the answer to a POST that creates something.
 type created[B any] struct {
-	Location string `header:"Location" doc:"The path of what was created"`
+	Location string `header:"Location" doc:"The path of the created resource"`
 	ETag     string `header:"ETag" doc:"If it has a version: for If-Match"`
 	Body     B
 }
@@ -50,7 +50,7 @@ type created[B any] struct {
 // locationHeader describes the Location of operations that huma does not derive.
 func locationHeader() map[string]*huma.Header {
 	return map[string]*huma.Header{"Location": {
-		Description: "The path of what was created", Schema: &huma.Schema{Type: huma.TypeString},
+		Description: "The path of the created resource", Schema: &huma.Schema{Type: huma.TypeString},
 	}}
 }
 

@@ -31,7 +31,7 @@ func TestHeldInTheBrowser(t *testing.T) {
 	b.Open("/admin/held")
 	b.Fill("[name=reason]", "The old server has sent them")
 	b.Press("#held-cancel")
-	b.WantText("Held messages cancelled", "Decided by admin")
+	b.WantText("Held messages canceled", "Decided by admin")
 	b.CheckPage("held-decided")
 	b.Open("/admin/settings/backup")
 	b.WantText("Backups kept", "Directory")

@@ -774,7 +774,7 @@ func apiFields(title string, fields []APIField) templ.Component {
 	})
 }
 
-// apiExample renders an example. of names its operation, to tell the examples of a page apart.
+// apiExample renders an example. of names its operation, so that the examples of a page differ.
 func apiExample(title, of, example string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

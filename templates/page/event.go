@@ -61,7 +61,7 @@ func (s ExplainStep) look() (class, icon, word string) {
 	case "skipped":
 		return "off", "player-skip-forward", "Skipped"
 	case "cancelled":
-		return "off", "ban", "Cancelled"
+		return "off", "ban", "Canceled"
 	case "failed":
 		return "bad", "square-rounded-x", "Failed"
 	case "none":

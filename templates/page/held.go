@@ -52,5 +52,5 @@ func (v HeldView) decided() string {
 	if v.Decision == "send" {
 		return "were sent"
 	}
-	return "were cancelled"
+	return "were canceled"
 }

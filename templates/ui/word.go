@@ -128,7 +128,7 @@ var stateLooks = map[string]look{
 	"skipped":   {"off", "player-skip-forward", "Skipped"},
 	"held":      {"wait", "hourglass", "Held after restore"},
 	"silenced":  {"off", "bell-off", "Silenced"},
-	"cancelled": {"off", "ban", "Cancelled"},
+	"cancelled": {"off", "ban", "Canceled"},
 
 	"working":   {"ok", "plug-connected", "Working"},
 	"failing":   {"wait", "alert-triangle", "Failing"},
