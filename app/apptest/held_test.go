@@ -125,7 +125,7 @@ func TestHeld_Cancel(t *testing.T) {
 	}
 	mustRun(t, dataDir(dir), "held", "cancel", "--reason", "The old server has sent them")
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=cancelled", nil)
-	const why = "Cancelled after a restore by the command line: The old server has sent them"
+	const why = "Canceled after a restore by the command line: The old server has sent them"
 	if itemCount(a) != 2 || !strings.Contains(a.Text, why) {
 		t.Errorf("the delivery log: %s", a.Text)
 	}
