@@ -95,7 +95,7 @@ func changeProfile(t *testing.T, p *apptest.Program, password string) (eve *appt
 	eve.Fill("[name=new]", "password1234")
 	eve.Fill("[name=repeat]", "password1234")
 	eve.Press("form[action='/profile/password'] button")
-	eve.WantText("guessed first")
+	eve.WantText("too common")
 	eve.Fill("[name=current]", password)
 	eve.Fill("[name=new]", apptest.Password)
 	eve.Fill("[name=repeat]", apptest.Password)

@@ -47,7 +47,7 @@ func TestBackupJob(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", "/settings/backup", object{"directory": dir, "keep": 2})
 	writeFile(t, filepath.Join(dir, "other.backup"), nil)
 	for range 4 {
-		runNow("ok", "was made")
+		runNow("ok", "was created")
 		p.Clock.Advance(time.Minute)
 	}
 	list, err := filepath.Glob(filepath.Join(dir, "*"))

@@ -59,7 +59,7 @@ func TestCLI_PushAndGate(t *testing.T) {
 			"no such product",
 			[]string{"push", "--url", p.URL, "--token", c.Token, "--product", "Other", good},
 			1, "",
-			`there is no product "Other"`,
+			`product "Other" not found`,
 		},
 		{
 			"a wrong token",

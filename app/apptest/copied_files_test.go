@@ -140,7 +140,7 @@ func TestStart_RefusesHalfOfInstallation(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := startFails(t, "GATECRIER_DATA_DIR="+whole)
-	for _, want := range []string{"secret.key is not there", "put back", "GATECRIER_SECRET_KEY", "gatecrier restore"} {
+	for _, want := range []string{"secret.key does not exist", "put back", "GATECRIER_SECRET_KEY", "gatecrier restore"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("without the key it does not say %q: %s", want, said)
 		}

@@ -302,7 +302,7 @@ func TestCounting_ReconcileRepairsDrift(t *testing.T) {
 		const drift = "1 high without a fix instead of 0, 1 low without a fix instead of 0, " +
 			"1 high known exploited instead of 0, 1 low known exploited instead of 0, " +
 			"1 low known exploited without a fix instead of 0"
-		const want = "2 mended: Shop (main): grype: " + drift + "; Other (main): " + drift
+		const want = "2 repaired: Shop (main): grype: " + drift + "; Other (main): " + drift
 		if got := fmt.Sprint(job.Get("last.message")); got != want {
 			t.Errorf("the job says %q, want %q", got, want)
 		}

@@ -57,7 +57,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.Open(enter) // signs in by itself
 	b.WaitFor("the demo's page is there",
 		`location.pathname === "/demo" && document.body && document.body.innerText.includes("No messages yet")`)
-	b.WantText("Demo: made-up products", "Checkout", "Failed", "No messages yet")
+	b.WantText("Demo: sample data", "Checkout", "Failed", "No messages yet")
 	if err := d.First(t.Context()); err != nil { // Run does this some seconds after the start
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestDemo_ThrowsException(t *testing.T) {
 	b.Open("/exceptions?state=resolved")
 	b.WantText("TypeError", "Customer portal", "38", "Resolved")
 	b.Open("/demo")
-	for _, text := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
+	for _, text := range []string{"one message to each target. Within the next hour", "again: 1 suppressed", "again: 2 suppressed"} {
 		b.Press("form[action='/demo/exception'] button")
 		b.WantText("GatewayTimeout", text)
 	}

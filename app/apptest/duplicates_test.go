@@ -416,7 +416,7 @@ func TestReconcile_EndsDuplicatesOfResolved(t *testing.T) {
 			return err
 		})
 		job := runJob(t, c, "reconcile_gates")
-		const want = "1 mended: Shop (main): duplicates of resolved observations: 1"
+		const want = "1 repaired: Shop (main): duplicates of resolved observations: 1"
 		if got := fmt.Sprint(job.Get("last.message")); got != want {
 			t.Errorf("the job: %s", got)
 		}

@@ -122,13 +122,13 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		setCritical(c, s, 1)
 		off := lastGateEvent(c, s)
 		waitForSteps(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done",
-			"The target is turned off", "no mail is sent", `"/admin/settings/mail"`)
+			"The target is turned off", "no email is sent", `"/admin/settings/mail"`)
 		a = waitForSteps(t, reader, off, begin+"target skipped, target skipped, reader done")
 		if strings.Contains(a.Text, "ops@") || strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", s.target), nil)
-		waitForSteps(t, c, first, begin+"target unknown, reader done", "1 target was there; 1 is gone since")
+		waitForSteps(t, c, first, begin+"target unknown, reader done", "1 target then; 1 has been deleted since")
 
 		// No targets.
 		bare := newProduct(t, c, "Bare", "")
@@ -146,7 +146,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		setCritical(c, quiet, 1)
 		held := lastGateEvent(c, quiet)
 		const silenced = "recorded done, hold none, routing done, inbox done, silence held, target held, reader done"
-		waitForSteps(t, c, held, silenced, "by a silence of admin", "the data center moves",
+		waitForSteps(t, c, held, silenced, "Silenced by admin", "the data center moves",
 			fmt.Sprintf(`"/silences/%d"`, silence))
 		if a := waitForSteps(t, reader, held, silenced, "the data center moves"); strings.Contains(a.Text, `"/silences/`) {
 			t.Errorf("a link to a page that a reader cannot see: %s", a.Text)
@@ -225,7 +225,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			t.Fatal(err)
 		}
 		const way = "recorded done, window done, routing done, inbox done, silence none, target none, reader done"
-		a := waitForSteps(t, reader, task, way, "before this one 3 were held back",
+		a := waitForSteps(t, reader, task, way, "3 repeats were suppressed",
 			"as a maintainer of its group “Payments”, through the authorization group “On call”")
 		if strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
@@ -291,7 +291,7 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 		waitForSteps(t, c, first, "recorded done, hold waiting"+end, "On hold: notifications are sent")
 		setCritical(c, s, 0)
 		second := lastGateEvent(c, s)
-		waitForSteps(t, c, first, "recorded done, hold skipped"+end, "Nobody was told")
+		waitForSteps(t, c, first, "recorded done, hold skipped"+end, "Not notified: the gate returned")
 		p.Clock.Advance(11 * time.Minute)
 		receiver.Wait(t, 1)
 		a := waitForSteps(t, c, second, "recorded done, hold done"+end, "a later event sent the notification")

@@ -51,7 +51,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.Fill("[name=threshold_high]", "1000000")
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("From 0 to 999999")
+	b.WantText("Enter a number from 0 to 999999")
 	b.CheckPage("product-settings-error")
 
 	changeGlobalSettings(t, b)

@@ -89,7 +89,7 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 		})
 
 		job := runJob(t, c, "reconcile_gates")
-		const want = "3 mended: Rows (main): 0 critical instead of 1; " +
+		const want = "3 repaired: Rows (main): 0 critical instead of 1; " +
 			"Sums (main): 2 critical instead of 0, failed instead of passed; " +
 			"State (main): failed instead of passed"
 		if got := fmt.Sprint(job.Get("last.message")); job.ID("last.rows") != 3 || got != want {
@@ -136,7 +136,7 @@ func checkStagedDrift(t *testing.T, p *apptest.Program, c *apptest.Client, atWor
 		return nil
 	})
 	if job := runJob(t, c, "reconcile_gates"); job.ID("last.rows") != 1 ||
-		job.Get("last.message") != "1 mended: Busy (main): 0 critical instead of 1" {
+		job.Get("last.message") != "1 repaired: Busy (main): 0 critical instead of 1" {
 		t.Errorf("what had to wait: %v", job.JSON)
 	}
 }

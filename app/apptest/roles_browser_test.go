@@ -106,7 +106,7 @@ func createGroup(t *testing.T, b *apptest.Browser, url string) {
 	b.Fill("[name=threshold_critical]", "1000000")
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("From 0 to 999999")
+	b.WantText("Enter a number from 0 to 999999")
 	b.CheckPage("group-settings-error")
 	b.Fill("[name=threshold_critical]", "1")
 	b.Press("form[action$='/settings'] button[type=submit]")

@@ -111,7 +111,7 @@ func TestProductToken_UploadsReports(t *testing.T) {
 	if code, out, errs := push("Shop"); code != 2 || !strings.Contains(out, "gate failed") {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
-	if code, _, errs := push("Other"); code != 1 || !strings.Contains(errs, `no product "Other"`) {
+	if code, _, errs := push("Other"); code != 1 || !strings.Contains(errs, `product "Other" not found`) {
 		t.Errorf("another product: exit %d, %s", code, errs)
 	}
 	api := apptest.NewClient(t, p.URL, token)

@@ -146,7 +146,7 @@ func TestMemberPages(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.wantFieldError("This user does not exist", "/products/1/members", "user", "nobody", "role", "reader")
 	k.owner.wantFieldError("Choose reader", "/groups/1/members", "user", "reader", "role", "king")
-	k.owner.wantFieldError("There is no authorization group", "/groups/1/authorization-groups", "authorization_group",
+	k.owner.wantFieldError("This authorization group does not exist", "/groups/1/authorization-groups", "authorization_group",
 		"nobody", "role", "reader")
 	k.owner.wantFieldError("Choose a role", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
@@ -316,7 +316,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		if status != http.StatusConflict || !strings.Contains(text, "Another user changed this group") {
 			t.Errorf("the second gets no conflict: %d", status)
 		}
-		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",
+		k.owner.wantFieldError("Enter a number from 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",
 			"threshold_high", "1000000")
 	})
 }

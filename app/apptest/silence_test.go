@@ -345,7 +345,7 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	})
 	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
 	if name, _ := a.Get("items.0.name").(string); itemCount(a) != 1 ||
-		!strings.Contains(name, "1 notification was held back") {
+		!strings.Contains(name, "1 notification was silenced") {
 		t.Errorf("%s", a.Text)
 	}
 	if n := itemCount(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {

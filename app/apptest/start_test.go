@@ -118,7 +118,7 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if said := startFails(t, data); !strings.Contains(said, path+" is not there") {
+	if said := startFails(t, data); !strings.Contains(said, path+" does not exist") {
 		t.Errorf("without a key it says: %s", said)
 	}
 	if _, err := os.Stat(path); err == nil {
@@ -151,7 +151,7 @@ func TestStart_RefusesInstancesWithTwoKeys(t *testing.T) {
 		t.Errorf("with a key of its own it says: %s", said)
 	}
 	said = startFails(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url)
-	if !strings.Contains(said, "secret.key is not there") {
+	if !strings.Contains(said, "secret.key does not exist") {
 		t.Errorf("without a key it says: %s", said)
 	}
 }
