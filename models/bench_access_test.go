@@ -81,7 +81,7 @@ func (l large) fill(b *testing.B, news int64) {
 				FROM n`,
 				`INSERT INTO notifications (event_id, product_id, type, tone, name, message, at) ` + rows + `
 				SELECT i, ` + product + `, 'gate.changed', 'bad', 'Security gate has changed to Failed',
-					'1 critical (limit 0)', i
+					'1 critical (threshold 0)', i
 				FROM n`,
 			} {
 				if _, err := tx.Exec(statement); err != nil {

@@ -107,7 +107,7 @@ var paramNotes = map[string]string{
 	"product_id":             "The id of the product",
 	"authorization_group_id": "The id of the authorization group",
 	"name":                   "The name in the list",
-	"id":                     "The id of the resource that the path names before it",
+	"id":                     "The ID of the resource before it in the path",
 }
 
 func describeParam(p *huma.Param) {

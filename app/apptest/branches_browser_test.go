@@ -49,7 +49,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.CheckPage("branches-none")
 
 	checkNoLayoutShift(t, b, "comparison", at(pay))
-	b.WantText("Compared with the default branch main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001",
+	b.WantText("Compared with the default branch main", "3 critical (threshold 0), 3 high (threshold 0)", "CVE-2026-3001",
 		"CVE-2026-3003")
 	b.TabThrough("comparison")
 	b.Press(".gc-chips a[href$='severity=high']")

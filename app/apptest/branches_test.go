@@ -87,7 +87,7 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
 				grypeMatches("Medium", "BOTH", "NEW-3")))
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
-			a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
+			a.Get("gate.why") != "2 critical (threshold 0), 2 high (threshold 0)" {
 			t.Errorf("the branch's gate goes back to the pipeline: %s", a.Text)
 		}
 

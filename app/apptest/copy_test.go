@@ -206,7 +206,7 @@ func manyNotifications(t *testing.T, file string, n int) {
 	for _, statement := range []string{
 		`WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ?)
 		INSERT INTO events (uuid, type, version, product_id, at, payload)
-		SELECT 'event ' || i, 'gate.changed', 1, 1, i, '{"number":' || i || ',"why":"1 critical (limit 0)"}' FROM c`,
+		SELECT 'event ' || i, 'gate.changed', 1, 1, i, '{"number":' || i || ',"why":"1 critical (threshold 0)"}' FROM c`,
 		`INSERT INTO notifications (event_id, product_id, type, tone, severity, at, name, message)
 		SELECT id, 1, type, 'bad', CASE WHEN id % 3 = 0 THEN 1 END, at, 'Security gate failed',
 			'The gate of Shop failed for the time ' || id || ': é "quoted"' FROM events WHERE id <= ?`,

@@ -77,11 +77,11 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
 		s.upload(c, trivyReport("CVE-1 CRITICAL -", "CVE-2 HIGH -", "CVE-3 MEDIUM 2", "CVE-4 LOW -"))
-		s.wantGate(t, c, "failed", "1 critical, 1 high, 1 medium, 1 low", "1 critical (limit 0), 1 high (limit 0)")
+		s.wantGate(t, c, "failed", "1 critical, 1 high, 1 medium, 1 low", "1 critical (threshold 0), 1 high (threshold 0)")
 		receiver.Wait(t, 1)
 
 		setGate(t, p, c, object{"only_fixable": true})
-		const passed = "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"
+		const passed = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"
 		s.wantGate(t, c, "passed", "1 medium", passed+"; 3 without a fix do not count")
 		a := c.Must(http.StatusOK, "GET", s.path, nil)
 		if got := countsOf(a, "gate.counts"); got != "1 critical, 1 high, 1 medium, 1 low" {
@@ -98,7 +98,7 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		}
 
 		r := s.upload(c, trivyReport("CVE-1 CRITICAL 2", "CVE-2 HIGH -", "CVE-3 MEDIUM 2", "CVE-4 LOW -"))
-		const why = "1 critical (limit 0)"
+		const why = "1 critical (threshold 0)"
 		if r.Get("gate.after") != "failed" || r.Get("gate.why") != why+"; 2 without a fix do not count" {
 			t.Errorf("a fix is known: %s", r.Text)
 		}
@@ -123,7 +123,7 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		s.wantGate(t, c, "passed", "1 medium", passed+"; 3 without a fix do not count")
 		s.checkCounts(t, p)
 		setGate(t, p, c, object{"only_fixable": false})
-		s.wantGate(t, c, "failed", "1 critical, 1 high, 1 medium, 1 low", "1 critical (limit 0), 1 high (limit 0)")
+		s.wantGate(t, c, "failed", "1 critical, 1 high, 1 medium, 1 low", "1 critical (threshold 0), 1 high (threshold 0)")
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 5})
 	})
 }
@@ -138,7 +138,7 @@ func TestCounting_KnownExploited(t *testing.T) {
 		s.upload(c, exploitedReport("CVE-1 Low kev 2", "CVE-2 Medium kev -", "CVE-3 Medium - -", "CVE-4 Low - 2"))
 		receiver.Wait(t, 1)
 		setGate(t, p, c, object{"kev_as_critical": true})
-		s.wantGate(t, c, "failed", "2 critical, 1 medium, 1 low", "2 critical (limit 0, 2 known exploited)")
+		s.wantGate(t, c, "failed", "2 critical, 1 medium, 1 low", "2 critical (threshold 0, 2 known exploited)")
 		m := messageBody(t, receiver.Wait(t, 2)).Data
 		items := m.Failing.Items
 		if len(items) != 2 || items[0].Title != "CVE-1" || items[0].Severity != "critical" || !items[0].KEV ||
@@ -147,7 +147,7 @@ func TestCounting_KnownExploited(t *testing.T) {
 		}
 		setGate(t, p, c, object{"only_fixable": true})
 		s.wantGate(t, c, "failed", "1 critical, 1 low",
-			"1 critical (limit 0, 1 known exploited); 2 without a fix do not count (1 known exploited)")
+			"1 critical (threshold 0, 1 known exploited); 2 without a fix do not count (1 known exploited)")
 
 		low := s.assess(t, c, "CVE-1", object{"severity": "none"})
 		if low.Get("gate.after") != "failed" {
@@ -160,13 +160,13 @@ func TestCounting_KnownExploited(t *testing.T) {
 		s.checkCounts(t, p)
 		receiver.Wait(t, 3)
 		s.assess(t, c, "CVE-2", object{"severity": "critical"})
-		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (limit 0), 0 high (limit 0); "+
+		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); "+
 			"2 without a fix do not count (1 known exploited)")
 
 		// A report that has just learned that an observation is exploited.
 		setGate(t, p, c, object{"only_fixable": false})
 		s.upload(c, exploitedReport("CVE-4 Low - 2"))
-		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (limit 0), 0 high (limit 0)")
+		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)")
 		apptest.Settle(t, p.Store)
 		sent := len(receiver.Messages())
 		r := s.upload(c, exploitedReport("CVE-4 Low kev 2"))
@@ -253,11 +253,11 @@ func TestCounting_WaiversAndManualObservations(t *testing.T) {
 		s.upload(c, trivyReport("CVE-1 HIGH 2", "CVE-2 HIGH -"))
 		s.waive(t, p, c, "CVE-1", day)
 		s.waive(t, p, c, "CVE-2", day)
-		s.wantGate(t, c, "passed", "", "within all thresholds: 0 critical (limit 0), 0 high (limit 0)")
+		s.wantGate(t, c, "passed", "", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)")
 		receiver.Wait(t, 2)
 		p.Clock.Advance(day + time.Minute)
 		runJob(t, c, "expire_waivers")
-		s.wantGate(t, c, "failed", "1 high", "1 high (limit 0); 1 without a fix does not count")
+		s.wantGate(t, c, "failed", "1 high", "1 high (threshold 0); 1 without a fix does not count")
 		m := messageBody(t, receiver.Wait(t, 3)).Data
 		if m.Failing.Reopened != 1 || len(m.Failing.Items) != 1 || m.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("fails by: %+v", m.Failing)
@@ -266,12 +266,12 @@ func TestCounting_WaiversAndManualObservations(t *testing.T) {
 
 		s.assess(t, c, "CVE-1", object{"status": "not_affected"})
 		s.wantGate(t, c, "passed", "",
-			"within all thresholds: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count")
+			"within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1 without a fix does not count")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
-		s.wantGate(t, c, "failed", "1 high", "1 high (limit 0); 1 without a fix does not count") // one without a fix counts
+		s.wantGate(t, c, "failed", "1 high", "1 high (threshold 0); 1 without a fix does not count") // one without a fix counts
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(1)})
 		s.wantGate(t, c, "failed", "1 critical, 1 high",
-			"1 critical (limit 0), 1 high (limit 0); 1 without a fix does not count")
+			"1 critical (threshold 0), 1 high (threshold 0); 1 without a fix does not count")
 	})
 }
 
@@ -309,7 +309,7 @@ func TestCounting_ReconcileRepairsDrift(t *testing.T) {
 		for _, one := range []productFixture{s, other} {
 			one.checkCounts(t, p)
 			one.wantGate(t, c, "failed", "1 critical",
-				"1 critical (limit 0, 1 known exploited); 2 without a fix do not count (1 known exploited)")
+				"1 critical (threshold 0, 1 known exploited); 2 without a fix do not count (1 known exploited)")
 		}
 		if job := runJob(t, c, "reconcile_gates"); job.ID("last.rows") != 0 {
 			t.Errorf("again: %v", job.JSON)
@@ -332,7 +332,7 @@ func TestCounting_LargeImports(t *testing.T) {
 		}
 		s.upload(c, trivyReport(first...))
 		s.wantGate(t, c, "passed", "",
-			"within all thresholds: 0 critical (limit 0), 0 high (limit 0); 1500 without a fix do not count")
+			"within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1500 without a fix do not count")
 		s.upload(c, trivyReport(second...))
 		s.checkCounts(t, p)
 		s.upload(c, trivyReport(first...)) // 750 changes at once
@@ -343,7 +343,7 @@ func TestCounting_LargeImports(t *testing.T) {
 		}
 		s.upload(c, trivyReport(third...)) // all of them, staged
 		s.checkCounts(t, p)
-		s.wantGate(t, c, "failed", "1500 critical", "1500 critical (limit 0)")
+		s.wantGate(t, c, "failed", "1500 critical", "1500 critical (threshold 0)")
 		if repairs, err := p.App.Reconciler.Reconcile(t.Context()); err != nil || repairs.Branches != 0 {
 			t.Errorf("drift: %s, %v", repairs, err)
 		}
@@ -387,7 +387,7 @@ func TestCounting_Duplicates(t *testing.T) {
 		for _, title := range []string{"CVE-1", "CVE-2"} {
 			markDuplicate(c, s.found(t, c, "two", title), s.found(t, c, "one", title))
 		}
-		const within = "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"
+		const within = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"
 		s.wantGate(t, c, "passed", "2 low", within+"; 1 without a fix does not count")
 		s.checkCounts(t, p)
 		var many []string
@@ -397,7 +397,7 @@ func TestCounting_Duplicates(t *testing.T) {
 		s.scan(c, "one", exploitedReport(many...))
 		s.checkCounts(t, p)
 		s.wantGate(t, c, "failed", "1 critical, 1200 low",
-			"1 critical (limit 0, 1 known exploited); 1 without a fix does not count (1 known exploited)")
+			"1 critical (threshold 0, 1 known exploited); 1 without a fix does not count (1 known exploited)")
 	})
 }
 

@@ -27,7 +27,7 @@ func newFailedDeliveries(t *testing.T, p *apptest.Program, s productFixture, n i
 				Actor:     "ci",
 				At:        tx.Now(),
 				Payload: []byte(`{"product":{"id":1,"name":"Shop"},"branch":"main","from":"passed","to":"failed",` +
-					`"why":"1 critical (limit 0)"}`),
+					`"why":"1 critical (threshold 0)"}`),
 			}
 			if err := tx.InsertEvent(&e); err != nil {
 				return err

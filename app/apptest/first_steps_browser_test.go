@@ -26,7 +26,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.CheckPage("product-none")
 	p.Clock.Advance(2 * time.Hour)
 	uploadReport(t, b, "grype-image.json")
-	b.WantText("Failed", "1 critical (limit 0), 18 high (limit 0)", "35")
+	b.WantText("Failed", "1 critical (threshold 0), 18 high (threshold 0)", "35")
 	b.CheckPage("upload-result")
 	m := receiver.Wait(t, 1)
 	apptest.Verify(t, secret, m)
@@ -35,7 +35,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.CheckPage("inbox")
 	for _, tab := range []string{"observations", "history", "deliveries", "targets", "members", "settings"} {
 		b.Open("/products/1?tab=" + tab)
-		b.WantText("Failed", "1 critical (limit 0), 18 high (limit 0)", "CVE-")
+		b.WantText("Failed", "1 critical (threshold 0), 18 high (threshold 0)", "CVE-")
 		b.CheckPage("product-" + tab)
 	}
 	b.Open("/")

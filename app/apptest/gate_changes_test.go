@@ -134,7 +134,7 @@ func (e allChannels) checkMessages(t *testing.T) {
 	t.Helper()
 	wants := [][]string{
 		{"from None to Passed", "semgrep", "sast"},
-		{"from Passed to Failed", "1 critical (limit 0)", "18 high (limit 0)", "CVE-", "grype", "deps"},
+		{"from Passed to Failed", "1 critical (threshold 0)", "18 high (threshold 0)", "CVE-", "grype", "deps"},
 		{"from Failed to Passed", "grype", "deps"},
 	}
 	for name, r := range e.web {

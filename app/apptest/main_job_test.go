@@ -21,7 +21,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 		// The first report fails the gate, and the answer gives the reason.
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
-			a.Get("gate.why") != "1 critical (limit 0), 18 high (limit 0)" {
+			a.Get("gate.why") != "1 critical (threshold 0), 18 high (threshold 0)" {
 			t.Fatalf("gate: %s", a.Text)
 		}
 		if a.ID("observations.new") != 35 || a.ID("counts.medium") != 13 || a.ID("counts.none") != 0 {

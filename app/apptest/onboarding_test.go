@@ -67,7 +67,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Open("/products/1/upload")
 	b.Do(chromedp.SetUploadFiles("[name=file]", []string{path}))
 	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
-	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
+	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (threshold 0)")`)
 	b.Do(chromedp.Reload())
 	b.WantText("Upload report", "Detect automatically")
 	b.Open("/products/1?tab=history")
@@ -77,7 +77,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	// Paper shows the history, without buttons.
 	b.Open("/products/1?tab=history")
 	b.EmulateMedia("print")
-	b.WantText("18 high (limit 0)")
+	b.WantText("18 high (threshold 0)")
 	b.WaitFor("paper has no navigation",
 		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`)
 	b.EmulateMedia("screen")

@@ -64,7 +64,7 @@ func TestPush_SeveralSourcesFailInBothOrders(t *testing.T) {
 		} {
 			for range 2 { // the repeat changes nothing, and fails too
 				code, out, errs := f.push(t, append(files, "--fail-on-gate", "--branch", branch)...)
-				if code != 2 || errs != "" || !strings.Contains(out, "\ngate failed: 1 critical (limit 0), 18 high (limit 0)\n") {
+				if code != 2 || errs != "" || !strings.Contains(out, "\ngate failed: 1 critical (threshold 0), 18 high (threshold 0)\n") {
 					t.Errorf("%v: exit %d\n%s%s", files, code, out, errs)
 				}
 			}
@@ -148,7 +148,7 @@ func TestPush_WritesForGitHub(t *testing.T) {
 code=b.json: sarif, 2 new, 0 updated, 0 reopened, 0 resolved
 ::error title=critical%3A # #[error]100%25%3A%3A::# #[error]100%25::%0AURL/products/1/observations/{##[e}
 ::error file=src/a%2C b.go,line=12,title=high%3A weak-hash::weak-hash%0AURL/products/1/observations/{weak}
-::notice title=Security gate failed::1 critical (limit 0), 1 high (limit 0)%0AURL/products/1?branch=main
+::notice title=Security gate failed::1 critical (threshold 0), 1 high (threshold 0)%0AURL/products/1?branch=main
 `
 	got := strings.Split(f.shownIDs(t, out), "\n")
 	if diff := cmp.Diff(strings.Split(want, "\n"), got); diff != "" || code != 2 || errs != "" {
@@ -183,7 +183,7 @@ func TestPush_WritesForGitLab(t *testing.T) {
 		"img=a.json: grype, 1 new, 0 updated, 0 reopened, 0 resolved\n" +
 		"code=b.json: sarif, 2 new, 0 updated, 0 reopened, 0 resolved\n" +
 		"\x1b[0Ksection_end:TIME:gatecrier_reports\r\x1b[0K\n" +
-		"\x1b[31;1mSecurity gate failed\x1b[0m: 1 critical (limit 0), 1 high (limit 0)\n" +
+		"\x1b[31;1mSecurity gate failed\x1b[0m: 1 critical (threshold 0), 1 high (threshold 0)\n" +
 		"\x1b[0Ksection_start:TIME:gatecrier_failing\r\x1b[0KFailing observations: 2 of 2\n" +
 		"  \x1b[31;1mcritical\x1b[0m                  # #[error]100%::\n" +
 		"  \x1b[31mhigh\x1b[0m      src/a, b.go:12  weak-hash\n" +

@@ -97,8 +97,8 @@ func restoredText(r backup.Restored) string {
 		line("Without the key, the targets and the mail server's password were removed: enter them again.")
 	}
 	if r.Held > 0 {
-		line("%s in the backup: see gatecrier held, or the page Health.",
-			number.Of(r.Held, "message is held that waited", "messages are held that waited"))
+		line("%s. They come from the backup: see gatecrier held, or the page Health.",
+			number.Of(r.Held, "message that waited is held", "messages that waited are held"))
 	}
 	line("All sessions have ended. API tokens that were revoked after the backup work again: check them.")
 	return b.String()

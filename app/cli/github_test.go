@@ -16,7 +16,7 @@ func TestFormatGitHub(t *testing.T) {
 b.json: trivy, 2 new, 0 updated, 0 reopened, 0 resolved
 ::error title=critical%3A CVE-2026-1::lodash 4.17.20, fix: 4.17.21%0Ahttps://g.example/products/7/observations/11
 ::error file=src/hash.go,line=12,title=high%3A G401::G401%0Ahttps://g.example/products/7/observations/12
-::notice title=Security gate failed::1 critical (limit 0), 1 high (limit 0)%0Ahttps://g.example/products/7?branch=main
+::notice title=Security gate failed::1 critical (threshold 0), 1 high (threshold 0)%0Ahttps://g.example/products/7?branch=main
 `)
 	if r.stderr != "" {
 		t.Errorf("stderr: %s", r.stderr)
@@ -42,7 +42,7 @@ func TestFormatGitHub_EscapesTexts(t *testing.T) {
 ::warning title=b.json::`+message+`
 ::error title=critical%3A `+property+"::"+
 		message+", "+message+", fix: "+message+`%0Ahttps://g.example/products/7/observations/5
-::notice title=Security gate failed::1 critical (limit 0)%0Ahttps://g.example/products/7?branch=main
+::notice title=Security gate failed::1 critical (threshold 0)%0Ahttps://g.example/products/7?branch=main
 `)
 	if got := githubCommand("error", githubProperties{"a,b", "1", "c:d\r\n%"}, "e:f,\r\n%"); got !=
 		"::error file=a%2Cb,line=1,title=c%3Ad%0D%0A%25::e:f,%0D%0A%25" {
@@ -72,7 +72,7 @@ func TestFormatGitHub_StaysWithinTheLimits(t *testing.T) {
 	}
 	for _, want := range []string{
 		"\nb.json: warning: warning 12\n",
-		"1 high (limit 0)%0A35 more failing observations%0Ahttps://g.example/products/7?branch=main\n",
+		"1 high (threshold 0)%0A35 more failing observations%0Ahttps://g.example/products/7?branch=main\n",
 	} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("no %q:\n%s", want, r.stdout)

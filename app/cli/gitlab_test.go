@@ -12,7 +12,7 @@ func TestFormatGitLab(t *testing.T) {
 		passedLine+"b.json: trivy, 2 new, 0 updated, 0 reopened, 0 resolved\n"+
 		"\x1b[0Ksection_end:1777636800:gatecrier_reports\r\x1b[0K\n"+
 		"\x1b[33mimg=a.json: warning: Half\x1b[0m\n"+
-		"\x1b[31;1mSecurity gate failed\x1b[0m: 1 critical (limit 0), 1 high (limit 0)\n"+
+		"\x1b[31;1mSecurity gate failed\x1b[0m: 1 critical (threshold 0), 1 high (threshold 0)\n"+
 		start+"gatecrier_failing\r\x1b[0KFailing observations: 2 of 2\n"+
 		"  \x1b[31;1mcritical\x1b[0m  lodash 4.17.20  CVE-2026-1  fix: 4.17.21\n"+
 		"  \x1b[31mhigh\x1b[0m      src/hash.go:12  G401\n"+

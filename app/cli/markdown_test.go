@@ -9,7 +9,7 @@ func TestFormatMarkdown(t *testing.T) {
 	r := formatted(t, "markdown", warns("Half *done*"), imports(failedAnswer))
 	wantOutput(t, r.stdout, "### Security gate failed: `Shop`, branch `main`"+`
 
-1 critical (limit 0), 1 high (limit 0)
+1 critical (threshold 0), 1 high (threshold 0)
 
 | Severity | Observation | Component | Fix | Location |
 |---|---|---|---|---|

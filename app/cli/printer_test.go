@@ -20,7 +20,7 @@ func hostileAnswer(t *testing.T) http.HandlerFunc {
 		"format": "sarif", "branch": "main",
 		"observations": map[string]int{"new": 1},
 		"counts":       map[string]int{"critical": 1, "high": 0, "medium": 0, "low": 0, "none": 0, "unknown": 0},
-		"gate":         map[string]string{"before": "none", "after": "failed", "why": "1 critical (limit 0)"},
+		"gate":         map[string]string{"before": "none", "after": "failed", "why": "1 critical (threshold 0)"},
 		"warnings":     []string{hostile},
 		"failing": []map[string]any{{
 			"id": 5, "title": hostile, "severity": "critical", "component": hostile, "location": hostile, "fix": hostile,
@@ -57,7 +57,7 @@ const passedLine = "img=a.json: grype, 0 new, 1 updated, 0 reopened, 2 resolved\
 func TestFormatText(t *testing.T) {
 	r := formatted(t, "text", warns("Half"), imports(failedAnswer))
 	wantOutput(t, r.stdout, passedLine+`b.json: trivy, 2 new, 0 updated, 0 reopened, 0 resolved
-gate failed: 1 critical (limit 0), 1 high (limit 0)
+gate failed: 1 critical (threshold 0), 1 high (threshold 0)
   critical  lodash 4.17.20  CVE-2026-1  fix: 4.17.21
   high      src/hash.go:12  G401
 https://g.example/products/7?branch=main
@@ -67,7 +67,7 @@ https://g.example/products/7?branch=main
 	r = formatted(t, "text", imports(passedAnswer), hostileAnswer(t))
 	safe := "X|`<b>@all, a:b 100% ::error::no # #[add-mask]x \\|"
 	wantOutput(t, r.stdout, passedLine+`b.json: sarif, 1 new, 0 updated, 0 reopened, 0 resolved
-gate failed: 1 critical (limit 0)
+gate failed: 1 critical (threshold 0)
   critical  `+safe+"  "+safe+"  fix: "+safe+`
 https://g.example/products/7?branch=main
 `)
@@ -139,7 +139,7 @@ func TestFormatJSON(t *testing.T) {
   ],
   "gate": {
     "state": "failed",
-    "why": "1 critical (limit 0), 1 high (limit 0)"
+    "why": "1 critical (threshold 0), 1 high (threshold 0)"
   },
   "failing": [
     {

@@ -115,7 +115,7 @@ const (
 		"url":"https://g.example/products/7?branch=main"}`
 	failedAnswer = `{"format":"trivy","branch":"main","observations":{"new":2,"updated":0,"reopened":0,"resolved":0},
 		"counts":{"critical":1,"high":1,"medium":0,"low":0,"none":0,"unknown":0},
-		"gate":{"before":"none","after":"failed","why":"1 critical (limit 0), 1 high (limit 0)"},
+		"gate":{"before":"none","after":"failed","why":"1 critical (threshold 0), 1 high (threshold 0)"},
 		"failing_total":2,"failing":[
 		{"id":11,"title":"CVE-2026-1","severity":"critical","component":"lodash 4.17.20","location":"","fix":"4.17.21"},
 		{"id":12,"title":"G401","severity":"high","component":"","location":"src/hash.go:12","fix":""}],

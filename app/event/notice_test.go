@@ -31,7 +31,7 @@ func TestDescribe_GateChange(t *testing.T) {
 		Branch:  "main",
 		From:    models.GatePassed,
 		To:      models.GateFailed,
-		Why:     "2 critical (limit 0)",
+		Why:     "2 critical (threshold 0)",
 		Cause:   event.Cause{Kind: "import", Text: "a report of grype (deps)"},
 		Failing: event.Failing{
 			New: 1,
@@ -49,7 +49,7 @@ func TestDescribe_GateChange(t *testing.T) {
 		Severity: &worst,
 		Name:     "Security gate has changed to Failed",
 		Title:    "Security gate for Shop has changed to Failed",
-		Message:  "2 critical (limit 0), 1 new: CVE-1, CVE-2",
+		Message:  "2 critical (threshold 0), 1 new: CVE-1, CVE-2",
 		Tone:     event.ToneBad,
 		Facts: []event.Fact{
 			{"Product", "Shop"},

@@ -51,7 +51,7 @@ func parse(t *testing.T, f feed.Feed) (read, string) {
 // Texts of users and scanners stay texts, and the feed stays well-formed.
 func TestAtom_AnyText(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
-		"plain":           {"2 critical (limit 0)", "2 critical (limit 0)"},
+		"plain":           {"2 critical (threshold 0)", "2 critical (threshold 0)"},
 		"markup":          {`<b>&amp; "x" ']]>`, `<b>&amp; "x" ']]>`},
 		"end of CDATA":    {"a]]>b<!-- c", "a]]>b<!-- c"},
 		"control signs":   {"a\x00\x01\x08\x0b\x1fb\x7f", "ab\x7f"},

@@ -56,7 +56,7 @@ func policyBy(o Owner, mode models.GateMode, t models.Thresholds, c models.Count
 type Verdict struct {
 	State     models.GateState
 	Over      []models.Severity // the severities over their threshold, worst first
-	Why       string            // a phrase: "1 critical (limit 0), 18 high (limit 0)"
+	Why       string            // a phrase: "1 critical (threshold 0), 18 high (threshold 0)"
 	Effective models.Counts     // what counts, by the severity as which it counts
 	Uncounted event.Uncounted   // what does not count by the policy
 }
@@ -96,11 +96,11 @@ func (v Verdict) Unreported() Verdict {
 	return v
 }
 
-// compared compares severities with their thresholds: "2 critical (limit 0, 1 known exploited)".
+// compared compares severities with their thresholds: "2 critical (threshold 0, 1 known exploited)".
 func (p Policy) compared(list []models.Severity, effective models.Counts, active models.Breakdown) string {
 	parts := make([]string, len(list))
 	for i, s := range list {
-		parts[i] = fmt.Sprintf("%d %s (limit %d", effective.Of(s), s, p.Thresholds.Of(s))
+		parts[i] = fmt.Sprintf("%d %s (threshold %d", effective.Of(s), s, p.Thresholds.Of(s))
 		if kev := p.countedKEV(active); s == models.Critical && kev > 0 {
 			parts[i] += fmt.Sprintf(", %d known exploited", kev)
 		}

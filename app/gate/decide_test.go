@@ -20,12 +20,12 @@ func TestDecide(t *testing.T) {
 		"nothing found passes": {
 			standard,
 			models.Counts{},
-			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
 		},
 		"a severity without a limit passes": {
 			standard,
 			models.Counts{Medium: 500, Low: 3, Unknown: 99999},
-			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
 		},
 		"one over a limit fails, worst first": {
 			standard,
@@ -33,7 +33,7 @@ func TestDecide(t *testing.T) {
 			Verdict{
 				State: models.GateFailed,
 				Over:  []models.Severity{models.Critical, models.High},
-				Why:   "1 critical (limit 0), 18 high (limit 0)",
+				Why:   "1 critical (threshold 0), 18 high (threshold 0)",
 			},
 		},
 		"at the limit passes": {
@@ -41,14 +41,14 @@ func TestDecide(t *testing.T) {
 			models.Counts{High: 2},
 			Verdict{
 				State: models.GatePassed,
-				Why: "within all thresholds: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), " +
-					"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
+				Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 0 medium (threshold 0), " +
+					"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
 			},
 		},
 		"over the large default fails too": {
 			standard,
 			models.Counts{Medium: 100000},
-			Verdict{State: models.GateFailed, Over: []models.Severity{models.Medium}, Why: "100000 medium (limit 99999)"},
+			Verdict{State: models.GateFailed, Over: []models.Severity{models.Medium}, Why: "100000 medium (threshold 99999)"},
 		},
 		"disabled for the product is none": {
 			Policy{Owner: OwnerProduct},
@@ -95,43 +95,43 @@ func TestDecide_Counting(t *testing.T) {
 	}{
 		"all by their severity": {limits, models.Counting{}, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High}, Effective: found.Counts,
-			Why: "1 critical (limit 0), 13 high (limit 0)",
+			Why: "1 critical (threshold 0), 13 high (threshold 0)",
 		}},
 		"only fixable": {limits, only, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.High},
 			Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
-			Why: "2 high (limit 0); 13 without a fix do not count (1 known exploited)",
+			Why: "2 high (threshold 0); 13 without a fix do not count (1 known exploited)",
 		}},
 		"only fixable, within the limits": {models.Counts{High: 2, Medium: 1}, only, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
-			Why: "within all thresholds: 0 critical (limit 0), 2 high (limit 2), 1 medium (limit 1), 0 low (limit 0), " +
-				"0 none (limit 0), 0 unknown (limit 0); 13 without a fix do not count (1 known exploited)",
+			Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 1 medium (threshold 1), 0 low (threshold 0), " +
+				"0 none (threshold 0), 0 unknown (threshold 0); 13 without a fix do not count (1 known exploited)",
 		}},
 		"only fixable, none of them": {limits, only, fixable, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Low: 4}, Uncounted: event.Uncounted{Unfixed: 1},
-			Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0); 1 without a fix does not count",
+			Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1 without a fix does not count",
 		}},
 		"only fixable, nothing is without a fix": {limits, only, none, Verdict{
-			State: models.GatePassed, Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)",
+			State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
 		}},
 		"bare counts always count": {limits, both, bare, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical}, Effective: bare.Counts,
-			Why: "1 critical (limit 0)",
+			Why: "1 critical (threshold 0)",
 		}},
 		"known exploited as critical": {limits, kev, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},
 			Effective: models.Counts{Critical: 3, High: 13},
-			Why:       "3 critical (limit 0, 2 known exploited), 13 high (limit 0)",
+			Why:       "3 critical (threshold 0, 2 known exploited), 13 high (threshold 0)",
 		}},
 		"known exploited as critical, within the limits": {models.Counts{Critical: 3, High: 13}, kev, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Critical: 3, High: 13},
-			Why: "within all thresholds: 3 critical (limit 3, 2 known exploited), 13 high (limit 13), 0 medium (limit 0), " +
-				"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
+			Why: "within all thresholds: 3 critical (threshold 3, 2 known exploited), 13 high (threshold 13), 0 medium (threshold 0), " +
+				"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
 		}},
 		"both": {limits, both, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},
 			Effective: models.Counts{Critical: 1, High: 2}, Uncounted: uncounted,
-			Why: "1 critical (limit 0, 1 known exploited), 2 high (limit 0); " +
+			Why: "1 critical (threshold 0, 1 known exploited), 2 high (threshold 0); " +
 				"13 without a fix do not count (1 known exploited)",
 		}},
 	} {

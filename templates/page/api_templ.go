@@ -774,7 +774,7 @@ func apiFields(title string, fields []APIField) templ.Component {
 	})
 }
 
-// apiExample renders an example. of names its operation, so that the examples of a page differ.
+// apiExample renders an example. of names its operation, to distinguish the examples of a page.
 func apiExample(title, of, example string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

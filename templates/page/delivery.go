@@ -12,7 +12,7 @@ import (
 type DeliveryRow struct {
 	ID         int64
 	EventID    int64  // 0 = a test
-	State      string // pending, sending, delivered, retrying, dead, skipped, held, silenced, cancelled
+	State      string // pending, sending, delivered, retrying, dead, skipped, held, silenced or `cancelled`
 	Reason     string // the last answer, or why it was not sent, in words; "" = none
 	Withheld   bool   // the user cannot see the reason
 	Title      string

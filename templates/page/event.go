@@ -24,7 +24,7 @@ type EventView struct {
 // ExplainStep is a step in the processing of an event.
 type ExplainStep struct {
 	Key       string // recorded, hold, window, routing, inbox, silence, settings, target, reader
-	Outcome   string // done, waiting, held, skipped, cancelled, failed, none, unknown
+	Outcome   string // done, waiting, held, skipped, `cancelled`, failed, none, unknown
 	Text      string
 	Detail    string
 	At        time.Time // zero = not known

@@ -41,7 +41,7 @@ func comparison(known bool) ComparisonView {
 		CanEdit:   true,
 	}
 	v.Branch, v.Default = rows[1], rows[0]
-	v.Branch.Why, v.Default.Why = "5 critical (limit 0), 3 high (limit 0)", script
+	v.Branch.Why, v.Default.Why = "5 critical (threshold 0), 3 high (threshold 0)", script
 	v.Added = ui.Counts{Critical: 3, High: 2, Low: 1}
 	v.Known = ui.Counts{High: 1}
 	v.Shared = ui.Counts{Critical: 2, Medium: 120_000}

@@ -104,20 +104,20 @@ func overview() OverviewView {
 	}
 	for i, r := range []FailingRow{
 		{
-			Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by a report of trivy",
+			Name: long, Why: "2 critical (threshold 0), 1 new: CVE-2026-31337", Detail: "by a report of trivy",
 			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
 		},
 		{
 			Name: "ident-broker", Branch: "release/9.x",
-			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by a report of grype (deps)",
+			Why: "1 critical (threshold 0), 18 high (threshold 0), 19 new: CVE-2026-30417", Detail: "by a report of grype (deps)",
 			Delivery: DeliveryTally{Total: 3, Delivered: 3},
 		},
 		{
-			Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits",
+			Name: arabic, Why: "5 high (threshold 3)", Detail: "Ilse Quillmark changed the limits",
 			Held: "Failed for 3 min; on hold, will be notified at 14:39 unless the gate changes back",
 		},
 		{
-			Name: script, Why: "1 high (limit 0): " + script, Detail: "by a report of " + script,
+			Name: script, Why: "1 high (threshold 0): " + script, Detail: "by a report of " + script,
 			Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1},
 		},
 	} {
@@ -132,8 +132,8 @@ func overview() OverviewView {
 		{ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)},
 	}
 	for i, c := range []ChangeRow{
-		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
-		{Product: cjk, From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)"},
+		{Product: long, From: "passed", To: "failed", Why: "2 critical (threshold 0), 1 new: CVE-2026-31337"},
+		{Product: cjk, From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
 		{Product: single, From: "passed", To: "none", Why: "the gate of this product is disabled"},
 	} {
 		c.ProductID, c.At = int64(i+1), ago(time.Duration(i*7+1)*31*time.Minute)
@@ -180,17 +180,17 @@ func productList() ProductsView {
 	}
 	for i, r := range []ProductRow{
 		{
-			Name: long, Gate: "failed", Why: "2 critical (limit 0)",
+			Name: long, Gate: "failed", Why: "2 critical (threshold 0)",
 			Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute),
 			Source: "Trivy", Targets: 5,
 		},
 		{
-			Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)",
+			Name: "ident-broker", Gate: "failed", Why: "1 critical (threshold 0), 18 high (threshold 0)",
 			Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour),
 			Source: "Grype", Targets: 1,
 		},
 		{
-			Name: script, Gate: "passed", Why: "within all thresholds: 0 critical (limit 0), 0 high (limit 0)",
+			Name: script, Gate: "passed", Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
 			LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2),
 		},
 		{
@@ -244,7 +244,7 @@ func product(tab Tab) ProductView {
 		Description: "Settles what the terminals have booked, at night.",
 		Branch:      "main",
 		Gate:        "failed",
-		Why:         "2 critical (limit 0), 1 new: CVE-2026-31337",
+		Why:         "2 critical (threshold 0), 1 new: CVE-2026-31337",
 		Since:       ago(31 * time.Minute),
 		Cause:       "by a report of trivy (pipeline #48213)",
 		Sent:        DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
@@ -337,26 +337,26 @@ func history() HistoryTab {
 	t.Segments, t.Hold = segments(7), "10 min"
 	for i, h := range []HistoryRow{
 		{
-			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0)", Kind: "waiver",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0)", Kind: "waiver",
 			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
 			Waits: now.Add(7 * time.Minute),
 		},
 		{
-			From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts",
+			From: "passed", To: "failed", Why: "1 high (threshold 0)", Kind: "counts",
 			Untold: "Not notified: the gate returned within 3 min",
 		},
 		{
-			From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import",
+			From: "passed", To: "failed", Why: "2 critical (threshold 0), 1 new: CVE-2026-31337", Kind: "import",
 			NotifiedAt: ago(21 * time.Minute), Limits: &limits, Counting: script, Policy: "the thresholds of its group " +
 				script,
 			Cause: "by a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
 			Failing: failingRows(),
 		},
 		{
-			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (limit 0)",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0)",
 			Cause: "the limits were changed", Actor: arabic,
 		},
-		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by a report of " + script, Actor: script},
+		{From: "none", To: "failed", Why: "1 high (threshold 0)", Cause: "by a report of " + script, Actor: script},
 	} {
 		h.ID, h.At = int64(i+1), days(i*i*8)
 		t.Rows = append(t.Rows, h)
@@ -494,7 +494,7 @@ func tabStories() []story {
 		"Failed for 3 min; on hold, will be notified at 14:39 unless the gate changes back"
 	list = append(list, story{"product-stale", Product(quiet)})
 	some := product(TabObservations)
-	some.Why = "2 critical (limit 0, 1 known exploited); 14 without a fix do not count"
+	some.Why = "2 critical (threshold 0, 1 known exploited); 14 without a fix do not count"
 	some.Policy = "custom thresholds; only observations with a fix count, known exploited ones count as critical"
 	some.Effective = &ui.Counts{Critical: 2, High: 1}
 	list = append(list, story{"product-counting", Product(some)})
@@ -520,7 +520,7 @@ func tabStories() []story {
 	reader.CanEdit = false
 	reader.CanUpload = false
 	reader.Gate = "passed"
-	reader.Why = "within all thresholds: 0 critical (limit 0), 0 high (limit 3)"
+	reader.Why = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 3)"
 	reader.Counts = ui.Counts{Medium: 3}
 	reader.Sent = DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
@@ -571,12 +571,12 @@ func inbox() InboxView {
 	for i, r := range []InboxRow{
 		{
 			Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed",
-			Message: "2 critical (limit 0), 1 new: CVE-2026-31337", Product: long,
+			Message: "2 critical (threshold 0), 1 new: CVE-2026-31337", Product: long,
 			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
 		},
 		{
 			Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed",
-			Message: "within all thresholds: 0 critical (limit 0)", Product: arabic, Viewed: true,
+			Message: "within all thresholds: 0 critical (threshold 0)", Product: arabic, Viewed: true,
 			Delivery: DeliveryTally{Total: 2, Delivered: 2},
 		},
 		{
@@ -627,7 +627,7 @@ func inboxStories() []story {
 		Branch:       "main",
 		From:         "passed",
 		To:           "failed",
-		Why:          "2 critical (limit 0), 1 new: CVE-2026-31337",
+		Why:          "2 critical (threshold 0), 1 new: CVE-2026-31337",
 		Cause:        "by a report of trivy (pipeline #48213)",
 		Policy:       "custom thresholds",
 		Counts:       ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61},
@@ -699,7 +699,7 @@ func deliveryStories() []story {
 		Filters: []ui.Removable{{Label: script, Clear: "/deliveries"}},
 		Again:   "/deliveries/resend?state=dead",
 	}
-	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {
+	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Canceled"} {
 		chip := ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0}
 		list.Chips = append(list.Chips, chip)
 	}
@@ -789,7 +789,7 @@ func otherStories() []story {
 		{
 			Format: "grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4,
 			Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed",
-			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true,
+			Why: "1 critical (threshold 0), 18 high (threshold 0), 19 new: CVE-2026-31337", Evaluated: true,
 		},
 		{Format: "sarif", Branch: script, New: 1},
 		vexUpload(),

@@ -14,7 +14,7 @@ func eventStories() []story {
 		ID:        7,
 		Type:      "gate.changed",
 		Title:     "Security gate for " + long + " has changed to Failed",
-		Message:   "1 critical (limit 0)",
+		Message:   "1 critical (threshold 0)",
 		Actor:     script,
 		At:        days(1),
 		ProductID: 7,

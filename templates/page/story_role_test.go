@@ -117,7 +117,7 @@ func groupStories() []story {
 			Frame: v.Frame,
 			Sort:  "gate",
 			Rows: []ProductRow{
-				{ID: 7, Name: script, Gate: "failed", Why: "1 critical (limit 0)", Targets: 1},
+				{ID: 7, Name: script, Gate: "failed", Why: "1 critical (threshold 0)", Targets: 1},
 				{ID: 8, Name: single, Gate: "none", Why: "no report yet"},
 			},
 		}

@@ -66,13 +66,13 @@ func TestTitle(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	got := Parts("2 critical (limit 0), 18 high (limit 3), 1 new: 5 low things")
+	got := Parts("2 critical (threshold 0), 18 high (threshold 3), 1 new: 5 low things")
 	want := []Part{
 		{"", false},
 		{"2 critical", true},
-		{" (limit 0), ", false},
+		{" (threshold 0), ", false},
 		{"18 high", true},
-		{" (limit 3), 1 new: 5 low things", false},
+		{" (threshold 3), 1 new: 5 low things", false},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

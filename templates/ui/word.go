@@ -41,7 +41,7 @@ type Part struct {
 
 var countOfSeverity = regexp.MustCompile(`\d+ (?:critical|high|medium|low|none|unknown)\b`)
 
-// Parts splits the reason of a failed gate, "2 critical (limit 0), 1 new:
+// Parts splits the reason of a failed gate, "2 critical (threshold 0), 1 new:
 // CVE-...", so that the numbers over their thresholds can be set off.
 func Parts(why string) []Part {
 	var parts []Part

@@ -8,7 +8,7 @@ import (
 
 // special are the characters that Markdown interprets in the middle of a line, and {, which begins
 // a function of a card such as {{DATE()}}. Parentheses and ! only have a meaning next to brackets,
-// which are escaped, and a client that does not know escapes would spoil each "(limit 0)".
+// which are escaped, and a client that does not know escapes would spoil each "(threshold 0)".
 const special = "\\`*_[]<>~|&{}"
 
 // fit escapes a line for the Markdown of cards, so that it shows as written, and truncates it to

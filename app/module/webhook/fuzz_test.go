@@ -61,7 +61,7 @@ func largest(t *testing.T, text string) module.Message {
 		From:       models.GatePassed,
 		To:         models.GateFailed,
 		Policy:     "product",
-		Why:        "1000000000 critical (limit 0), 1000000000 high (limit 0), 1000000000 medium (limit 0)",
+		Why:        "1000000000 critical (threshold 0), 1000000000 high (threshold 0), 1000000000 medium (threshold 0)",
 		Thresholds: &limits,
 		Cause:      event.Cause{Kind: "import", Text: "a report of " + name + " (" + name + ")"},
 		Failing:    event.Failing{New: 1 << 40, Items: []event.Finding{finding, finding, finding, finding, finding}},
