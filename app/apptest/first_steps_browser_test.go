@@ -62,7 +62,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.WantText("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}", "Needs the role reader.",
 		`"default_branch": "main"`, "The token is missing, invalid, expired or revoked")
 	b.Open("/api?group=silences") // the group of products takes axe many seconds
-	b.Do(chromedp.Click("summary"))
+	b.Do(chromedp.Click("details.gc-fold > summary"))
 	b.CheckPage("api-group")
 
 	b.Open("/products/1/delete")
