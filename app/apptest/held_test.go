@@ -39,7 +39,7 @@ func waitingInstallation(t *testing.T) (dir string, receiver *apptest.Receiver) 
 	mustRun(t, dataDir(p.Dir), "backup", "--with-key", file)
 	dir = t.TempDir()
 	out := mustRun(t, dataDir(dir), "restore", file)
-	if !strings.Contains(out, "1 message is held that waited in the backup") {
+	if !strings.Contains(out, "1 message that waited is held") {
 		t.Errorf("it says %s", out)
 	}
 	return dir, receiver
