@@ -43,7 +43,8 @@ func TestCLI_PushAndGate(t *testing.T) {
 	}{
 		{"never evaluated", append([]string{"gate"}, server...), 0, "gate none: never evaluated", ""},
 		{
-			"a failing gate is no error by itself", append(push, bad), 0, "gate failed: 1 critical (threshold 0), 18 high (threshold 0)",
+			"a failing gate is no error by itself", append(push, bad), 0,
+			"gate failed: 1 critical (threshold 0), 18 high (threshold 0)",
 			"",
 		},
 		{"unless one asks", append(push, "--fail-on-gate", bad), 2, "0 new, 35 updated", ""},

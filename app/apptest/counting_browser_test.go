@@ -56,7 +56,8 @@ func TestCountingInTheBrowser(t *testing.T) {
 
 	checkNoLayoutShift(t, b, "counting-product", s.path)
 	b.WantText("using custom thresholds; only observations with a fix count, known exploited ones count as critical",
-		"1 critical (threshold 0, 1 known exploited), 1 high (threshold 0); 14 without a fix do not count (1 known exploited)",
+		"1 critical (threshold 0, 1 known exploited), 1 high (threshold 0); "+
+			"14 without a fix do not count (1 known exploited)",
 		"1 counts", "none count", "including observations that do not count")
 	checkNoLayoutShift(t, b, "counting-history", s.path+"?tab=history")
 

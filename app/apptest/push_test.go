@@ -64,7 +64,8 @@ func TestPush_SeveralSourcesFailInBothOrders(t *testing.T) {
 		} {
 			for range 2 { // the repeat changes nothing, and fails too
 				code, out, errs := f.push(t, append(files, "--fail-on-gate", "--branch", branch)...)
-				if code != 2 || errs != "" || !strings.Contains(out, "\ngate failed: 1 critical (threshold 0), 18 high (threshold 0)\n") {
+				const failed = "\ngate failed: 1 critical (threshold 0), 18 high (threshold 0)\n"
+				if code != 2 || errs != "" || !strings.Contains(out, failed) {
 					t.Errorf("%v: exit %d\n%s%s", files, code, out, errs)
 				}
 			}

@@ -146,8 +146,8 @@ func TestMemberPages(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.wantFieldError("This user does not exist", "/products/1/members", "user", "nobody", "role", "reader")
 	k.owner.wantFieldError("Choose reader", "/groups/1/members", "user", "reader", "role", "king")
-	k.owner.wantFieldError("This authorization group does not exist", "/groups/1/authorization-groups", "authorization_group",
-		"nobody", "role", "reader")
+	k.owner.wantFieldError("This authorization group does not exist", "/groups/1/authorization-groups",
+		"authorization_group", "nobody", "role", "reader")
 	k.owner.wantFieldError("Choose a role", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
 	k.owner.wantText("/groups/1?tab=members", "This is the last owner")

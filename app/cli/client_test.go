@@ -70,7 +70,7 @@ func TestClient_SaysInWordsWhatAServerAnswers(t *testing.T) {
 		},
 		{
 			200, "application/json", `{"items":[]}`,
-			`product "Shop" not found, or the token has no access to it: check --product (the exact name), and which product the token`,
+			`product "Shop" not found, or the token has no access to it: check --product (the exact name)`,
 		},
 		{200, page, "<html>Sign in</html>", "with a web page instead of JSON: this is not the API of Gatecrier; check --url"},
 		{401, page, "<html>", "a proxy in between asks for a sign-in of its own"},

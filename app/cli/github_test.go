@@ -16,8 +16,8 @@ func TestFormatGitHub(t *testing.T) {
 b.json: trivy, 2 new, 0 updated, 0 reopened, 0 resolved
 ::error title=critical%3A CVE-2026-1::lodash 4.17.20, fix: 4.17.21%0Ahttps://g.example/products/7/observations/11
 ::error file=src/hash.go,line=12,title=high%3A G401::G401%0Ahttps://g.example/products/7/observations/12
-::notice title=Security gate failed::1 critical (threshold 0), 1 high (threshold 0)%0Ahttps://g.example/products/7?branch=main
-`)
+::notice title=Security gate failed::1 critical (threshold 0), 1 high (threshold 0)`+
+		"%0Ahttps://g.example/products/7?branch=main\n")
 	if r.stderr != "" {
 		t.Errorf("stderr: %s", r.stderr)
 	}

@@ -104,8 +104,9 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"only fixable, within the limits": {models.Counts{High: 2, Medium: 1}, only, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
-			Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 1 medium (threshold 1), 0 low (threshold 0), " +
-				"0 none (threshold 0), 0 unknown (threshold 0); 13 without a fix do not count (1 known exploited)",
+			Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 1 medium (threshold 1), " +
+				"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0); " +
+				"13 without a fix do not count (1 known exploited)",
 		}},
 		"only fixable, none of them": {limits, only, fixable, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Low: 4}, Uncounted: event.Uncounted{Unfixed: 1},
@@ -125,8 +126,8 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"known exploited as critical, within the limits": {models.Counts{Critical: 3, High: 13}, kev, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Critical: 3, High: 13},
-			Why: "within all thresholds: 3 critical (threshold 3, 2 known exploited), 13 high (threshold 13), 0 medium (threshold 0), " +
-				"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
+			Why: "within all thresholds: 3 critical (threshold 3, 2 known exploited), 13 high (threshold 13), " +
+				"0 medium (threshold 0), 0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
 		}},
 		"both": {limits, both, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},

@@ -109,7 +109,8 @@ func overview() OverviewView {
 		},
 		{
 			Name: "ident-broker", Branch: "release/9.x",
-			Why: "1 critical (threshold 0), 18 high (threshold 0), 19 new: CVE-2026-30417", Detail: "by a report of grype (deps)",
+			Why:      "1 critical (threshold 0), 18 high (threshold 0), 19 new: CVE-2026-30417",
+			Detail:   "by a report of grype (deps)",
 			Delivery: DeliveryTally{Total: 3, Delivered: 3},
 		},
 		{
@@ -133,7 +134,10 @@ func overview() OverviewView {
 	}
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (threshold 0), 1 new: CVE-2026-31337"},
-		{Product: cjk, From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
+		{
+			Product: cjk, From: "failed", To: "passed",
+			Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
+		},
 		{Product: single, From: "passed", To: "none", Why: "the gate of this product is disabled"},
 	} {
 		c.ProductID, c.At = int64(i+1), ago(time.Duration(i*7+1)*31*time.Minute)
