@@ -40,6 +40,16 @@ func (s Scope) where(column string) (string, []any) {
 	return "1 = 0", nil
 }
 
+// whereAmong is where for a list that reads all products in scope: the scope's products are read
+// once, and not each row's roles.
+func (s Scope) whereAmong(column string) (string, []any) {
+	if s.all || s.product != 0 || s.user == 0 {
+		return s.where(column)
+	}
+	return column + " IN (SELECT vis.product_id FROM (" + roleUnionSQL("= ?", "", viewing) + ") vis)",
+		repeatArgs(roleSelects, s.user)
+}
+
 // whereGroup returns the condition on a column that holds a product group's id: the user
 // has a role in the group that meets the condition role.
 func (s Scope) whereGroup(column, role string) (string, []any) {

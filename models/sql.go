@@ -1,6 +1,9 @@
 package models
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // sqlFragment is a part of a statement, or a condition, with the arguments of its placeholders.
 type sqlFragment struct {
@@ -62,4 +65,18 @@ func idDst(id *int64) []any { return []any{id} }
 // contains returns a LIKE pattern for a text that a user wrote.
 func contains(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}
+
+// idSet returns the condition that a column is one of some ids, any number of them: one argument
+// has them all.
+func idSet(d Dialect, column string, ids []int64) sqlFragment {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = strconv.FormatInt(id, 10)
+	}
+	text := strings.Join(list, ",")
+	if d == Postgres {
+		return sqlFragment{column + " = ANY(CAST(CAST(? AS TEXT) AS BIGINT[]))", []any{"{" + text + "}"}}
+	}
+	return sqlFragment{column + " IN (SELECT j.value FROM json_each(?) j)", []any{"[" + text + "]"}}
 }
