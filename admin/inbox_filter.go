@@ -175,20 +175,9 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 			Value: s.String(), Label: orWorse(s), Checked: q.Severity != nil && *q.Severity == s,
 		})
 	}
-	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: maxGroupsOffered})
-	if err != nil {
+	var err error
+	if f.Groups, err = a.groupChoices(c, q.GroupID); err != nil {
 		return f, err
-	}
-	if len(groups) > 0 || q.GroupID != 0 {
-		f.Groups = []ui.Option{{Label: "any", Checked: q.GroupID == 0}}
-		offered := q.GroupID == 0
-		for _, g := range groups {
-			f.Groups = append(f.Groups, ui.Option{Value: formatInt(g.ID), Label: g.Name, Checked: g.ID == q.GroupID})
-			offered = offered || g.ID == q.GroupID
-		}
-		if !offered {
-			f.Groups = append(f.Groups, ui.Option{Value: formatInt(q.GroupID), Label: "selected group", Checked: true})
-		}
 	}
 	f.Open = len(withoutPairs(q.pairs, "filter", "product", "q")) > 0 || q.problem != ""
 	for i := 0; i < len(q.pairs); i += 2 {
@@ -198,9 +187,6 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	}
 	return f, nil
 }
-
-// maxGroupsOffered bounds the groups that the form offers.
-const maxGroupsOffered = 50
 
 // chips returns the links to all, the unread and the archived notifications.
 func (q *inboxQuery) chips(unread int) []ui.Chip {

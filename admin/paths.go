@@ -7,6 +7,7 @@ const (
 	auditPath               = "/admin/audit" // with ?product= that of one product, for its owners too
 	authorizationGroupsPath = "/authorization-groups"
 	exceptionsPath          = "/exceptions"
+	foundPath               = "/observations"
 	inboxPath               = "/inbox"
 	passwordPath            = "/profile/password"
 	profilePath             = "/profile"

@@ -56,6 +56,7 @@ var notPlanned = map[string]string{
 	"removals":              "created_at",
 	"resends":               "created_at stopped_at",
 	"restores":              "backup_at restored_at decided_at",
+	"saved_views":           "created_at",
 	"sessions":              "seen_at",
 	"settings":              "updated_at",
 	"silences":              "created_at starts_at ends_at ended_at",

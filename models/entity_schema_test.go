@@ -150,6 +150,9 @@ func checks(line string) []string {
 	}
 }
 
+// ownExpressions are the indexes whose expressions differ: each database has its own functions.
+var ownExpressions = []string{"observations_epss", "observations_title"}
+
 // schemaOf answers a question as lines that both databases write alike, sorted.
 func schemaOf(t testing.TB, s *models.Store, what string) []string {
 	t.Helper()
@@ -162,6 +165,9 @@ func schemaOf(t testing.TB, s *models.Store, what string) []string {
 		list = all
 	}
 	for i, line := range list {
+		if name, _, _ := strings.Cut(line, " "); what == "indexes" && slices.Contains(ownExpressions, name) {
+			line = name
+		}
 		list[i] = strings.Join(strings.Fields(plain(line)), " ")
 	}
 	slices.Sort(list)

@@ -13,6 +13,7 @@ const (
 	maxGroups   = 50 // in one statement
 	fewUnknown  = 8  // groups of unknown sizes in one statement
 	costOfProbe = 10 // of a group of unknown size, in rows
+	maxProbed   = 50 // branches: with more, the empty groups are found at once
 )
 
 // groupedKeys are the keys of branches, group after group. A group has the active, or the inactive,
@@ -26,10 +27,12 @@ type groupedKeys struct {
 	at         int           // the group that is read next
 	after      FoundKey      // the last key of that group that was read
 	last       *FoundKey
+	// inactive has, for each round that was read, the branches with inactive observations.
+	inactive map[int]map[int64]bool
 }
 
 func newGroupedKeys(r queries, f FindFilter, branches findBranches) *groupedKeys {
-	g := &groupedKeys{r: r, branches: branches, actives: f.actives()}
+	g := &groupedKeys{r: r, branches: branches, actives: f.actives(), inactive: map[int]map[int64]bool{}}
 	from, to := f.severities()
 	if f.Sort == SortProduct {
 		g.severities = [][2]Severity{{from, to}}
@@ -86,10 +89,14 @@ func (g *groupedKeys) group(at int) keyGroup {
 	return keyGroup{g.branches[at%len(g.branches)], active, s[0], s[1]}
 }
 
-// size returns how many keys the group has; known is false for inactive ones, which no count has.
-func (k keyGroup) size() (n int64, known bool) {
+func (g *groupedKeys) round(at int) int { return at / (len(g.branches) * len(g.actives)) }
+
+// size returns how many keys a group has; known is false for inactive ones, which no count has.
+func (g *groupedKeys) size(at int) (n int64, known bool) {
+	k := g.group(at)
 	if !k.active {
-		return 0, false
+		filled, known := g.inactive[g.round(at)]
+		return 0, known && !filled[k.id]
 	}
 	for s := k.from; s <= k.to; s++ {
 		n += k.counts.Of(s)
@@ -97,12 +104,46 @@ func (k keyGroup) size() (n int64, known bool) {
 	return n, true
 }
 
+// findInactive finds the branches with inactive observations for the round of a group, if there are
+// many branches.
+func (g *groupedKeys) findInactive(ctx context.Context, at int) error {
+	k, round := g.group(at), g.round(at)
+	if k.active || len(g.branches) <= maxProbed || g.inactive[round] != nil {
+		return nil
+	}
+	filled := map[int64]bool{}
+	set := idSet(g.r.dialect, "b.id", g.branches.ids())
+	err := g.r.query(ctx, `
+		SELECT b.id
+		FROM branches b
+		WHERE `+set.text+`
+		AND (
+			SELECT o.id
+			FROM observations o
+			WHERE o.branch_id = b.id
+			AND o.active = FALSE
+			AND o.severity >= ?
+			AND o.severity <= ?
+			LIMIT 1
+		) IS NOT NULL`, append(set.args, k.from, k.to), func(rows scanner) error {
+		var id int64
+		err := rows.Scan(&id)
+		filled[id] = true
+		return err
+	})
+	g.inactive[round] = filled
+	return err
+}
+
 func (g *groupedKeys) next(ctx context.Context, n int) (keys []FoundKey, cost int, err error) {
 	var groups []int
 	end := g.end()
 	at := g.at
 	for expected := 0; at < end && len(groups) < maxGroups && expected < n; at++ {
-		size, known := g.group(at).size()
+		if err := g.findInactive(ctx, at); err != nil {
+			return nil, 0, err
+		}
+		size, known := g.size(at)
 		if known && size == 0 {
 			continue
 		}

@@ -11,8 +11,8 @@ import (
 // How many keys are read at once and sorted here. With more, the list is read in the order of an
 // index.
 const (
-	maxSeed   = 2_000  // of an index that has only what one part of the filter finds
-	maxNarrow = 10_000 // of the branches that the filter selects
+	maxTitles = 2_000  // of rows whose titles begin with a text
+	maxNarrow = 10_000 // of an index that has the keys
 )
 
 // identifier matches how the identifiers of vulnerabilities and advisories begin.
@@ -37,11 +37,11 @@ type findSource interface {
 //   - the keys of all observations in the order of an index, as far as they are of the branches
 func (r queries) findSource(ctx context.Context, scope Scope, f FindFilter) (findSource, findBranches, error) {
 	for _, seed := range f.seeds(r.dialect) {
-		keys, err := r.readKeys(ctx, f, seed, maxSeed+1)
+		keys, err := r.readKeys(ctx, f, seed.sqlFragment, seed.max+1)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(keys) > maxSeed {
+		if len(keys) > seed.max {
 			continue
 		}
 		branches, err := r.branchesToFind(ctx, scope, f, branchesOf(keys))
@@ -102,17 +102,23 @@ func titleBegins(d Dialect, text string) sqlFragment {
 	return sqlFragment{title + " >= ? AND " + title + " < ?", []any{from, from + "\U0010FFFF"}}
 }
 
+// findSeed is a part of a filter that an index finds.
+type findSeed struct {
+	sqlFragment
+	max int // keys that are worth reading
+}
+
 // seeds returns the parts of the filter that an index finds, the one that finds least first.
-func (f FindFilter) seeds(d Dialect) []sqlFragment {
-	var list []sqlFragment
+func (f FindFilter) seeds(d Dialect) []findSeed {
+	var list []findSeed
 	if IsIdentifier(f.Text) {
-		list = append(list, titleBegins(d, f.Text))
+		list = append(list, findSeed{titleBegins(d, f.Text), maxTitles})
 	}
 	if f.Assessed {
-		list = append(list, sqlFragment{text: assessedSQL})
+		list = append(list, findSeed{sqlFragment{text: assessedSQL}, maxNarrow})
 	}
 	if f.KEV {
-		list = append(list, sqlFragment{text: "o.kev"})
+		list = append(list, findSeed{sqlFragment{text: "o.kev"}, maxNarrow})
 	}
 	return list
 }

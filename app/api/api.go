@@ -84,6 +84,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.products()
 	a.gates()
 	a.observations()
+	a.foundObservations()
 	a.assessments()
 	a.branches()
 	a.sources()

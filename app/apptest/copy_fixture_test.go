@@ -17,6 +17,8 @@ var copiedRows = map[string]string{
 	"leases": "INSERT INTO leases (name, holder, until) VALUES ('x', 'gone', 1)",
 	"observation_changes": `INSERT INTO observation_changes (observation_id, source_id, since, status)
 		SELECT id, source_id, 99, 'open' FROM observations`,
+	"saved_views": `INSERT INTO saved_views (user_id, page, name, query, created_at)
+		SELECT id, 'observations', 'Critical', 'severity=critical', 5 FROM users`,
 	"vex_documents": `INSERT INTO vex_documents (product_id, document, version, format, made_at, uploaded_at)
 		SELECT id, 'doc ' || id, '1', 'openvex', 1, 2 FROM products`,
 	"vex_statements": `INSERT INTO vex_statements (document_id, revision, vulnerability, products, status, at)

@@ -17,6 +17,7 @@ var entries = []entry{
 	{NavOverview, "/", "layout-dashboard", "Overview", false},
 	{NavInbox, "/inbox", "inbox", "Inbox", false},
 	{NavProducts, "/products", "packages", "Products", false},
+	{NavFound, "/observations", "bug", "Observations", false},
 	{NavGroups, "/groups", "folders", "Product groups", false},
 	{NavExceptions, "/exceptions", "bolt", "Exceptions", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},

@@ -20,6 +20,7 @@ const (
 	NavOverview    Nav = "overview"
 	NavInbox       Nav = "inbox"
 	NavProducts    Nav = "products"
+	NavFound       Nav = "observations"
 	NavGroups      Nav = "groups"
 	NavExceptions  Nav = "exceptions"
 	NavDeliveries  Nav = "deliveries"

@@ -75,6 +75,7 @@ type Removable struct{ Label, Clear string }
 // page numbers.
 type Pager struct {
 	First string // URL of the first page; "" on the first page
+	Prev  string // URL of the page before; "" if the list has no such links
 	Next  string // URL of the next page; "" on the last page
 	Text  string // what is shown: "25 of 318"
 }

@@ -11,8 +11,10 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_name ON saved_views (user_id, page, lower(name));
 
--- Lists across products: by how the title begins, by EPSS, and what users have assessed.
+-- Lists across products: by how the title begins, by EPSS, what users have assessed, and what is
+-- known to be exploited.
 CREATE INDEX observations_title ON observations ((lower(substr(title, 1, 60)) COLLATE "C"), id);
 CREATE INDEX observations_epss ON observations ((CAST(substring(details FROM '"epss":([0-9]+([.][0-9]+){0,1}(e-[0-9]+){0,1})') AS DOUBLE PRECISION)), id)
   WHERE CAST(substring(details FROM '"epss":([0-9]+([.][0-9]+){0,1}(e-[0-9]+){0,1})') AS DOUBLE PRECISION) IS NOT NULL;
-CREATE INDEX observations_assessed ON observations (branch_id, active, id) WHERE (assessed_status <> '' OR report_severity IS NOT NULL);
+CREATE INDEX observations_assessed ON observations (branch_id, active, severity, id) WHERE (assessed_status <> '' OR report_severity IS NOT NULL);
+CREATE INDEX observations_exploited ON observations (branch_id, active, severity, id) WHERE kev;

@@ -11,8 +11,10 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_name ON saved_views (user_id, page, lower(name));
 
--- Lists across products: by how the title begins, by EPSS, and what users have assessed.
+-- Lists across products: by how the title begins, by EPSS, what users have assessed, and what is
+-- known to be exploited.
 CREATE INDEX observations_title ON observations (lower(substr(title, 1, 60)), id);
 CREATE INDEX observations_epss ON observations ((CASE WHEN details = '' THEN NULL ELSE json_extract(details, '$.epss') END), id)
   WHERE CASE WHEN details = '' THEN NULL ELSE json_extract(details, '$.epss') END IS NOT NULL;
-CREATE INDEX observations_assessed ON observations (branch_id, active, id) WHERE (assessed_status <> '' OR report_severity IS NOT NULL);
+CREATE INDEX observations_assessed ON observations (branch_id, active, severity, id) WHERE (assessed_status <> '' OR report_severity IS NOT NULL);
+CREATE INDEX observations_exploited ON observations (branch_id, active, severity, id) WHERE kev;
