@@ -11,6 +11,7 @@ const (
 	inboxPath               = "/inbox"
 	passwordPath            = "/profile/password"
 	profilePath             = "/profile"
+	searchPath              = "/search"
 	silencesPath            = "/silences"
 	usersPath               = "/admin/users"
 )

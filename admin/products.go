@@ -65,7 +65,6 @@ func (a *Admin) productList(c *gin.Context) error {
 		return err
 	}
 	v.Frame = a.frame(c, "Products", layout.NavProducts)
-	v.Frame.Query = f.Text
 	return render(c, http.StatusOK, page.Products(v))
 }
 

@@ -195,7 +195,7 @@ func TestFindObservations_StopsAndGoesOn(t *testing.T) {
 				}
 				filter.After = page.Next
 			}
-			if pages != 2 || !slices.Equal(found, []string{"the needle"}) {
+			if pages != 3 || !slices.Equal(found, []string{"the needle"}) {
 				t.Errorf("sorted by %q: %v on %d pages", sort, found, pages)
 			}
 		}

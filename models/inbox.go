@@ -14,6 +14,7 @@ const (
 	maxScan     = 2_000  // rows that it reads at most
 	firstChunk  = 500    // rows that a search reads at once; four times more each time
 	maxSearch   = 20_500 // rows that a search reads before the viewer is asked whether to go on
+	quickSearch = 2_000  // rows that a quick search reads
 )
 
 // InboxFilter narrows an inbox. Zero fields do not narrow.
@@ -30,6 +31,7 @@ type InboxFilter struct {
 	Before    int64     // keyset: the last event id of the page before
 	After     int64     // only newer than this event
 	Limit     int
+	Quick     bool // a search reads few rows, for what is found while a user types
 }
 
 // searches reports whether the rows themselves must be read to apply the filter.
@@ -204,9 +206,12 @@ func (r queries) findPage(
 // search reads rows in larger and larger chunks, until a page is full, no rows are left, or
 // it has read maxSearch rows: further is the last of them, else 0.
 func (r queries) search(ctx context.Context, q inboxQuery) (ids []int64, further int64, err error) {
-	limit := q.filter.Limit
+	limit, most := q.filter.Limit, maxSearch
+	if q.filter.Quick {
+		most = quickSearch
+	}
 	for size, read := firstChunk, 0; ; size *= 4 {
-		size = min(size, maxSearch-read)
+		size = min(size, most-read)
 		found, last, err := r.searchChunk(ctx, q, size)
 		if err != nil {
 			return nil, 0, err
@@ -215,7 +220,7 @@ func (r queries) search(ctx context.Context, q inboxQuery) (ids []int64, further
 		if len(ids) >= limit || last == 0 {
 			return ids, 0, nil
 		}
-		if read >= maxSearch {
+		if read >= most {
 			return ids, last, nil
 		}
 		q.filter.Before, q.filter.Limit = last, limit-len(ids)

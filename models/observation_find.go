@@ -7,9 +7,9 @@ import (
 
 // How many rows a search of observations reads.
 const (
-	firstFind   = 500    // at first, with conditions that the rows must be read for
-	maxFindRead = 2_000  // at once
-	maxFind     = 10_000 // before the search stops: the next page continues it
+	firstFind   = 500   // at first, with conditions that the rows must be read for
+	maxFindRead = 2_000 // at once
+	maxFind     = 5_000 // before the search stops: the next page continues it
 )
 
 // ObservationSort is the order of a list of observations across products.
@@ -39,7 +39,8 @@ type FindFilter struct {
 	Inactive    bool   // inactive ones, instead of active ones
 	All         bool   // active and inactive ones
 	Status      Status // exact; Inactive and All are ignored then
-	Text        string // begins the title if it is like an identifier, else part of the title, in any case
+	Text        string // of the title, in any case: see Match
+	Match       TextMatch
 	Component   string // part of the component, in any case
 	KEV         bool   // only those that are known to be exploited
 	Fix         FixState
@@ -47,6 +48,30 @@ type FindFilter struct {
 	Sort        ObservationSort
 	After       *FoundKey // the last row of the page before
 	Limit       int       // at most 500
+	Quick       bool      // stops after a few rows, for what is found while a user types
+}
+
+// TextMatch says how a text matches titles.
+type TextMatch string
+
+// The matches.
+const (
+	MatchPart   TextMatch = ""       // an identifier begins the title, another text is part of it
+	MatchBegins TextMatch = "begins" // the text begins the title
+	MatchWhole  TextMatch = "whole"  // the text is the title
+)
+
+// begins reports whether the text begins the title, so that the index of titles finds it.
+func (f FindFilter) begins() bool {
+	return f.Text != "" && (f.Match != MatchPart || IsIdentifier(f.Text))
+}
+
+// maxRead returns how many rows are read before the search stops.
+func (f FindFilter) maxRead() int {
+	if f.Quick {
+		return maxFindRead
+	}
+	return maxFind
 }
 
 // FoundKey is the keyset of a list of observations across products, for all orders.
@@ -123,7 +148,7 @@ func (r queries) FindObservations(ctx context.Context, scope Scope, f FindFilter
 			return page, nil
 		case last == nil:
 			return page, nil
-		case read >= maxFind:
+		case read >= f.maxRead():
 			page.Next, page.Partial = last, true
 			return page, nil
 		}
@@ -168,8 +193,11 @@ func (f FindFilter) rowCondition() sqlFragment {
 	}
 	if f.Text != "" {
 		pattern := contains(f.Text)
-		if IsIdentifier(f.Text) {
+		if f.begins() {
 			pattern = pattern[1:]
+		}
+		if f.Match == MatchWhole {
+			pattern = pattern[:len(pattern)-1]
 		}
 		cond.and(`lower(o.title) LIKE lower(?) ESCAPE '\'`, pattern)
 	}

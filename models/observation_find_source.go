@@ -94,11 +94,15 @@ func titleSQL(d Dialect) string {
 	return "lower(substr(o.title, 1, 60))"
 }
 
-// titleBegins is the condition that the title of o begins with a text, in any case.
-func titleBegins(d Dialect, text string) sqlFragment {
-	runes := []rune(strings.ToLower(text))
+// titleBegins is the condition that the title of o begins with the filter's text, or is the text.
+// It lets titles through that differ after 60 characters.
+func titleBegins(d Dialect, f FindFilter) sqlFragment {
+	runes := []rune(strings.ToLower(f.Text))
 	from := string(runes[:min(len(runes), 60)])
 	title := titleSQL(d)
+	if f.Match == MatchWhole {
+		return sqlFragment{title + " = ?", []any{from}}
+	}
 	return sqlFragment{title + " >= ? AND " + title + " < ?", []any{from, from + "\U0010FFFF"}}
 }
 
@@ -111,8 +115,8 @@ type findSeed struct {
 // seeds returns the parts of the filter that an index finds, the one that finds least first.
 func (f FindFilter) seeds(d Dialect) []findSeed {
 	var list []findSeed
-	if IsIdentifier(f.Text) {
-		list = append(list, findSeed{titleBegins(d, f.Text), maxTitles})
+	if f.begins() {
+		list = append(list, findSeed{titleBegins(d, f), maxTitles})
 	}
 	if f.Assessed {
 		list = append(list, findSeed{sqlFragment{text: assessedSQL}, maxNarrow})

@@ -126,11 +126,11 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	b.Open("/")
 	b.Tab("a.gc-skip")
 	b.Type(kb.Enter)
-	b.Type("/") // to the search; a driven browser types it too, unlike a person's
-	b.Evaluate("document.activeElement.select()")
+	openPalette(b)
 	b.Type("Shop")
+	b.WaitFor("a product", `document.querySelector("#palette-products-0")?.ariaSelected === "true"`)
 	b.Enter()
-	b.WantText("1 product shown")
+	b.WaitFor("the product", `location.pathname === "/products/1"`)
 }
 
 func addWebhookTarget(t *testing.T, p *apptest.Program) {

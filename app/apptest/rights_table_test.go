@@ -253,6 +253,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/inbox/delete?id={event}", need: readInbox},
 	{method: "POST", path: "/inbox/delete?id={event}", need: ownProduct, once: true},
 	{method: "GET", path: "/products", need: signedIn},
+	{method: "GET", path: "/search?q=x", need: signedIn},
 	{method: "GET", path: "/observations", need: signedIn},
 	{method: "GET", path: "/observations?product={product}", need: viewProduct},
 	{method: "GET", path: "/observations?group={group}", need: viewGroup},

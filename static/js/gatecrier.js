@@ -348,19 +348,6 @@
     });
   }
 
-  // One key leads to the search box, that of the page before that of all pages,
-  // unless something is being typed.
-  function keys() {
-    document.addEventListener("keydown", (e) => {
-      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable], dialog')) return;
-      const boxes = [...document.querySelectorAll(`[data-key="${CSS.escape(e.key)}"]`)].filter((b) => b.offsetParent);
-      const box = boxes.find((b) => b.closest("main")) || boxes[0];
-      if (!box) return;
-      e.preventDefault();
-      box.focus();
-    });
-  }
-
   // The current tab is in sight, even where the row is too narrow.
   function tabs(row) {
     const current = row.querySelector("[aria-current]");
@@ -385,7 +372,6 @@
       part.querySelectorAll("time[datetime]").forEach(localTime);
       if (part !== document.body) part.querySelectorAll("form[data-select]").forEach(selection);
     });
-    keys();
     inboxKeys();
     inbox();
   });

@@ -72,3 +72,15 @@ func (u User) initials() string {
 	}
 	return ui.Initials(u.Name)
 }
+
+// Link is a page that the navigation leads to.
+type Link struct{ Label, Href, Icon string }
+
+// Pages returns the pages of the navigation that a user can open.
+func Pages(admin bool) []Link {
+	var list []Link
+	for _, e := range (View{User: User{Admin: admin}}).entries() {
+		list = append(list, Link{e.label, e.href, e.icon})
+	}
+	return list
+}

@@ -42,7 +42,6 @@ type View struct {
 	Nav      Nav
 	User     User
 	Unread   int       // notifications of the user
-	Query    string    // in the search box
 	Alert    Alert     // for administrators, on every page
 	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
