@@ -89,7 +89,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.productUploadRoutes, a.productVEXRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
 		a.productBadgeRoutes,
 		a.targetRoutes, a.productTargetRoutes, a.groupTargetRoutes, a.memberRoutes,
-		a.observationListRoutes, a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,
+		a.observationListRoutes, a.savedViewRoutes, a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,
 		a.branchRoutes, a.branchActionRoutes, a.sourceRoutes,
 		a.ingestKeyRoutes, a.exceptionsRoutes, a.exceptionRoutes, a.exceptionActionRoutes,
 		a.groupsRoutes, a.groupNewRoutes, a.groupRoutes, a.groupSettingsRoutes, a.groupDeleteRoutes,

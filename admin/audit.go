@@ -33,6 +33,9 @@ func (a *Admin) audit(c *gin.Context) error {
 		Errors: map[string]string{},
 	}
 	f := a.auditFilter(c, &v)
+	if isExport(c) {
+		return a.exportAudit(c, f)
+	}
 	rows, err := a.Audit.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -147,5 +150,6 @@ func auditPager(c *gin.Context, f models.AuditFilter, rows []models.Audit, v *pa
 		v.Pager.Next = link(auditPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
 	}
 	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
+	v.Pager.Export = exportLink(c)
 	return rows
 }

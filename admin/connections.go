@@ -23,6 +23,9 @@ func (a *Admin) connectionsRoutes(r router) {
 const maxConnections = 200
 
 func (a *Admin) connectionList(c *gin.Context) error {
+	if isExport(c) {
+		return a.exportConnections(c, connectionFilter(c))
+	}
 	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
 }
 
@@ -48,7 +51,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 	if len(rows) > maxConnections {
 		rows, v.More = rows[:maxConnections], true
 	}
-	v.Rows = a.connectionRows(c, rows)
+	v.Rows, v.Export = a.connectionRows(c, rows), exportLink(c)
 	v.Frame = a.frame(c, "Connections", layout.NavConnections)
 	return render(c, status, page.Connections(v))
 }

@@ -24,6 +24,9 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if isExport(c) {
+		return a.exportDeliveries(c, q.DeliveryFilter)
+	}
 	v := page.DeliveriesView{Wrong: q.problem}
 	if v.Filters, err = a.deliveryNames(c, q); err != nil {
 		return err
@@ -40,6 +43,7 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	}
 	v.Any = len(rows) > 0 || len(q.pairs) > 0 || f.Before != 0
 	v.Rows, v.Pager = a.deliveryRows(c, pager.cut(rows)), pager.Pager
+	v.Pager.Export = exportLink(c)
 	for i := range v.Rows {
 		v.Rows[i].ConnID, v.Rows[i].Selectable = rows[i].ConnectionID, rows[i].MayEdit && !rows[i].State.Open()
 	}

@@ -24,6 +24,9 @@ func (a *Admin) exceptionList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if isExport(c) {
+		return a.exportExceptions(c, q.ExceptionFilter)
+	}
 	v := page.ExceptionsView{Query: q.Text, Here: c.Request.URL.RequestURI(), Any: len(q.pairs) > 0}
 	if err := a.exceptionFilters(c, q, &v); err != nil {
 		return err
@@ -38,6 +41,7 @@ func (a *Admin) exceptionList(c *gin.Context) error {
 	}
 	groups, v.Pager.Next = cutExceptions(groups, exceptionsPath, q.pairs...)
 	v.Pager.Text = plural(len(groups), "exception", "exceptions") + " shown"
+	v.Pager.Export = exportLink(c)
 	v.Any = v.Any || len(groups) > 0
 	v.Rows = a.exceptionRows(c, groups)
 	if err := a.selectableExceptions(c, groups, v.Rows); err != nil {

@@ -27,6 +27,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if isExport(c) {
+		return a.exportInbox(c, q.InboxFilter)
+	}
 	//nolint:errcheck // a text that is not a number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	f := q.InboxFilter
@@ -47,6 +50,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		v.Further = link(inboxPath, append(q.pairs, "before", formatInt(found.Further))...)
 	}
 	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
+	v.Pager.Export = exportLink(c)
 	if v.UpTo, err = a.newestShown(c, rows, f, q.IsFiltered()); err != nil {
 		return err
 	}

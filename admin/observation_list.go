@@ -26,8 +26,14 @@ func (a *Admin) observationList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if isExport(c) {
+		return a.exportFound(c, q.FindFilter)
+	}
 	v := page.ObservationListView{Narrowed: len(withoutPairs(q.pairs, "sort")) > 0}
 	if v.Applied, err = a.observationListNames(c, q); err != nil {
+		return err
+	}
+	if v.Views, err = a.savedViews(c, viewsOfObservations, q.pairs); err != nil {
 		return err
 	}
 	f := q.FindFilter
@@ -44,6 +50,7 @@ func (a *Admin) observationList(c *gin.Context) error {
 		v.Rows = append(v.Rows, a.listedObservation(c, o))
 	}
 	v.Pager = observationListPager(c, q, found)
+	v.Pager.Export = exportLink(c)
 	if found.Partial {
 		v.Further, v.Pager.Next = v.Pager.Next, ""
 	}

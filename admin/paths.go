@@ -14,6 +14,7 @@ const (
 	searchPath              = "/search"
 	silencesPath            = "/silences"
 	usersPath               = "/admin/users"
+	viewsPath               = "/views"
 )
 
 // The routes below a product that several screens share.
@@ -72,5 +73,7 @@ func sourcesPath(productID int64) string { return productPath(productID) + "?sou
 
 // targetsTabPath returns the path of the tab that lists the targets of a target's owner.
 func targetsTabPath(t models.Connection) string { return ownerPath(t.Owner()) + "?tab=targets" }
+
+func viewPath(id int64) string { return viewsPath + "/" + formatInt(id) }
 
 func userPath(id int64) string { return usersPath + "/" + formatInt(id) }

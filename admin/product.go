@@ -24,7 +24,11 @@ func (a *Admin) product(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.productPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
+	tab := page.Tab(c.Query("tab"))
+	if isExport(c) && (tab == "" || tab == page.TabObservations) {
+		return a.exportObservations(c, row)
+	}
+	return a.productPage(c, http.StatusOK, row, tab, nil)
 }
 
 // productPage renders a product; change, unless nil, edits the view last: an error beside a field,

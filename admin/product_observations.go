@@ -74,6 +74,7 @@ func (a *Admin) observationPages(
 	list := *rows
 	shown := min(len(list), pageSize)
 	t.Total = shown
+	t.Pager.Export = exportLink(c)
 	if q.After != nil {
 		t.Pager.First = link(q.path, q.pairs...)
 	}

@@ -27,6 +27,9 @@ func (a *Admin) productList(c *gin.Context) error {
 		return err
 	}
 	f := productFilter(c, group.ID)
+	if isExport(c) {
+		return a.exportProducts(c, f)
+	}
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
@@ -61,6 +64,7 @@ func (a *Admin) productList(c *gin.Context) error {
 		v.Pager.First = link("/products", here...)
 	}
 	v.Pager.Text = plural(len(rows), "product", "products") + " shown"
+	v.Pager.Export = exportLink(c)
 	if v.Rows, err = a.productRows(c, rows); err != nil {
 		return err
 	}

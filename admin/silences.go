@@ -37,6 +37,9 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	}
 	//nolint:errcheck // a text that is not a number means the first page
 	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)
+	if isExport(c) {
+		return a.exportSilences(c, f)
+	}
 	rows, err := a.Silences.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -50,6 +53,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		v.Pager.First = link(silencesPath, here...)
 	}
 	v.Pager.Text = plural(len(rows), "silence", "silences") + " shown"
+	v.Pager.Export = exportLink(c)
 	for _, r := range rows {
 		v.Rows = append(v.Rows, a.silenceRow(c, r))
 	}

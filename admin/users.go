@@ -41,6 +41,9 @@ func (a *Admin) users(c *gin.Context) error {
 	q, shown, after := c.Query("q"), c.Query("show"), c.Query("after")
 	f := userFilter(shown)
 	f.Text, f.After, f.Limit = q, after, pageSize+1
+	if isExport(c) {
+		return a.exportUsers(c, f)
+	}
 	rows, err := a.Accounts.List(c.Request.Context(), actorOf(c), f)
 	if err != nil {
 		return err
@@ -59,6 +62,7 @@ func (a *Admin) users(c *gin.Context) error {
 		v.Pager.First = link(usersPath, "q", q, "show", shown)
 	}
 	v.Pager.Text = plural(len(rows), "user", "users") + " shown"
+	v.Pager.Export = exportLink(c)
 	for _, u := range rows {
 		v.Rows = append(v.Rows, a.userRow(c, u))
 	}

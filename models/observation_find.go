@@ -119,7 +119,7 @@ func (r queries) FindObservations(ctx context.Context, scope Scope, f FindFilter
 		size = max(size, firstFind)
 	}
 	for read := 0; ; size = min(size*4, maxFindRead) {
-		keys, cost, err := source.next(ctx, size)
+		keys, cost, err := source.next(ctx, min(size, f.maxRead()-read))
 		if err != nil {
 			return page, err
 		}

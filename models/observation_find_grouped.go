@@ -165,7 +165,7 @@ func (g *groupedKeys) next(ctx context.Context, n int) (keys []FoundKey, cost in
 	}
 	for i, list := range found {
 		rest := n - len(keys)
-		if len(list) >= rest { // the group may have more
+		if len(list) >= rest { // the group can have more
 			keys = append(keys, list[:rest]...)
 			last := keys[len(keys)-1]
 			g.at, g.after, g.last = groups[i], last, &last

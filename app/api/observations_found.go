@@ -10,7 +10,7 @@ import (
 
 // foundBody is an observation of a list across products.
 type foundBody struct {
-	observationBody
+	ObservationBody
 	Product string `json:"product" doc:"The name of its product"`
 }
 

@@ -174,8 +174,19 @@ func (w *rightsFixture) prepare() {
 		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
 	}
 	w.ids["unrouted"] = w.unroutedEvent()
+	w.ids["view"] = w.savedView()
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", object{"ids": []int64{w.ids["delivery"]}}).
 		ID("resend.id")
+}
+
+// savedView returns a view that the administrator has saved.
+func (w *rightsFixture) savedView() int64 {
+	w.t.Helper()
+	admin := models.SavedView{UserID: 1, Page: "observations", Name: fmt.Sprintf("View %d", w.n), Query: "kev=true"}
+	if err := w.p.Store.Write(w.t.Context(), func(tx *models.Tx) error { return tx.SaveView(&admin) }); err != nil {
+		w.t.Fatal(err)
+	}
+	return admin.ID
 }
 
 // unroutedEvent returns an event that cannot be routed.

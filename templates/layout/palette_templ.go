@@ -104,7 +104,7 @@ func palette(u User) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" aria-label=\"Search\" role=\"combobox\" aria-expanded=\"true\" aria-controls=\"palette-list\" aria-autocomplete=\"list\" hx-get=\"/search\" hx-trigger=\"input changed delay:100ms, gc-open\" hx-target=\"#palette-list\" hx-sync=\"this:replace\"> <button class=\"gc-ib\" type=\"button\" data-palette-close aria-label=\"Close the search\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" aria-label=\"Search\" role=\"combobox\" aria-expanded=\"true\" aria-controls=\"palette-list\" aria-autocomplete=\"list\" hx-get=\"/search\" hx-trigger=\"input changed delay:100ms, gc-open\" hx-target=\"#palette-list\" hx-sync=\"this:queue last\"> <button class=\"gc-ib\" type=\"button\" data-palette-close aria-label=\"Close the search\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

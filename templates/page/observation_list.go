@@ -8,6 +8,7 @@ import (
 // ObservationListView is the list of observations of all products that the user can view.
 type ObservationListView struct {
 	Frame      layout.View
+	Views      SavedViews
 	Show       []ui.Chip // active ones, the others, all
 	Severities []ui.Chip
 	Applied    []ui.Removable // product, group, branch

@@ -78,6 +78,8 @@ type Pager struct {
 	Prev  string // URL of the page before; "" if the list has no such links
 	Next  string // URL of the next page; "" on the last page
 	Text  string // what is shown: "25 of 318"
+	// Export is the URL of the list as a file; "" if it has none.
+	Export string
 }
 
 // Crumb is one step of the path to a page.
