@@ -56,7 +56,7 @@ func (s *Service) SaveView(ctx context.Context, actor authz.Actor, v models.Save
 func checkView(v models.SavedView) error {
 	switch n := utf8.RuneCountInString(v.Name); {
 	case n == 0 || n > maxViewName:
-		return fault.BadField("name", "1 to 60 characters")
+		return fault.BadField("name", "Enter 1 to 60 characters")
 	case visible.Problem(v.Name) != "":
 		return fault.BadField("name", visible.Problem(v.Name))
 	case len(v.Query) > maxViewQuery:
