@@ -48,7 +48,8 @@ func (a *Admin) exportDeliveries(c *gin.Context, f models.DeliveryFilter) error 
 	f.Limit = exportPart + 1
 	return a.sendExport(c, export{
 		"deliveries", []string{
-			"id", "created", "state", "title", "product", "channel", "connection", "target", "attempts", "next attempt", "reason",
+			"id", "created", "state", "title", "product", "channel", "connection", "target", "attempts",
+			"next attempt", "reason",
 		}, exportRows(
 			func() ([]delivery.Row, error) { return a.DeliveryLog.List(c.Request.Context(), actorOf(c), f) },
 			func(l delivery.Row) []string {
@@ -75,7 +76,8 @@ func stateCell(state string) string {
 func (a *Admin) exportInbox(c *gin.Context, f models.InboxFilter) error {
 	f.Limit, f.Before = exportPart, 0
 	return a.sendExport(c, export{
-		"inbox", []string{"id", "time", "product", "type", "notification", "message", "severity", "read", "silenced"},
+		"inbox",
+		[]string{"id", "time", "product", "type", "notification", "message", "severity", "read", "silenced"},
 		func() ([][]string, bool, error) {
 			found, err := a.Inbox.List(c.Request.Context(), actorOf(c), f)
 			rows := make([][]string, 0, len(found.Rows))
@@ -163,7 +165,8 @@ func (a *Admin) exportUsers(c *gin.Context, f models.UserFilter) error {
 func (a *Admin) exportSilences(c *gin.Context, f models.SilenceFilter) error {
 	f.Limit = exportPart + 1
 	return a.sendExport(c, export{
-		"silences", []string{"id", "of", "what", "reason", "user", "state", "starts", "ends", "silenced notifications"},
+		"silences",
+		[]string{"id", "of", "what", "reason", "user", "state", "starts", "ends", "silenced notifications"},
 		exportRows(
 			func() ([]silence.Row, error) { return a.Silences.List(c.Request.Context(), actorOf(c), f) },
 			func(r silence.Row) []string {
@@ -189,7 +192,8 @@ func (a *Admin) exportConnections(c *gin.Context, f models.ConnectionFilter) err
 			rows := make([][]string, 0, len(list))
 			for _, r := range a.connectionRows(c, list) {
 				rows = append(rows, []string{
-					formatInt(r.ID), r.Name, r.Module, r.Owner, r.Hint, r.Condition.State, r.Condition.Reason, formatInt(r.Condition.Waiting),
+					formatInt(r.ID), r.Name, r.Module, r.Owner, r.Hint, r.Condition.State, r.Condition.Reason,
+					formatInt(r.Condition.Waiting),
 					timeCell(r.Condition.LastSuccess),
 				})
 			}

@@ -87,7 +87,8 @@ func observationListPager(c *gin.Context, q observationListQuery, found models.F
 	if total > len(found.Rows) {
 		p.Text = formatInt(len(found.Rows)) + " of " + ui.Plural(total, "observation", "observations") + " shown"
 	} else if found.Next != nil && !found.Partial {
-		p.Text = formatInt(len(found.Rows)) + " of more than " + ui.Plural(len(found.Rows), "observation", "observations") + " shown"
+		n := len(found.Rows)
+		p.Text = formatInt(n) + " of more than " + ui.Plural(n, "observation", "observations") + " shown"
 	}
 	var back []string
 	if text := c.Query("back"); text != "" {

@@ -123,7 +123,8 @@ func (q *observationListQuery) chips(counts models.Counts) (show, severities []u
 	severities = []ui.Chip{{
 		Label: "Any severity", Href: q.withParam("severity", "", "min_severity"), Count: -1, Current: q.Severity == nil,
 	}}
-	counted := len(withoutPairs(q.pairs, "product", "group", "branch", "branches", "severity", "min_severity", "sort")) == 0 &&
+	others := withoutPairs(q.pairs, "product", "group", "branch", "branches", "severity", "min_severity", "sort")
+	counted := len(others) == 0 &&
 		q.Sort != models.SortEPSS
 	for _, s := range models.Severities() {
 		n := -1

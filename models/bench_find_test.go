@@ -86,7 +86,8 @@ func (w world) fillFindable(dialect models.Dialect) {
 				WITH RECURSIVE n (i) AS (SELECT CAST(%d AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 				INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix,
 					url, details, severity, kev, report_status, status, active, assessed_status, first_seen_at, changed_at)
-				SELECT s.branch_id, s.id, CAST('f' || i AS %s), 'CVE-20' || (10 + i %% 16) || '-' || ((i * 7919 + s.id * 31) %% 30000),
+				SELECT s.branch_id, s.id, CAST('f' || i AS %s),
+					'CVE-20' || (10 + i %% 16) || '-' || ((i * 7919 + s.id * 31) %% 30000),
 					'A heap overflow in the decoding of images lets a server that is sent one run what its author wants.',
 					'library-' || ((i + s.id) %% 5000) || ' 1.2.' || (i %% 9), '/usr/lib/library.so',
 					CASE WHEN i %% 3 = 0 THEN '2.0' ELSE '' END, '',

@@ -119,7 +119,10 @@ func TestFindObservations_FilterAndOrder(t *testing.T) {
 			{"alpha:3", models.FindFilter{Status: models.StatusFalsePositive}},
 			{"", models.FindFilter{Status: models.StatusAffected}},
 			{"alpha:2 Beta:A heap overflow alpha:1 Beta:1 Gamma:GHSA-abcd alpha:3", models.FindFilter{All: true}},
-			{"alpha:2 alpha:1 alpha:3 Beta:A heap overflow Beta:1 Gamma:GHSA-abcd", models.FindFilter{All: true, Sort: models.SortProduct}},
+			{
+				"alpha:2 alpha:1 alpha:3 Beta:A heap overflow Beta:1 Gamma:GHSA-abcd",
+				models.FindFilter{All: true, Sort: models.SortProduct},
+			},
 			{"alpha:1 Beta:1", models.FindFilter{Text: "cve-2026-1"}},
 			{"alpha:1 Gamma:11 Beta:1", models.FindFilter{Text: "CVE-2026-1", AllBranches: true, Sort: "x"}},
 			{"Gamma:GHSA-abcd", models.FindFilter{Text: "ghsa-"}},
@@ -147,7 +150,9 @@ func TestFindObservations_Scope(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		f := newFindWorld(t, w)
 		own := "alpha:2 alpha:1 Gamma:GHSA-abcd"
-		for _, filter := range []models.FindFilter{{}, {Text: "cve-2026-1"}, {Sort: models.SortNewest}, {KEV: true}, {GroupID: f.group}} {
+		for _, filter := range []models.FindFilter{
+			{}, {Text: "cve-2026-1"}, {Sort: models.SortNewest}, {KEV: true}, {GroupID: f.group},
+		} {
 			if got := f.find(models.MemberScope(f.reader), filter); strings.Contains(got, "Beta") {
 				t.Errorf("%+v shows another product: %s", filter, got)
 			}

@@ -35,7 +35,7 @@ type foundInput struct {
 // foundObservations adds the list of observations across products.
 func (a *API) foundObservations() {
 	register(a, onGet("/observations", "find-observations"),
-		"List observations of all products. A page can have fewer items than the limit, even none, and still have a next_cursor: a search for a text reads a part of the observations at a time",
+		"List observations of all products",
 		a.findObservations)
 }
 

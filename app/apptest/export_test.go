@@ -51,13 +51,16 @@ func TestExport_EveryList(t *testing.T) {
 			{"/silences?format=csv", 1, 1, "'=cmd()", ""},
 		} {
 			got := exported(t, admin, test.path)
-			if len(got) != test.forAdmin && (test.forAdmin >= 0 || len(got) == 0) || !strings.Contains(fmt.Sprint(got), test.wantAdmin) {
-				t.Errorf("%s: an administrator gets %d rows, want %d with %s: %v", test.path, len(got), test.forAdmin, test.wantAdmin, got)
+			if len(got) != test.forAdmin && (test.forAdmin >= 0 || len(got) == 0) ||
+				!strings.Contains(fmt.Sprint(got), test.wantAdmin) {
+				t.Errorf("%s: an administrator gets %d rows, want %d with %s: %v", test.path, len(got), test.forAdmin,
+					test.wantAdmin, got)
 			}
 			got = exported(t, reader, test.path)
 			if len(got) != test.forReader && (test.forReader >= 0 || len(got) == 0) ||
 				test.denyReader != "" && strings.Contains(fmt.Sprint(got), test.denyReader) {
-				t.Errorf("%s: a reader gets %d rows, want %d without %s: %v", test.path, len(got), test.forReader, test.denyReader, got)
+				t.Errorf("%s: a reader gets %d rows, want %d without %s: %v", test.path, len(got), test.forReader,
+					test.denyReader, got)
 			}
 		}
 		for _, path := range []string{"/admin/audit?format=csv", "/admin/users?format=csv", "/connections?format=csv"} {
@@ -81,7 +84,9 @@ func TestExport_ManyRows(t *testing.T) {
 		s := newProduct(t, p.Client("admin"), "Shop", "")
 		p.Client("admin").Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(1_200, mixedSeverity))
 		c := newPageClient(t, p, "admin")
-		for _, path := range []string{"/observations?format=csv", "/observations?sort=newest&format=csv", "/products/1?format=csv"} {
+		for _, path := range []string{
+			"/observations?format=csv", "/observations?sort=newest&format=csv", "/products/1?format=csv",
+		} {
 			ids := map[string]bool{}
 			for _, row := range exported(t, c, path) {
 				ids[row[0]] = true

@@ -72,7 +72,8 @@ func TestObservationList_OfTheAPI(t *testing.T) {
 		if got := listedTitles(t, p.Client("admin"), "q=CVE-2031"); got != "Vault:CVE-2031-7" {
 			t.Errorf("an administrator finds %q", got)
 		}
-		made := p.Client("admin").Must(http.StatusCreated, "POST", bank.path+"/tokens", object{"name": "ci", "role": "reader"})
+		made := p.Client("admin").Must(http.StatusCreated, "POST", bank.path+"/tokens",
+			object{"name": "ci", "role": "reader"})
 		token := apptest.NewClient(t, p.URL, fmt.Sprint(made.Get("token")))
 		if got := listedTitles(t, token, "severity=critical"); got != "Bank:CVE-000000" {
 			t.Errorf("the product's token finds %q", got)

@@ -46,7 +46,8 @@ func TestSearchInTheBrowser(t *testing.T) {
 	b.Type(kb.ArrowUp)
 	waitForOption(b, "Shop")
 	b.Type(kb.Escape)
-	b.WaitFor("the focus where it was", `!document.querySelector("#palette").open && document.activeElement.matches('a[href="/products"]')`)
+	b.WaitFor("the focus where it was", `!document.querySelector("#palette").open &&
+		document.activeElement.matches('a[href="/products"]')`)
 
 	openPalette(b)
 	b.Type("CVE-2031")
@@ -54,7 +55,8 @@ func TestSearchInTheBrowser(t *testing.T) {
 	b.CheckPage("search-nothing")
 	b.Evaluate(`document.activeElement.value = ""`)
 	b.Type("Vault")
-	b.WaitFor("no result", `document.querySelector("[data-palette-status]").textContent === "No results" && !document.querySelector("#palette-list a")`)
+	b.WaitFor("no result", `document.querySelector("[data-palette-status]").textContent === "No results" &&
+		!document.querySelector("#palette-list a")`)
 	b.Evaluate(`document.activeElement.value = ""`)
 	b.Type("Ban")
 	waitForOption(b, "Bank")
@@ -83,7 +85,8 @@ func TestSearchOnNarrowScreenInTheBrowser(t *testing.T) {
 	b.WaitFor("the search", `document.activeElement.id === "palette-q"`)
 	b.Type("retention")
 	waitForOption(b, "etention")
-	b.WaitFor("it fits", `document.querySelector("#palette").getBoundingClientRect().right <= 360 && document.documentElement.scrollWidth <= 360`)
+	b.WaitFor("it fits", `document.querySelector("#palette").getBoundingClientRect().right <= 360 &&
+		document.documentElement.scrollWidth <= 360`)
 	b.Do(chromedp.Click("[data-palette-close]"))
 	b.WaitFor("it is closed", `!document.querySelector("#palette").open`)
 }
