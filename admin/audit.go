@@ -32,7 +32,11 @@ func (a *Admin) audit(c *gin.Context) error {
 		Kinds:  kindOptions(c.Query("kind")),
 		Errors: map[string]string{},
 	}
-	f := a.auditFilter(c, &v)
+	zone := a.userZone(c)
+	if v.Since+v.Until != "" {
+		zone = a.zoneOr(c, c.Query(zoneField))
+	}
+	f := a.auditFilter(c, zone, &v)
 	if isExport(c) {
 		return a.exportAudit(c, f)
 	}
@@ -70,9 +74,8 @@ func (a *Admin) audit(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Audit(v))
 }
 
-// auditFilter reads the filter of the URL. Days are in the user's zone, the first and the last one
-// included.
-func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilter {
+// auditFilter reads the filter of the URL. Both days are included.
+func (a *Admin) auditFilter(c *gin.Context, zone *time.Location, v *page.AuditView) models.AuditFilter {
 	f := models.AuditFilter{
 		Actor:     v.Actor,
 		Text:      v.Query,
@@ -83,25 +86,27 @@ func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilte
 	if slices.Contains(audit.Kinds(), audit.Kind(c.Query("kind"))) {
 		f.Kind = c.Query("kind")
 	}
-	f.Since = a.dayOf(c, "since", v.Errors)
-	if f.Until = a.dayOf(c, "until", v.Errors); !f.Until.IsZero() {
-		f.Until = f.Until.AddDate(0, 0, 1)
+	if d, ok := auditDay("since", v.Since, zone, v.Errors); ok {
+		f.Since = d.start()
 	}
+	if d, ok := auditDay("until", v.Until, zone, v.Errors); ok {
+		f.Until = d.end()
+	}
+	v.Zone = a.uiZone(zone, f.Since)
 	return f
 }
 
-// dayOf returns when a day of the query begins in the user's zone, or the zero time if the query
-// names none. It adds an error to errs if the text is not a day.
-func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.Time {
-	text := c.Query(name)
+// auditDay reads a day of the filter. It reports false if there is none, and adds an error to errs
+// if the text is not a day.
+func auditDay(name, text string, zone *time.Location, errs map[string]string) (calendarDay, bool) {
 	if text == "" {
-		return time.Time{}
+		return calendarDay{}, false
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, a.inUserZone(c, a.Store.Now()).Location())
-	if err != nil {
+	d, ok := readDay(text, zone)
+	if !ok {
 		errs[name] = "Enter a date as YYYY-MM-DD"
 	}
-	return day
+	return d, ok
 }
 
 func kindOptions(current string) []ui.Option {
@@ -141,6 +146,9 @@ func auditPager(c *gin.Context, f models.AuditFilter, rows []models.Audit, v *pa
 	here := []string{
 		"kind", f.Kind, "actor", v.Actor, "q", v.Query,
 		"since", v.Since, "until", v.Until, "product", c.Query("product"),
+	}
+	if v.Since+v.Until != "" {
+		here = append(here, zoneField, v.Zone.Name)
 	}
 	if f.Before != 0 {
 		v.Pager.First = link(auditPath, here...)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,6 +21,7 @@ type deliveryQuery struct {
 	models.DeliveryFilter
 	within  string // one of timeRanges; "" = none
 	problem string // the error in the times; "" = none
+	note    string // about the times; "" = nothing
 	pairs   []string
 }
 
@@ -57,14 +59,16 @@ func (a *Admin) deliveryQuery(c *gin.Context, values url.Values) (deliveryQuery,
 		*part.to = id
 		q.keep(part.name, text)
 	}
-	q.times(values.Get("within"), values.Get("since"), values.Get("until"), a.userZone(c), a.Store.Now())
+	q.times(values, a.zoneOr(c, values.Get(zoneField)), a.Store.Now())
 	return q, nil
 }
 
 func (q *deliveryQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
-// times reads the filter by time, in the zone of the user. RFC 3339 is accepted too.
-func (q *deliveryQuery) times(within, since, until string, zone *time.Location, now time.Time) {
+// times reads the filter by time. The zone of its times stays in the URL, so that a link means the
+// same to each reader.
+func (q *deliveryQuery) times(values url.Values, zone *time.Location, now time.Time) {
+	within, since, until := values.Get("within"), values.Get("since"), values.Get("until")
 	for _, w := range timeRanges {
 		if w.value == within && since == "" {
 			q.within, q.Since = within, now.Add(-w.length)
@@ -78,16 +82,17 @@ func (q *deliveryQuery) times(within, since, until string, zone *time.Location, 
 		if t.text == "" {
 			continue
 		}
-		at, err := time.ParseInLocation(localTime, t.text, zone)
-		if err != nil {
-			at, err = time.Parse(time.RFC3339, t.text)
-		}
-		if err != nil {
-			q.problem = "Enter a date and time"
+		typed := readTime(t.text, zone)
+		if typed.Problem != "" {
+			q.problem = typed.Problem
 			continue
 		}
-		*t.to = at
+		*t.to = typed.At
+		q.note = strings.TrimSpace(q.note + " " + typed.Note)
 		q.keep(t.name, t.text)
+	}
+	if q.within == "" && (since != "" || until != "") {
+		q.keep(zoneField, zone.String())
 	}
 }
 
@@ -142,11 +147,14 @@ func (a *Admin) deliveryForms(c *gin.Context, q deliveryQuery, v *page.Deliverie
 	for _, w := range timeRanges {
 		v.Within = append(v.Within, ui.Option{Value: w.value, Label: w.label, Checked: q.within == w.value})
 	}
+	zone := a.userZone(c)
+	v.Zone = a.uiZone(zone, q.Since)
+	v.Zone.Note = q.note
 	if q.within == "" {
-		v.Since, v.Until = c.Query("since"), c.Query("until")
+		v.Since, v.Until = fieldTime(q.Since, c.Query("since"), zone), fieldTime(q.Until, c.Query("until"), zone)
 	}
 	for i := 0; i < len(q.pairs); i += 2 {
-		if !slices.Contains([]string{"within", "since", "until"}, q.pairs[i]) {
+		if !slices.Contains([]string{"within", "since", "until", zoneField}, q.pairs[i]) {
 			v.Hidden = append(v.Hidden, [2]string{q.pairs[i], q.pairs[i+1]})
 		}
 	}

@@ -54,6 +54,7 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 		CanDelete:   d.Rights.Delete,
 		Sample:      a.sampleView(c, d),
 		Masked:      d.Redacted,
+		MuteZone:    a.uiZone(a.userZone(c), time.Time{}),
 	}
 	if v.Row.MutedUntil.After(v.Until) {
 		v.Until = v.Row.MutedUntil

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -55,27 +56,29 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var until time.Time
+	var until typedTime
 	length, typed := c.PostForm("for"), c.PostForm("until")
 	if length == "" {
-		until, err = time.ParseInLocation(localTime, typed, a.userZone(c))
+		until = readTime(typed, a.formZone(c))
+	} else if span, err := time.ParseDuration(length); err != nil {
+		until.Problem = "Choose one of the options"
 	} else {
-		var span time.Duration
-		span, err = time.ParseDuration(length)
-		until = a.Store.Now().Add(span)
+		until.At = a.Store.Now().Add(span)
 	}
-	if err != nil {
-		err = fault.BadField("muted_until", "Enter a date and time")
+	if until.Problem != "" {
+		err = fault.BadField("muted_until", until.Problem)
 	} else {
-		err = a.Exceptions.Mute(c.Request.Context(), actorOf(c), d.ID, until)
+		err = a.Exceptions.Mute(c.Request.Context(), actorOf(c), d.ID, until.At)
 	}
 	if errs := fieldErrors(err); errs != nil {
 		return a.exceptionPage(c, http.StatusUnprocessableEntity, d, func(v *page.ExceptionView) {
 			v.MuteError, v.MuteUntil = errs["muted_until"], typed
+			v.MuteZone = a.uiZone(a.formZone(c), until.At)
 		})
 	}
-	title := "Exception muted until " + until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
-	return a.done(c, err, title, "Occurrences are still counted.", exceptionPath(d.ID))
+	title := "Exception muted until " + until.At.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	text := strings.TrimSpace("Occurrences are still counted. " + until.Note)
+	return a.done(c, err, title, text, exceptionPath(d.ID))
 }
 
 func (a *Admin) exceptionSplit(c *gin.Context) error {

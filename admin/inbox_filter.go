@@ -17,9 +17,10 @@ import (
 // inboxQuery is the filter of the inbox as the URL has it.
 type inboxQuery struct {
 	models.InboxFilter
-	filter       string // unread or archived; "" = neither
-	since, until string // days as the form writes them
-	problem      string // the error in the days; "" = none
+	filter       string         // unread or archived; "" = neither
+	since, until string         // days as the form writes them
+	zone         *time.Location // of these days
+	problem      string         // the error in the days; "" = none
 	pairs        []string
 }
 
@@ -67,7 +68,11 @@ func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error
 		*part.to = id
 		q.keep(part.name, text)
 	}
-	q.days(values.Get("since"), values.Get("until"), a.userZone(c))
+	q.zone = a.userZone(c)
+	if since, until := values.Get("since"), values.Get("until"); since+until != "" {
+		q.zone = a.zoneOr(c, values.Get(zoneField))
+		q.days(since, until)
+	}
 	if q.Text = strings.TrimSpace(values.Get("q")); q.Text != "" {
 		q.keep("q", q.Text)
 	}
@@ -76,32 +81,35 @@ func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error
 
 func (q *inboxQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
-// days reads the first and the last day, in a zone.
-func (q *inboxQuery) days(since, until string, zone *time.Location) {
-	for _, d := range []struct {
-		name, text string
-		to         *time.Time
-		shown      *string
-		whole      int // days to add: the last day is included
-	}{{"since", since, &q.Since, &q.since, 0}, {"until", until, &q.Until, &q.until, 1}} {
-		if d.text == "" {
-			continue
-		}
-		*d.shown = d.text
-		at, err := time.ParseInLocation(time.DateOnly, d.text, zone)
-		if err != nil {
-			q.problem = "Enter a date as YYYY-MM-DD"
-			continue
-		}
-		*d.to = at.AddDate(0, 0, d.whole)
-		if d.whole > 0 {
-			*d.to = d.to.Add(-time.Microsecond)
-		}
-		q.keep(d.name, d.text)
+// days reads the first and the last day; both are included.
+func (q *inboxQuery) days(since, until string) {
+	q.since, q.until = since, until
+	if d, ok := q.day("since", since); ok {
+		q.Since = d.start()
+	}
+	if d, ok := q.day("until", until); ok {
+		q.Until = d.end().Add(-time.Microsecond)
+	}
+	if !q.Since.IsZero() || !q.Until.IsZero() {
+		q.keep(zoneField, q.zone.String())
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(q.Since) {
 		q.problem = "The end date is before the start date"
 	}
+}
+
+// day reads one of the days. It reports false if there is none.
+func (q *inboxQuery) day(name, text string) (calendarDay, bool) {
+	if text == "" {
+		return calendarDay{}, false
+	}
+	d, ok := readDay(text, q.zone)
+	if ok {
+		q.keep(name, text)
+	} else {
+		q.problem = "Enter a date as YYYY-MM-DD"
+	}
+	return d, ok
 }
 
 // withParam returns the URL of the inbox with another value of one part of the filter, "" for none.
@@ -159,7 +167,7 @@ func familyLabel(kind string) string {
 
 // inboxForm returns the form that changes the filter.
 func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
-	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.problem}
+	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Zone: a.uiZone(q.zone, q.Since), Wrong: q.problem}
 	f.Types = []ui.Option{{Label: "All types", Checked: q.Type == ""}}
 	known := q.Type == ""
 	for _, t := range notificationFamilies {

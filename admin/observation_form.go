@@ -22,7 +22,8 @@ const waiverDays = 30
 
 // assessForm returns the form, with what was sent and the errors if err is not nil.
 func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
-	today := a.inUserZone(c, a.Store.Now())
+	zone := a.formZone(c)
+	today := a.Store.Now().In(zone)
 	f := page.AssessForm{
 		Statuses: []ui.Option{
 			{Label: "Unchanged"},
@@ -33,6 +34,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 		Until: today.AddDate(0, 0, waiverDays).
 			Format(time.DateOnly),
 		First:  today.Format(time.DateOnly),
+		Zone:   a.uiZone(zone, time.Time{}),
 		Button: "Save assessment",
 		Errors: assessErrors(err),
 	}
@@ -49,7 +51,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 	return f
 }
 
-// assessmentOf reads the form. A waiver ends with its last day in the user's zone. The fields for a
+// assessmentOf reads the form. A waiver ends with its last day in the zone of the form. The fields for a
 // waiver and for an original are only read with their statuses.
 func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 	assessment := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
@@ -64,11 +66,11 @@ func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 		assessment.Severity = &s
 	}
 	if text := c.PostForm("waiver_until"); text != "" && assessment.Status == models.StatusRiskAccepted {
-		day, err := time.ParseInLocation(time.DateOnly, text, a.userZone(c))
-		if err != nil {
+		day, ok := readDay(text, a.formZone(c))
+		if !ok {
 			return assessment, fault.BadField("waiver_until", "Enter a date as YYYY-MM-DD")
 		}
-		assessment.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
+		assessment.Until = day.end().Add(-time.Second)
 	}
 	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && assessment.Status == models.StatusDuplicate {
 		id, err := strconv.ParseInt(text, 10, 64)

@@ -50,6 +50,7 @@ func (a *Admin) compare(c *gin.Context) error {
 	from := a.moment(c, changes, "from", defaultMoment(changes), &fieldErrs)
 	to := a.moment(c, changes, "to", momentNow, &fieldErrs)
 	v := page.CompareView{ID: row.ID, Product: row.Name, Branch: row.Default.Name, From: from.form, To: to.form}
+	v.Zone = a.uiZone(a.userZone(c), from.at)
 	severity, narrowed := models.SeverityByName(c.Query("severity"))
 	if narrowed {
 		v.Severity = severity.String()
@@ -102,11 +103,11 @@ func (a *Admin) moment(
 		m.at = a.Store.Now().AddDate(0, 0, -page.TimelineDays)
 		m.form.At = a.inUserZone(c, m.at).Format(localTime)
 	case chosen == momentTime:
-		at, err := time.ParseInLocation(localTime, typed[:min(len(typed), len(localTime))], a.userZone(c))
-		if err != nil {
-			fieldErrs.Add(name, "Enter a date and time")
+		read := readTime(typed, a.zoneOr(c, c.Query(zoneField)))
+		if read.Problem != "" {
+			fieldErrs.Add(name, read.Problem)
 		}
-		m.at = at
+		m.at, m.form.Note, m.form.At = read.At, read.Note, fieldTime(read.At, typed, a.userZone(c))
 	default:
 		found := false
 		for _, change := range changes {
@@ -212,7 +213,7 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 func compareChips(c *gin.Context, id int64, tally models.Counts, current string) []ui.Chip {
 	path := productPath(id) + "/compare"
 	var here []string
-	for _, name := range []string{"from", "from_at", "to", "to_at"} {
+	for _, name := range []string{"from", "from_at", "to", "to_at", zoneField} {
 		here = append(here, name, c.Query(name))
 	}
 	here = slices.Clip(here) // each chip appends to it

@@ -54,7 +54,8 @@ func (a *Admin) profilePage(c *gin.Context, status int, change func(v *page.Prof
 		return err
 	}
 	v.Feed.Created = a.inUserZone(c, made)
-	v.Token.Soonest = a.inUserZone(c, a.Store.Now()).Format(time.DateOnly)
+	zone := a.formZone(c)
+	v.Token.Soonest, v.Token.Zone = a.Store.Now().In(zone).Format(time.DateOnly), a.uiZone(zone, time.Time{})
 	for _, r := range models.Roles() {
 		v.Token.Roles = append(v.Token.Roles, string(r))
 	}

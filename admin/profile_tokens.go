@@ -42,16 +42,16 @@ func (a *Admin) tokenCreate(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Token.Made = text })
 }
 
-// dayAfter returns the end of a day in the user's zone, or the zero time if day is empty.
+// dayAfter returns the end of a day in the zone of the form, or the zero time if day is empty.
 func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
 	if day == "" {
 		return time.Time{}, nil
 	}
-	at, err := time.ParseInLocation(time.DateOnly, day, a.inUserZone(c, a.Store.Now()).Location())
-	if err != nil {
+	last, ok := readDay(day, a.formZone(c))
+	if !ok {
 		return time.Time{}, fault.BadField("expires_at", "Enter a date as YYYY-MM-DD")
 	}
-	return at.AddDate(0, 0, 1), nil
+	return last.end(), nil
 }
 
 func (a *Admin) tokenOf(c *gin.Context) (models.Token, error) {

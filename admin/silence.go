@@ -41,6 +41,7 @@ func (a *Admin) silence(c *gin.Context) error {
 			Type:   row.Type,
 			Text:   row.Text,
 			Reason: row.Reason,
+			EndsAt: row.EndsAt,
 		},
 		until: row.EndsAt.In(a.userZone(c)).Format(localTime),
 	}, nil)
@@ -90,7 +91,8 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 	if fault.Is(err, fault.Conflict) {
 		return a.redirect(c, "wait", "Silence not changed", textOf(err), silencePath(row.ID))
 	}
-	return a.done(c, err, "Silence changed", "The change applies to new events.", silencePath(row.ID))
+	text := strings.TrimSpace("The change applies to new events. " + in.note)
+	return a.done(c, err, "Silence changed", text, silencePath(row.ID))
 }
 
 func (a *Admin) silenceEndConfirm(c *gin.Context) error {

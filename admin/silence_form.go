@@ -44,6 +44,8 @@ type silenceInput struct {
 	draft                          silence.Draft
 	of, product, group             string
 	starts, length, until, unknown string
+	zone                           *time.Location
+	note                           string // about the times; "" = nothing
 }
 
 // silenceInput reads a form. It returns the errors in its times by field.
@@ -57,14 +59,11 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 		starts:  get("starts"),
 		length:  get("for"),
 		until:   get("until"),
+		zone:    a.zoneOr(c, get(zoneField)),
 	}
-	zone := a.userZone(c)
 	from := a.Store.Now()
 	if in.starts != "" {
-		at, err := time.ParseInLocation(localTime, in.starts, zone)
-		if err != nil {
-			fieldErrs.Add("starts_at", "Enter a date and time")
-		} else {
+		if at := in.time(in.starts, "starts_at", &fieldErrs); !at.IsZero() {
 			in.draft.StartsAt, from = at, at
 		}
 	}
@@ -75,13 +74,19 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 		}
 		in.draft.EndsAt = from.Add(span)
 	} else if in.until != "" {
-		at, err := time.ParseInLocation(localTime, in.until, zone)
-		if err != nil {
-			fieldErrs.Add("ends_at", "Enter a date and time")
-		}
-		in.draft.EndsAt = at
+		in.draft.EndsAt = in.time(in.until, "ends_at", &fieldErrs)
 	}
 	return in, fieldErrs
+}
+
+// time reads one of the times. It adds an error for the field if the text is none.
+func (in *silenceInput) time(text, field string, fieldErrs *fault.Fields) time.Time {
+	typed := readTime(text, in.zone)
+	if typed.Problem != "" {
+		fieldErrs.Add(field, typed.Problem)
+	}
+	in.note = strings.TrimSpace(in.note + " " + typed.Note)
+	return typed.At
 }
 
 // resolveScope finds the product or the group that the form names, and adds to fieldErrs what is
@@ -116,6 +121,9 @@ func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.
 // silenceForm returns the form with its choices, with what was sent and the errors if there are
 // any.
 func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
+	if in.zone == nil { // the form was not sent
+		in.zone = a.userZone(c)
+	}
 	f := page.SilenceForm{
 		Product: in.product,
 		Text:    in.draft.Text,
@@ -124,11 +132,12 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 		Until:   in.until,
 		Note:    in.unknown,
 		Errors:  errs,
-		Zone:    a.userZone(c).String(),
+		Zone:    a.uiZone(in.zone, in.draft.EndsAt),
 		Types:   []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
 	}
+	f.Zone.Note = in.note
 	if f.Until == "" {
-		f.Until = a.inUserZone(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
+		f.Until = a.Store.Now().Add(4 * time.Hour).In(in.zone).Format(localTime)
 	}
 	for _, t := range event.Silenceable() {
 		f.Types = append(f.Types, ui.Option{

@@ -49,7 +49,8 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 		title = "Silence created: messages are silenced from " +
 			row.StartsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	}
-	return a.redirect(c, "ok", title, "You get a summary when the silence ends.", silencePath(row.ID))
+	text := strings.TrimSpace("You get a summary when the silence ends. " + in.note)
+	return a.redirect(c, "ok", title, text, silencePath(row.ID))
 }
 
 // silenceNew shows the form, filled in from the URL: from the form's own fields, or from

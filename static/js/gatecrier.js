@@ -175,6 +175,12 @@
     try { return new Intl.DateTimeFormat("en-GB", { timeZone: root.dataset.gcZone }).resolvedOptions().timeZone; } catch { return undefined; }
   })();
 
+  // Forms and filters take times in the same zone. The server learns it from this cookie.
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (own && !document.cookie.split("; ").includes(`gatecrier_zone=${own}`)) {
+    document.cookie = `gatecrier_zone=${own}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  }
+
   function localTime(time) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;

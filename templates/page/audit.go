@@ -13,8 +13,9 @@ type AuditView struct {
 	Frame        layout.View
 	Kinds        []ui.Option
 	Actor, Query string
-	Since, Until string // days, 2026-11-20
-	ProductID    int64  // 0 = of everything
+	Since, Until string  // days, 2026-11-20
+	Zone         ui.Zone // of these days
+	ProductID    int64   // 0 = of everything
 	Product      string
 	All          string // the audit without filters; "" = none
 	Errors       map[string]string

@@ -39,6 +39,7 @@ type DeliveriesView struct {
 	Within  []ui.Option // the times to choose from
 	Since   string      // as the fields for times take it, "" = from the beginning
 	Until   string
+	Zone    ui.Zone     // of these times
 	Wrong   string      // the error in the times; "" = none
 	Hidden  [][2]string // the rest of the filter, for the form of the times
 	Again   string      // the page that asks whether to send failed ones again; "" = none

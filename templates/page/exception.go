@@ -77,6 +77,7 @@ type ExceptionView struct {
 	CanAct      bool
 	CanDelete   bool
 	MuteUntil   string // as typed
+	MuteZone    ui.Zone
 	MuteError   string
 }
 

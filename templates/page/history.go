@@ -64,14 +64,15 @@ func causeOf(kind string) cause {
 }
 
 // CompareView shows how a product has changed between two moments. The form sends from and to: the
-// id of a change, "now", or "time" with from_at and to_at in the user's zone.
+// id of a change, "now", or "time" with from_at and to_at in the zone of the form.
 type CompareView struct {
 	Frame    layout.View
 	ID       int64
 	Product  string
 	Branch   string
 	From, To MomentForm
-	Severity string // that the lists are narrowed to, "" = all
+	Zone     ui.Zone // of both moments
+	Severity string  // that the lists are narrowed to, "" = all
 	Chips    []ui.Chip
 	Result   *Compared // nil = the moments are invalid
 }
@@ -79,7 +80,8 @@ type CompareView struct {
 // MomentForm is the form for one of the moments.
 type MomentForm struct {
 	Options []ui.Option // changes, now, another time
-	At      string      // as typed: 2026-11-20T14:32
+	At      string      // in the zone of the form: 2026-11-20T14:32
+	Note    string      // about the time; "" = nothing
 	Error   string
 }
 

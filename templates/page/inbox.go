@@ -40,6 +40,7 @@ type InboxForm struct {
 	Severities   []ui.Option
 	Groups       []ui.Option // none = there are no groups
 	Since, Until string      // days
+	Zone         ui.Zone     // of these days
 	Wrong        string      // the error in the days; "" = none
 	Open         bool        // more than the text is filtered by
 	Hidden       []Hidden    // the rest of the filter

@@ -103,10 +103,11 @@ type AssessForm struct {
 	Statuses   []ui.Option
 	Severities []ui.Option
 	Comment    string
-	Until      string // a day, as fields take it
-	First      string // the first day that can be chosen
-	Duplicate  bool   // the form has a field for the original
-	Same       string // that id
+	Until      string  // a day, as fields take it
+	First      string  // the first day that can be chosen
+	Zone       ui.Zone // of these days
+	Duplicate  bool    // the form has a field for the original
+	Same       string  // that id
 	Button     string
 	Errors     map[string]string // by the name of the field
 }

@@ -1460,6 +1460,10 @@ func assessForm(f AssessForm, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
+		templ_7745c5c3_Err = ui.ZoneInput(f.Zone).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-status", Name: "status", Label: "Status", Type: "select", Options: f.Statuses, Note: "-", Error: f.Errors["status"], Help: "“Open”, “affected” and “in review” count towards the gate. Your assessment overrides later reports until you reset it."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1468,7 +1472,7 @@ func assessForm(f AssessForm, back string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-until", Name: "waiver_until", Label: "Accepted until", Type: "date", Value: f.Until, Min: f.First, Note: "-", Error: f.Errors["waiver_until"], Help: "Only for “risk accepted”. The observation reopens after this date. You are notified 7 days before."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-until", Name: "waiver_until", Label: "Accepted until", Type: "date", Value: f.Until, Min: f.First, Zone: f.Zone, Note: "-", Error: f.Errors["waiver_until"], Help: "Only for “risk accepted”. The observation reopens after this date. You are notified 7 days before."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1505,7 +1509,7 @@ func assessForm(f AssessForm, back string) templ.Component {
 		var templ_7745c5c3_Var64 string
 		templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(f.Button)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/observations.templ`, Line: 297, Col: 59}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/observations.templ`, Line: 298, Col: 59}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var64))
 		if templ_7745c5c3_Err != nil {
@@ -1523,7 +1527,7 @@ func assessForm(f AssessForm, back string) templ.Component {
 			var templ_7745c5c3_Var65 string
 			templ_7745c5c3_Var65, templ_7745c5c3_Err = templruntime.NewAttributeExpression(templ.URL(back)).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/observations.templ`, Line: 299, Col: 41}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/observations.templ`, Line: 300, Col: 41}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var65)
 			if templ_7745c5c3_Err != nil {

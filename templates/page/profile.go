@@ -38,7 +38,8 @@ type FeedForm struct {
 type TokenForm struct {
 	Name, Role, Expires string
 	Roles               []string
-	Soonest             string // the first day to choose
+	Soonest             string  // the first day to choose
+	Zone                ui.Zone // of these days
 	Errors              map[string]string
 	Made                string // the text, shown this once; "" = none was made
 }

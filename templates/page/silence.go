@@ -78,7 +78,7 @@ type SilenceForm struct {
 	Starts   string // empty = now
 	For      []ui.Option
 	Until    string
-	Zone     string // of these times
+	Zone     ui.Zone // of these times
 	Version  int64
 	Note     string // something to know first
 	Errors   map[string]string

@@ -73,7 +73,7 @@ func silenceFormOf(errs map[string]string) SilenceForm {
 			{Label: "until"},
 		},
 		Until:  "2026-11-20T18:00",
-		Zone:   "Europe/Berlin",
+		Zone:   ui.Zone{Name: "Europe/Berlin", Label: "Europe/Berlin, UTC+1"},
 		Errors: errs,
 	}
 }

@@ -83,6 +83,9 @@ func (f Field) describedBy() string {
 	if f.Help != "" {
 		ids = append(ids, f.id()+"-help")
 	}
+	if f.Zone.Name != "" {
+		ids = append(ids, f.id()+"-zone")
+	}
 	return strings.Join(ids, " ")
 }
 

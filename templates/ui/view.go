@@ -116,6 +116,14 @@ type Field struct {
 	Options      []Option // of Type select
 	List         []string // to choose from while typing; other texts are taken too
 	Checked      bool     // of Type checkbox
+	Zone         Zone     // of a date or time
+}
+
+// Zone is the time zone of the dates and times of a form.
+type Zone struct {
+	Name  string // an IANA name
+	Label string // with the offset: Europe/Berlin, UTC+2
+	Note  string // about the times that were entered: which of two was taken; "" = nothing
 }
 
 // Option is one choice of a radio group or a select.
