@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/inbox"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -18,6 +19,7 @@ func (a *Admin) inboxMarkRoutes(r router) {
 	r.get("/inbox/found", a.inboxFoundConfirm)
 	r.post("/inbox/found", a.inboxFound)
 	marks := []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived}
+	r.post("/inbox/undo", a.inboxUndo)
 	for _, as := range marks {
 		r.post("/inbox/"+string(as), a.mark(as))
 	}
@@ -28,35 +30,44 @@ func (a *Admin) inboxMarkRoutes(r router) {
 func (a *Admin) mark(as models.MarkAs) handler {
 	return func(c *gin.Context) error {
 		ctx, actor := c.Request.Context(), actorOf(c)
+		var step inbox.Step
 		var err error
 		if c.PostForm("all") != "" && as == models.MarkViewed {
 			upTo, parseErr := upToOf(c.PostForm("up_to"))
 			if parseErr != nil {
 				return parseErr
 			}
-			err = a.Inbox.MarkAll(ctx, actor, upTo)
+			step, err = a.Inbox.MarkAll(ctx, actor, upTo)
 		} else {
-			err = a.markSome(c, as)
+			step, err = a.markSome(c, as)
 		}
 		if err != nil {
 			return err
 		}
+		next := safeRedirect(c.PostForm("next"))
 		if web.IsHTMX(c) {
-			return a.unreadBadge(c)
+			unread, err := a.Inbox.Unread(ctx, actor)
+			if err != nil {
+				return err
+			}
+			return render(c, http.StatusOK, page.Marked(stepNote(step, next), unread))
 		}
-		web.SeeOther(c, safeRedirect(c.PostForm("next")))
+		if step.N > 0 {
+			a.flashNote(c, stepNote(step, next))
+		}
+		web.SeeOther(c, next)
 		return nil
 	}
 }
 
-func (a *Admin) markSome(c *gin.Context, as models.MarkAs) error {
+func (a *Admin) markSome(c *gin.Context, as models.MarkAs) (inbox.Step, error) {
 	ids, err := idsOf(c.PostFormArray("id"))
 	if err != nil {
-		return err
+		return inbox.Step{}, err
 	}
 	if len(ids) == 0 {
 		a.flash(c, "wait", "Nothing selected", "Select at least one notification.")
-		return nil
+		return inbox.Step{}, nil
 	}
 	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
 }
@@ -132,8 +143,13 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 	if !as.Valid() {
 		return fault.BadField("how", "Choose what to do")
 	}
-	n, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
-	return a.done(c, err, plural(n, "notification ", "notifications ")+markWord(as), "", q.withParam("", ""))
+	step, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
+	if err != nil {
+		return err
+	}
+	a.flashNote(c, stepNote(step, q.withParam("", "")))
+	web.SeeOther(c, q.withParam("", ""))
+	return nil
 }
 
 func markWord(as models.MarkAs) string {

@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -76,7 +77,31 @@ const flashKey = "flash"
 
 // flash keeps the result of an action for the next page. kind is ok, wait or bad.
 func (a *Admin) flash(c *gin.Context, kind, title, text string) {
-	a.Sessions.Put(c.Request.Context(), flashKey, strings.Join([]string{kind, title, text}, "\x00"))
+	a.flashNote(c, ui.Note{Kind: kind, Title: title, Text: text})
+}
+
+// flashNote is flash for a note that can have a button to undo the action.
+func (a *Admin) flashNote(c *gin.Context, n ui.Note) {
+	parts := []string{n.Kind, n.Title, n.Text}
+	if n.Undo != nil {
+		parts = append(parts, strconv.FormatInt(n.Undo.ID, 10), n.Undo.Next)
+	}
+	a.Sessions.Put(c.Request.Context(), flashKey, strings.Join(parts, "\x00"))
+}
+
+// popFlash returns the note that flash has kept, nil for none, and forgets it.
+func (a *Admin) popFlash(c *gin.Context) *ui.Note {
+	parts := strings.Split(a.Sessions.PopString(c.Request.Context(), flashKey), "\x00")
+	if len(parts) < 3 {
+		return nil
+	}
+	n := &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
+	if len(parts) == 5 {
+		if id, err := strconv.ParseInt(parts[3], 10, 64); err == nil {
+			n.Undo = &ui.Undo{ID: id, Next: parts[4]}
+		}
+	}
+	return n
 }
 
 // done ends an action that a form asked for: it says what was done and leads on, or returns err.
@@ -114,9 +139,7 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
 	v.Alert = a.alert(c)
-	if parts := strings.Split(a.Sessions.PopString(c.Request.Context(), flashKey), "\x00"); len(parts) == 3 {
-		v.Flash = &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
-	}
+	v.Flash = a.popFlash(c)
 	return v
 }
 

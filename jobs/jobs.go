@@ -63,6 +63,13 @@ func expiryJobs() []Job {
 			Spec:  "43 * * * *",
 			Run:   forgetLinks,
 		},
+		{
+			Name:  "forget_undos",
+			Title: "Undo steps",
+			About: "Deletes what is needed to undo steps in inboxes after an hour.",
+			Spec:  "49 * * * *",
+			Run:   forgetUndos,
+		},
 	}
 }
 
@@ -216,6 +223,10 @@ func forgetSignIns(ctx context.Context, w *Work) error {
 
 func forgetLinks(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).DeleteOldUserLinks)
+}
+
+func forgetUndos(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, (*models.Tx).DeleteExpiredUndos)
 }
 
 // resendRetention is how long the record of a resend is kept.

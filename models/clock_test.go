@@ -43,9 +43,12 @@ var notPlanned = map[string]string{
 	"feeds":                 "created_at",
 	"gate_sweeps":           "started_at finished_at",
 	"group_members":         "created_at",
+	"inbox_undos":           "expires_at undone_at", // a later end only keeps it longer
+	"inbox_undo_rows":       "old_snoozed_until new_snoozed_until",
 	"ingest_keys":           "created_at exceeded_at", // a time in the future does not count
 	"job_runs":              "started_at finished_at",
 	"known_clients":         "at", // a later one only keeps it longer
+	"marks":                 "snoozed_until",
 	"members":               "created_at",
 	"migration_hashes":      "applied_at",
 	"notifications":         "at",

@@ -20,6 +20,8 @@ var lasting = []string{
 	"sign_in_notices",
 	"known_clients",
 	"audit",    // outlives all
+	"inbox_undos",
+	"inbox_undo_rows", // end with their step
 	"resends",  // theirs end by themselves
 	"removals", // of a product with more rows
 	"users",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/inbox"
 	"gatecrier/models"
 )
 
@@ -152,12 +153,40 @@ func (a *API) marks() {
 		},
 		{models.MarkUnarchived, "unarchive-notifications", "Move notifications back to your inbox"},
 	} {
-		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusNoContent),
+		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusOK),
 			m.summary,
-			func(ctx context.Context, in *markInput) (*struct{}, error) {
-				return nil, a.mark(ctx, in.Body, m.as)
+			func(ctx context.Context, in *markInput) (*stepAnswer, error) {
+				return stepAnswerOf(a.mark(ctx, in.Body, m.as))
 			})
 	}
+	register(a, onPost("/notifications/undo", "undo-notifications", http.StatusOK),
+		"Undo a step in your inbox",
+		func(ctx context.Context, in *undoInput) (*stepAnswer, error) {
+			return stepAnswerOf(a.Inbox.Undo(ctx, actorOf(ctx), in.Body.ID))
+		})
+}
+
+type undoInput struct {
+	Body struct {
+		ID int64 `json:"id" minimum:"1" doc:"The undo id of the answer to the step"`
+	}
+}
+
+type stepAnswer struct {
+	Body struct {
+		Step  models.MarkAs `json:"step"`
+		Count int           `json:"count" doc:"How many notifications the step has marked"`
+		Undo  int64         `json:"undo,omitempty" doc:"The id that POST /notifications/undo takes within an hour; absent: the step cannot be undone"`
+	}
+}
+
+func stepAnswerOf(step inbox.Step, err error) (*stepAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &stepAnswer{}
+	out.Body.Step, out.Body.Count, out.Body.Undo = step.As, step.N, step.Undo
+	return out, nil
 }
 
 // filter returns the filter of a request, a zero one if the request has none.
@@ -171,16 +200,15 @@ func (b markBody) filter() (models.InboxFilter, error) {
 	return b.Filter.filter()
 }
 
-func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) error {
+func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) (inbox.Step, error) {
 	f, err := b.filter()
 	if err != nil {
-		return err
+		return inbox.Step{}, err
 	}
 	if b.Filter == nil && (b.UpTo == 0 || len(b.IDs) > 0) {
 		return a.Inbox.Mark(ctx, actorOf(ctx), b.IDs, as)
 	}
-	_, err = a.Inbox.MarkFound(ctx, actorOf(ctx), f, b.UpTo, as)
-	return err
+	return a.Inbox.MarkFound(ctx, actorOf(ctx), f, b.UpTo, as)
 }
 
 // deleteNotifications deletes notifications by their ids or by a filter. It refuses an empty

@@ -14,6 +14,10 @@ import (
 
 // copiedRows are rows for the tables that the stored database leaves empty.
 var copiedRows = map[string]string{
+	"inbox_undos": `INSERT INTO inbox_undos (id, user_id, step, read_from, read_to, expires_at)
+		SELECT id, id, 'viewed', 3, 4, 5 FROM users`,
+	"inbox_undo_rows": `INSERT INTO inbox_undo_rows (undo_id, event_id, old_viewed, old_archived, new_viewed)
+		SELECT id, 7, TRUE, FALSE, NULL FROM users`,
 	"leases": "INSERT INTO leases (name, holder, until) VALUES ('x', 'gone', 1)",
 	"observation_changes": `INSERT INTO observation_changes (observation_id, source_id, since, status)
 		SELECT id, source_id, 99, 'open' FROM observations`,

@@ -242,10 +242,10 @@ func (w *freezeFixture) lastHour(k *keys) {
 
 	owner := apptest.NewClient(w.t, w.p.URL, k.Tokens["owner"])
 	third := itemIDs(owner.Must(http.StatusOK, "GET", "/notifications", nil))[2]
-	owner.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"up_to": third})
+	owner.Must(http.StatusOK, "POST", "/notifications/viewed", object{"up_to": third})
 	ids := itemIDs(w.c.Must(http.StatusOK, "GET", "/notifications", nil))
-	w.c.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": ids[:1]})
-	w.c.Must(http.StatusNoContent, "POST", "/notifications/archived", object{"ids": ids[1:2]})
+	w.c.Must(http.StatusOK, "POST", "/notifications/viewed", object{"ids": ids[:1]})
+	w.c.Must(http.StatusOK, "POST", "/notifications/archived", object{"ids": ids[1:2]})
 
 	ci := w.c.Must(http.StatusCreated, "POST", shop.path+"/tokens", object{"name": "ci", "role": "upload"})
 	k.Product, _ = ci.Get("token").(string)

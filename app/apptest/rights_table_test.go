@@ -164,6 +164,7 @@ var rightsTable = []route{
 	{method: "POST", path: "/api/v1/notifications/unviewed", need: bearer, body: object{"ids": []int{}}},
 	{method: "POST", path: "/api/v1/notifications/archived", need: bearer, body: object{"ids": []int{}}},
 	{method: "POST", path: "/api/v1/notifications/unarchived", need: bearer, body: object{"ids": []int{}}},
+	{method: "POST", path: "/api/v1/notifications/undo", need: bearer, body: object{"id": 0}},
 	{method: "POST", path: "/api/v1/notifications/delete", need: bearer, body: object{"ids": []int{}}},
 	{method: "DELETE", path: "/api/v1/notifications/{event}", need: ownProduct, once: true},
 
@@ -244,6 +245,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/inbox/badge", need: signedIn},
 	{method: "GET", path: "/inbox/{event}", need: readInbox},
 	{method: "POST", path: "/inbox/viewed", need: signedIn},
+	{method: "POST", path: "/inbox/undo", need: signedIn},
 	{method: "POST", path: "/inbox/unviewed", need: signedIn},
 	{method: "POST", path: "/inbox/archived", need: signedIn},
 	{method: "POST", path: "/inbox/unarchived", need: signedIn},

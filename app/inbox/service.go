@@ -85,65 +85,85 @@ func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([
 
 // Mark marks notifications for the actor only. If the actor cannot see one of them, it marks
 // none and returns fault.NotFound.
-func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) error {
+func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) (Step, error) {
 	if actor.User.ID == 0 {
-		return errTokenHasNoInbox()
+		return Step{}, errTokenHasNoInbox()
 	}
 	ids, err := checkIDs(ids)
 	if err != nil {
-		return err
+		return Step{}, err
 	}
 	defer s.hub.Refresh(actor.User.ID)
-	return s.store.Write(ctx, func(tx *models.Tx) error {
-		n, err := tx.Mark(actor.Viewer(), ids, as)
+	step := Step{As: as, N: len(ids)}
+	err = s.store.Write(ctx, func(tx *models.Tx) (err error) {
+		var n int64
+		step.Undo, n, err = s.markPart(tx, actor, 0, ids, as)
 		if err == nil && n != int64(len(ids)) {
 			return fault.NewNotFound("notification")
 		}
 		return err
 	})
+	return step, err
+}
+
+// markPart marks some notifications of a step, whose record the first part starts: with an undo of
+// 0. It returns the id of the record, and how many of the notifications the actor can see.
+func (s *Service) markPart(
+	tx *models.Tx, actor authz.Actor, undo int64, ids []int64, as models.MarkAs,
+) (id, n int64, err error) {
+	if undo == 0 {
+		if undo, err = tx.StartUndo(actor.User.ID, as, s.expiry()); err != nil {
+			return 0, 0, err
+		}
+	}
+	n, err = tx.MarkUndoable(undo, actor.Viewer(), ids, as)
+	return undo, n, err
 }
 
 // MarkAll marks all notifications as read up to the newest one that the actor has seen.
-func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) error {
-	if actor.User.ID == 0 {
-		return errTokenHasNoInbox()
-	}
+func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) (Step, error) {
+	step := Step{As: models.MarkViewed}
 	if err := checkUpTo(upTo); err != nil {
-		return err
+		return step, err
+	}
+	var err error
+	if step.N, err = s.Unread(ctx, actor); err != nil {
+		return step, err
 	}
 	defer s.hub.Refresh(actor.User.ID)
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.MarkAll(actor.User.ID, upTo) })
+	err = s.store.Write(ctx, func(tx *models.Tx) (err error) {
+		step.Undo, err = tx.MarkAllUndoable(actor.User.ID, upTo, step.N, s.expiry())
+		return err
+	})
+	return step, err
 }
 
 // MarkFound marks the notifications of a filter up to the newest one that the actor has seen,
-// the newest MaxBulk at most. It returns how many it has marked.
+// the newest MaxBulk at most. After an error, the step has what was marked until then.
 func (s *Service) MarkFound(
 	ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs,
-) (int, error) {
+) (Step, error) {
 	if !f.IsFiltered() && as == models.MarkViewed {
-		n, err := s.Unread(ctx, actor)
-		if err != nil {
-			return 0, err
-		}
-		return n, s.MarkAll(ctx, actor, upTo)
+		return s.MarkAll(ctx, actor, upTo)
 	}
+	step := Step{As: as}
 	ids, err := s.foundIDs(ctx, actor, f, upTo)
 	if err != nil {
-		return 0, err
+		return step, err
 	}
 	defer s.hub.Refresh(actor.User.ID)
-	done := 0
 	for part := range slices.Chunk(ids, batchSize) {
-		err := s.store.Write(ctx, func(tx *models.Tx) error {
-			_, err := tx.Mark(actor.Viewer(), part, as)
+		var undo int64
+		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
+			undo, _, err = s.markPart(tx, actor, step.Undo, part, as)
 			return err
 		})
 		if err != nil {
-			return done, err
+			return step, err
 		}
-		done += len(part)
+		step.N, step.Undo = step.N+len(part), undo
 	}
-	return done, nil
+	return step, nil
 }
 
 // foundIDs returns the IDs of the notifications of a filter, up to an ID.

@@ -161,6 +161,30 @@
     });
   }
 
+  // A note with an undo is a toast, which a live region announces. It stays for 20 seconds without
+  // the pointer or the focus on it.
+  function toast(note) {
+    document.querySelectorAll(".gc-toast").forEach((old) => old.remove());
+    const box = document.createElement("div");
+    box.className = "gc-toast";
+    box.setAttribute("role", "status");
+    document.body.append(box);
+    note.removeAttribute("role");
+    note.removeAttribute("data-toast");
+    requestAnimationFrame(() => box.append(note)); // a region must exist before its text to be announced
+    let timer = 0;
+    const start = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => { if (!box.matches(":hover, :focus-within")) box.remove(); }, 20000);
+    };
+    for (const on of ["mouseenter", "focusin"]) box.addEventListener(on, () => clearTimeout(timer));
+    for (const on of ["mouseleave", "focusout"]) box.addEventListener(on, start);
+    const close = note.querySelector("[data-toast-close]");
+    close.hidden = false;
+    close.addEventListener("click", () => box.remove());
+    start();
+  }
+
   // A link to a fold opens it.
   function openTarget() {
     const target = document.getElementById(location.hash.slice(1));
@@ -314,11 +338,13 @@
     };
     const send = async (row, how) => {
       const box = row.querySelector('input[name="id"]');
-      const body = new URLSearchParams({ id: row.querySelector(":scope > details[open]") ? row.dataset.row : box.value, next: "/inbox" });
+      const body = new URLSearchParams({ id: row.querySelector(":scope > details[open]") ? row.dataset.row : box.value, next: location.pathname + location.search });
       acts++;
       const answer = await fetch(`/inbox/${how}`, { method: "POST", body, headers: { "HX-Request": "true" } });
       acts++;
       if (!answer.ok) throw new Error(answer.status);
+      const note = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-toast]");
+      if (note) toast(document.adoptNode(note));
       document.body.dispatchEvent(new Event("gc-viewed"));
       return body.get("id").split(",");
     };
@@ -341,6 +367,7 @@
       s: (row) => {
         if (list.querySelector('[formaction="/silences/new"]')) location.assign(`/silences/new?notification=${row.dataset.row}`);
       },
+      z: () => document.querySelector(".gc-toast .gc-undo")?.requestSubmit(),
       "?": () => dialog.showModal(),
     };
     document.addEventListener("keydown", (e) => {
@@ -368,6 +395,7 @@
     part.querySelectorAll("form[data-go]").forEach(go);
     part.querySelectorAll("time[datetime]").forEach(localTime);
     part.querySelectorAll("form[data-view]").forEach(viewed);
+    part.querySelectorAll("[data-toast]").forEach((note) => { const place = note.parentElement; toast(note); place.remove(); });
   }
 
   document.addEventListener("DOMContentLoaded", () => {

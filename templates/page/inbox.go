@@ -112,6 +112,7 @@ func shortcuts() [][2]string {
 		{"u", "mark as read or unread"},
 		{"e", "archive or restore"},
 		{"s", "create a silence"},
+		{"z", "undo the last step"},
 		{"/", "search"},
 		{"?", "show this help"},
 	}

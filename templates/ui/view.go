@@ -93,6 +93,13 @@ type Note struct {
 	Kind  string // ok, wait, bad; "" = neutral
 	Title string
 	Text  string
+	Undo  *Undo // nil = the action cannot be undone
+}
+
+// Undo is an action in the inbox that can be undone.
+type Undo struct {
+	ID   int64
+	Next string // the path that undoing leads to
 }
 
 // Field is one input of a form with its label, help and error.
