@@ -19,11 +19,11 @@ var lasting = []string{
 	"sign_in_reports",
 	"sign_in_notices",
 	"known_clients",
-	"audit",    // outlives all
+	"audit", // outlives all
 	"inbox_undos",
 	"inbox_undo_rows", // end with their step
-	"resends",  // theirs end by themselves
-	"removals", // of a product with more rows
+	"resends",         // theirs end by themselves
+	"removals",        // of a product with more rows
 	"users",
 	"user_links",
 	"account_mails",

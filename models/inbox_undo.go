@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
 )
 
 // maxUndoMarks is how many marks a step that marks all as read can delete and still be undone.
