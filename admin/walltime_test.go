@@ -57,14 +57,14 @@ func TestReadTime(t *testing.T) {
 		if !got.At.IsZero() {
 			at = got.At.UTC().Format(time.RFC3339)
 		}
-		if at != test.want || !matches(got.Note, test.note) || !matches(got.Problem, test.problem) {
+		if at != test.want || !hasPart(got.Note, test.note) || !hasPart(got.Problem, test.problem) {
 			t.Errorf("%s in %s: %s, note %q, problem %q; want %+v", test.text, test.zone, at, got.Note, got.Problem, test)
 		}
 	}
 }
 
-// matches reports whether a text has a part; an empty part is an empty text.
-func matches(text, part string) bool {
+// hasPart reports whether a text has a part; an empty part is an empty text.
+func hasPart(text, part string) bool {
 	return strings.Contains(text, part) && (part != "" || text == "")
 }
 
