@@ -26,6 +26,7 @@ var lasting = []string{
 	"removals",        // of a product with more rows
 	"users",
 	"user_links",
+	"saved_views", // of users
 	"account_mails",
 	"sessions",
 	"read_upto",

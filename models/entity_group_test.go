@@ -114,6 +114,14 @@ func TestGroupScopes(t *testing.T) {
 			if err != nil || strings.Join(names, " ") != test.want {
 				t.Errorf("%s sees %v, want %s, %v", name, names, test.want, err)
 			}
+			found, err := w.s.SearchGroups(t.Context(), test.scope, "s", 10) // both names have one
+			names = nil
+			for _, m := range found {
+				names = append(names, m.Name)
+			}
+			if err != nil || strings.Join(names, " ") != test.want {
+				t.Errorf("%s finds %v, want %s, %v", name, names, test.want, err)
+			}
 			g, err := w.s.Group(t.Context(), test.scope, group)
 			if sees := strings.Contains(test.want, "ours"); sees != (err == nil) || !sees && !fault.Is(err, fault.NotFound) ||
 				sees && g.Products != 1 {

@@ -197,6 +197,20 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(p models.ProductRow) bool { return p.Name == o.name })
 		}), err
 	},
+	"SearchProducts": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.SearchProducts(ctx, who.scope, "s", 10) // both names have one
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(m models.Match) bool { return m.ID == o.product })
+		}), err
+	},
+	"FindObservations": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		page, err := s.FindObservations(ctx, who.scope, models.FindFilter{
+			Text: "CVE-1", All: true, AllBranches: true, Limit: 10, // by the index of titles: these branches have no counts
+		})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(page.Rows, func(r models.FoundObservation) bool { return r.ID == o.finding })
+		}), err
+	},
 	"GateTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		tally, err := s.GateTally(ctx, who.scope, 0)
 		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
@@ -570,7 +584,7 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 }
 
 // ofGroups are the reads of groups themselves: TestGroupScopes.
-var ofGroups = []string{"Group", "Groups"}
+var ofGroups = []string{"Group", "Groups", "SearchGroups"}
 
 // Every read with a scope has a look.
 func TestEveryScopedReadHasALook(t *testing.T) {
