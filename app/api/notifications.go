@@ -168,7 +168,7 @@ func (a *API) marks() {
 
 type undoInput struct {
 	Body struct {
-		ID int64 `json:"id" minimum:"1" doc:"The undo id of the answer to the step"`
+		ID int64 `json:"id" doc:"The undo id of the answer to the step"`
 	}
 }
 

@@ -27,6 +27,9 @@ func (s *Service) Undo(ctx context.Context, actor authz.Actor, id int64) (Step, 
 	if user == 0 {
 		return Step{}, errTokenHasNoInbox()
 	}
+	if id < 1 {
+		return Step{}, fault.BadField("id", "Send the undo id of the answer to the step")
+	}
 	u, err := s.store.InboxUndo(ctx, user, id)
 	if err != nil {
 		return Step{}, err
