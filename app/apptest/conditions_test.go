@@ -37,7 +37,9 @@ func newVersioned(t *testing.T, p *apptest.Program, c *apptest.Client) map[strin
 			patch: object{"name": "other"}, remove: true,
 		},
 		"silence": {
-			path:  made("/silences", object{"reason": "x", "ends_at": p.Clock.Now().AddDate(0, 0, 1)}),
+			path: made("/silences", object{ // it has not started: what it silences would change its tag
+				"reason": "x", "starts_at": p.Clock.Now().AddDate(0, 0, 1), "ends_at": p.Clock.Now().AddDate(0, 0, 2),
+			}),
 			patch: object{"reason": "y"}, remove: true,
 		},
 		"observation": {
