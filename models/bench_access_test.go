@@ -80,7 +80,7 @@ func (l large) fill(b *testing.B, news int64) {
 				SELECT i, 'e' || i, 'gate.changed', 1, ` + product + `, 'ci', i, '{}'
 				FROM n`,
 				`INSERT INTO notifications (event_id, product_id, type, tone, name, message, at) ` + rows + `
-				SELECT i, ` + product + `, 'gate.changed', 'bad', 'Security gate has changed to Failed',
+				SELECT i, ` + product + `, 'gate.changed', 'bad', 'Security gate failed',
 					'1 critical (threshold 0)', i
 				FROM n`,
 			} {

@@ -67,7 +67,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	}
 	arrived("four messages without a click", "4")
 	b.WantText("A pipeline sent a report automatically", "Signature verified", "checkout-team@demo.example",
-		"Microsoft Teams", "Security gate for Checkout has changed to Passed")
+		"Microsoft Teams", "Security gate passed: Checkout")
 	b.CheckPage("demo")
 
 	b.Press("form[action='/demo/worse'] button")
@@ -165,7 +165,7 @@ func TestDemo_ThrowsException(t *testing.T) {
 	b.CheckPage("demo-exception")
 	b.Open("/demo")
 	b.WaitFor("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)
-	b.WantText(`Exception "GatewayTimeout" has occurred`)
+	b.WantText("Exception GatewayTimeout")
 	b.Open("/products/2?tab=exceptions")
 	b.CheckPage("demo-product-exceptions")
 }

@@ -150,7 +150,7 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 				greeting = "Hello Eve,"
 			}
 			for _, want := range []string{
-				"Subject: Security gate for Shop has changed to Passed", greeting, "multipart/alternative", "text/plain",
+				"Subject: Security gate passed: Shop", greeting, "multipart/alternative", "text/plain",
 				"text/html", "from Failed to Passed",
 			} {
 				if !strings.Contains(m.text, want) {

@@ -86,7 +86,7 @@ func TestExceptionStorm_DelaysNoGateMessage(t *testing.T) {
 		apptest.Settle(t, p.Store)
 		setCritical(c, s, 1)
 		setCritical(c, other, 1)
-		const failed = "has changed to Failed"
+		const failed = "Security gate failed"
 		took := secondsUntil(t, p, 2*all, func() bool {
 			return holdingText(slack, failed) == 1 && mailsWith(box, "noisy@example.org", failed) > 0 &&
 				mailsWith(box, "calm@example.org", failed) > 0
@@ -96,13 +96,13 @@ func TestExceptionStorm_DelaysNoGateMessage(t *testing.T) {
 			t.Errorf("the gate's messages took %d s", took)
 		}
 		passTime(t, p, began.Add(59*time.Minute).Sub(p.Clock.Now()))
-		if n := holdingText(slack, "has occurred"); n != 20 {
+		if n := holdingText(slack, "🔴 Exception "); n != 20 {
 			t.Errorf("%d exceptions by Slack within the hour, want 20", n)
 		}
-		if n := mailsWith(box, "noisy@example.org", "has occurred"); n < 20 {
+		if n := mailsWith(box, "noisy@example.org", "Subject: Exception "); n < 20 {
 			t.Errorf("%d exceptions by email within the hour, want 20", n)
 		}
-		const summary = "Summary of "
+		const summary = " (summary)"
 		if n := holdingText(slack, summary); n != 0 {
 			t.Errorf("%d summaries before the hour is over", n)
 		}

@@ -126,7 +126,7 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		names, _ := notifications(c, "")
-		if len(names) != 1 || names[0] != "An event cannot be routed" || len(ownExceptions(t, p)) != 0 {
+		if len(names) != 1 || names[0] != "Event not routed" || len(ownExceptions(t, p)) != 0 {
 			t.Errorf("notifications: %q, exceptions %v", names, ownExceptions(t, p))
 		}
 		_, _, text := getPage(t, signInAdmin(t, p), p.URL+"/admin/health")

@@ -126,7 +126,7 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 		}
 		apptest.Eventually(t, "all are notified", func() bool { return w.count() == [3]int{2, 1, 1} })
 		names, _ := notifications(c, "exception.")
-		if len(names) != 1 || names[0] != `Exception "panic" has occurred` {
+		if len(names) != 1 || names[0] != "Exception panic" {
 			t.Errorf("notifications: %q", names)
 		}
 		if list := ownExceptions(t, p); len(list) != 1 || list[0].Count != 2 || list[0].Suppressed != 1 {
@@ -176,7 +176,7 @@ func TestRequestFaults_AreReported(t *testing.T) {
 			apptest.Eventually(t, "there is a row",
 				func() bool { names, _ := notifications(c, "exception.request"); return len(names) == 1 })
 			names, messages := notifications(c, "exception.request")
-			if names[0] != `Exception "syscall.Errno" has occurred` ||
+			if names[0] != "Exception syscall.Errno" ||
 				!strings.Contains(messages[0], "read the file: open /nowhere/at/all") {
 				t.Errorf("%q %q", names, messages)
 			}

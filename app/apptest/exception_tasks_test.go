@@ -82,7 +82,7 @@ func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 				t.Errorf("notice %d: %q", i, message)
 			}
 		}
-		if names[0] != `Exception "*errors.errorString" has occurred in background task` {
+		if names[0] != "Exception *errors.errorString (background task)" {
 			t.Errorf("%q", names[0])
 		}
 		if g := ownExceptions(t, p)[0]; g.Count != runs || g.Notified != hours || g.Suppressed != runs-hours ||
@@ -132,7 +132,7 @@ func TestTaskFaults_AreReported(t *testing.T) {
 				if m.to == "eve@example.org" {
 					hello = "Hello Eve,"
 				}
-				for _, want := range []string{hello, "has occurred in background task", "test_exception", "bill"} {
+				for _, want := range []string{hello, "(background task)", "test_exception", "bill"} {
 					if !strings.Contains(m.text, want) {
 						t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
 					}

@@ -31,7 +31,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	m := receiver.Wait(t, 1)
 	apptest.Verify(t, secret, m)
 	p.Clock.Advance(3 * time.Hour)
-	waitFor(t, b, "/inbox", "Security gate has changed to Failed")
+	waitFor(t, b, "/inbox", "Security gate failed")
 	b.CheckPage("inbox")
 	for _, tab := range []string{"observations", "history", "deliveries", "targets", "members", "settings"} {
 		b.Open("/products/1?tab=" + tab)
@@ -133,7 +133,7 @@ func uploadMoreReports(t *testing.T, p *apptest.Program, b *apptest.Browser, rec
 	uploadReport(t, b, "grype-none.json")
 	b.WantText("Passed")
 	receiver.Wait(t, 2)
-	waitFor(t, b, "/inbox", "Security gate has changed to Passed")
+	waitFor(t, b, "/inbox", "Security gate passed")
 	p.Clock.Advance(time.Hour)
 	b.Open("/")
 	b.CheckPage("overview-calm")

@@ -51,7 +51,7 @@ func newFickleReceiver(t *testing.T) *fickleReceiver {
 	return r
 }
 
-var stateIn = regexp.MustCompile(`"to":"(failed|passed|none)"|has changed to (Failed|Passed|None)`)
+var stateIn = regexp.MustCompile(`"to":"(failed|passed|none)"|Security gate (failed|passed|not evaluated)`)
 
 // ServeHTTP treats a message by the mode of the receiver.
 func (r *fickleReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {

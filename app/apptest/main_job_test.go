@@ -54,7 +54,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 			return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil
 		})
 		a = c.Must(http.StatusOK, "GET", "/notifications?unread=true", nil)
-		if a.Get("items.0.name") != "Security gate has changed to Failed" || a.Get("items.1") != nil ||
+		if a.Get("items.0.name") != "Security gate failed (1 critical, 18 high)" || a.Get("items.1") != nil ||
 			a.ID("items.0.delivery.delivered") != 1 {
 			t.Fatalf("inbox: %s", a.Text)
 		}

@@ -109,7 +109,7 @@ func checkExceptionMessage(t *testing.T, module string, body []byte, group int64
 	}
 	text := strings.NewReplacer(`\\`, "", `\"`, `"`, "&lt;", "<").Replace(string(body))
 	wants := []string{
-		`Exception "PaymentFailed" has occurred`,
+		"Exception PaymentFailed",
 		"order 7 is not paid",
 		"checkout.orders.pay",
 		"Shop",

@@ -86,9 +86,9 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 		wantLines(t, "what the inbox says of one that was never stopped", connectionNotices(t, p, shops["returns"].id))
 		mails := mailSubjects(t, box, "ann@example.com")
 		slices.Sort(mails)
-		wantLines(t, "mails to the owner", mails, "Messages to “webhook” arrive again (flaps)",
-			"Messages to “webhook” arrive again (stays)", "Messages to “webhook” do not arrive (flaps)",
-			"Messages to “webhook” do not arrive (stays)")
+		wantLines(t, "mails to the owner", mails, "Messages arrive again: “webhook” (flaps)",
+			"Messages arrive again: “webhook” (stays)", "Messages do not arrive: “webhook” (flaps)",
+			"Messages do not arrive: “webhook” (stays)")
 		for name, n := range map[string]int{"stays": 2, "returns": 3, "flaps": 4} {
 			history := c.Must(http.StatusOK, "GET", shops[name].path+"/gate/history", nil)
 			rows := c.Must(http.StatusOK, "GET", fmt.Sprintf("/notifications?type=gate.changed&product=%d", shops[name].id), nil)

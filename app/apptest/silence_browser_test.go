@@ -38,7 +38,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.Fill("#silence-text", "GATE")
 	b.WaitFor("and follows", `document.querySelector("#preview").textContent.includes("silenced 1 of 1")`)
 	b.Press(`button[type="submit"].btn-primary`)
-	b.WantText("essages are silenced until", "Active", "Known: Security gate has changed to Failed", "4 h left")
+	b.WantText("essages are silenced until", "Active", "Known: Security gate failed", "4 h left")
 	b.CheckPage("silence")
 
 	// The product and the list show the silence.

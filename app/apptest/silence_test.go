@@ -88,7 +88,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	over(1)
 	body := string(receiver.Wait(t, 1).Body)
 	for _, want := range []string{
-		`"silence.ended"`, `"silenced":1`, "Security gate has changed to Failed", `"gate":"failed"`,
+		`"silence.ended"`, `"silenced":1`, "Security gate failed", `"gate":"failed"`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
@@ -345,7 +345,7 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	})
 	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
 	if name, _ := a.Get("items.0.name").(string); itemCount(a) != 1 ||
-		!strings.Contains(name, "1 notification was silenced") {
+		!strings.Contains(name, "1 notification silenced") {
 		t.Errorf("%s", a.Text)
 	}
 	if n := itemCount(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {

@@ -56,14 +56,14 @@ func (ConnectorRecovery) Kind() (Type, int) { return ConnectorRecovered, 1 }
 
 func (c ConnectorError) notice() Notice {
 	n := Notice{
-		Name:    "Messages to " + quoted(c.Connection.Name) + " do not arrive",
+		Name:    "Messages do not arrive: " + quoted(c.Connection.Name),
+		Title:   c.Connection.title("Messages do not arrive", c.Product),
 		Message: c.message(),
 		Tone:    ToneBad, // without the reason, which can name a host: not every viewer can see it
 		Key:     c.Connection.key(),
 		UserID:  c.UserID,
 		Facts:   c.Connection.facts(c.Product),
 	}
-	n.Title = n.Name + productSuffix(c.Product)
 	n.Facts = append(n.Facts, Fact{"Failing since", c.Since.UTC().Format("2006-01-02 15:04 UTC")})
 	if c.Reason != "" {
 		n.Facts = append(n.Facts, Fact{"Reason", c.Reason})
@@ -91,15 +91,20 @@ func (c ConnectorError) message() string {
 
 func (c ConnectorRecovery) notice() Notice {
 	n := Notice{
-		Name: "Messages to " + quoted(c.Connection.Name) + " arrive again", Message: "Delivering again", Tone: ToneGood,
+		Name:  "Messages arrive again: " + quoted(c.Connection.Name),
+		Title: c.Connection.title("Messages arrive again", c.Product), Message: "Delivering again", Tone: ToneGood,
 		Key: c.Connection.key(), UserID: c.UserID, Facts: c.Connection.facts(c.Product),
 	}
 	if c.Late > 0 {
 		n.Message += fmt.Sprintf(", %d sent late", c.Late)
 	}
-	n.Title = n.Name + productSuffix(c.Product)
 	n.Facts = append(n.Facts, Fact{"Failed since", c.Since.UTC().Format("2006-01-02 15:04 UTC")})
 	return n
+}
+
+// title returns the title of a notice about the connection.
+func (c Connector) title(state string, p *Product) string {
+	return withDetails(state+": "+quoted(shorten(c.Name, maxTitleName)), shorten(productName(p), maxTitleName))
 }
 
 func (c Connector) key() string { return "connection/" + strconv.FormatInt(c.ID, 10) }
@@ -110,13 +115,6 @@ func (c Connector) facts(p *Product) []Fact {
 		facts = append([]Fact{{"Product", p.Name}}, facts...)
 	}
 	return facts
-}
-
-func productSuffix(p *Product) string {
-	if p == nil {
-		return ""
-	}
-	return " (" + p.Name + ")"
 }
 
 func quoted(s string) string { return "“" + s + "”" }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,20 +46,11 @@ func (e Exception) Kind() (Type, int) {
 }
 
 func (e Exception) notice() Notice {
-	name := "Exception " + plainQuoted(e.Class) + " has occurred"
-	switch {
-	case e.Overflow:
-		name = "Several other exceptions have occurred"
-	case e.From == models.ExceptionTask:
-		name += " in background task"
-	}
-	if e.Regressed && !e.Overflow {
-		name += ", again after it was resolved"
-	}
+	details := e.details()
 	group := strconv.FormatInt(e.Group, 10)
 	n := Notice{
-		Name:    name,
-		Title:   name,
+		Name:    withDetails(e.what(e.Class), details), // with the whole class: silences search it
+		Title:   withDetails(e.what(shorten(e.Class, maxTitleClass))+" in "+e.program(), details),
 		Message: e.Message,
 		Tone:    ToneBad,
 		Key:     "exception/" + group,
@@ -83,6 +75,38 @@ func (e Exception) notice() Notice {
 		n.Message = appendDetail(n.Message, more)
 	}
 	return n
+}
+
+// gatecrier is what titles call the program itself.
+const gatecrier = "Gatecrier"
+
+// program returns the name in titles of the program in which the exception occurred.
+func (e Exception) program() string {
+	return shorten(cmp.Or(productName(e.Product), gatecrier), maxTitleName)
+}
+
+// what returns the beginning of a title that calls the exception's class class.
+func (e Exception) what(class string) string {
+	if e.Overflow {
+		return "Several other exceptions"
+	}
+	return "Exception " + class
+}
+
+// details returns what a title adds in parentheses: where the exception occurred, and whether it was
+// resolved before.
+func (e Exception) details() string {
+	if e.Overflow {
+		return ""
+	}
+	var parts []string
+	if e.From == models.ExceptionTask {
+		parts = append(parts, "background task")
+	}
+	if e.Regressed {
+		parts = append(parts, "again after it was resolved")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // arguments returns the arguments of a task, ordered by name.
@@ -112,8 +136,6 @@ func appendDetail(message, more string) string {
 	}
 	return fmt.Sprintf("%s (%s)", message, more)
 }
-
-func plainQuoted(s string) string { return `"` + s + `"` }
 
 func productName(p *Product) string {
 	if p == nil {

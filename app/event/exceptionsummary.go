@@ -37,16 +37,16 @@ func (ExceptionsJoined) Kind() (Type, int) { return ExceptionSummary, 1 }
 const maxSummaryClasses = 3
 
 func (e ExceptionsJoined) notice() Notice {
-	owner, shown := "system", "Gatecrier itself"
+	owner, shown := "system", gatecrier
 	page := "/exceptions?product=none"
 	if e.Product != nil {
 		owner, shown = strconv.FormatInt(e.Product.ID, 10), e.Product.Name
 		page = "/exceptions?product=" + owner
 	}
-	name := "Summary of " + number.Of(int(e.Groups), "more exception", "more exceptions")
+	more := number.Of(int(e.Groups), "more exception", "more exceptions")
 	n := Notice{
-		Name:    name,
-		Title:   name + " (" + shown + ")",
+		Name:    more + " (summary)",
+		Title:   more + " in " + shorten(shown, maxTitleName) + " (summary)",
 		Tone:    ToneBad,
 		Key:     "exceptions/" + owner,
 		Page:    page,

@@ -25,7 +25,7 @@ func (e IngestBudgetExceeded) notice() Notice {
 	until := e.Until.UTC().Format("2006-01-02 15:04 UTC")
 	return Notice{
 		Name:  name,
-		Title: name + " (" + e.Product.Name + ")",
+		Title: title(name, e.Product.Name, ""),
 		Message: "It reported more than " + number.Of(int(e.Limit), "event", "events") + " in a " + e.Per +
 			": further events are refused until " + until + ". Replace the key if it is misused",
 		Tone: ToneBad,

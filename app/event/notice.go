@@ -21,8 +21,8 @@ const (
 
 // Notice is the description of an event.
 type Notice struct {
-	Name     string // without the product: "Security gate has changed to Failed"
-	Title    string // with the product: "Security gate for Shop has changed to Failed"
+	Name     string // without the product: "Security gate failed (1 critical)"
+	Title    string // with the product: "Security gate failed: Shop (1 critical)"
 	Message  string // the reason, the most important part first
 	Tone     Tone
 	Facts    []Fact           // details, the most important first
@@ -79,10 +79,10 @@ func Describe(e models.Event) (Notice, error) {
 }
 
 func (g GateChange) notice() Notice {
-	to := StateWord(g.To)
+	state, over := "Security gate "+strings.ToLower(StateWord(g.To)), g.overText()
 	return Notice{
-		Name:     "Security gate has changed to " + to,
-		Title:    "Security gate for " + g.Product.Name + " has changed to " + to,
+		Name:     withDetails(state, over),
+		Title:    title(state, g.Product.Name, over),
 		Message:  g.Reason(),
 		Tone:     g.tone(),
 		Facts:    g.facts(),
@@ -90,6 +90,25 @@ func (g GateChange) notice() Notice {
 		Severity: g.worstFailing(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
+}
+
+// overText returns how many observations of each severity over its threshold a failed gate has, the
+// worst severity first: "1 critical, 2 high". It is "" for other states.
+func (g GateChange) overText() string {
+	if g.To != models.GateFailed || g.Thresholds == nil {
+		return ""
+	}
+	counts := g.Counts
+	if g.Effective != nil {
+		counts = *g.Effective
+	}
+	var parts []string
+	for _, s := range models.Severities() {
+		if n := counts.Of(s); n > g.Thresholds.Of(s) {
+			parts = append(parts, strconv.FormatInt(n, 10)+" "+s.String())
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // worstFailing returns the worst severity of the failing observations, nil for none.
@@ -177,5 +196,5 @@ func StateWord(s models.GateState) string {
 		return "Passed"
 	case models.GateNone:
 	}
-	return "None"
+	return "Not evaluated"
 }

@@ -32,7 +32,8 @@ func TestDescribe_GateChange(t *testing.T) {
 		From:    models.GatePassed,
 		To:      models.GateFailed,
 		Why:     "2 critical (threshold 0)",
-		Cause:   event.Cause{Kind: "import", Text: "a report of grype (deps)"},
+		Counts:  models.Counts{Critical: 2, High: 3}, Thresholds: &models.Counts{High: 3},
+		Cause: event.Cause{Kind: "import", Text: "a report of grype (deps)"},
 		Failing: event.Failing{
 			New: 1,
 			Items: []event.Finding{
@@ -47,8 +48,8 @@ func TestDescribe_GateChange(t *testing.T) {
 	worst := models.Critical
 	want := event.Notice{
 		Severity: &worst,
-		Name:     "Security gate has changed to Failed",
-		Title:    "Security gate for Shop has changed to Failed",
+		Name:     "Security gate failed (2 critical)",
+		Title:    "Security gate failed: Shop (2 critical)",
 		Message:  "2 critical (threshold 0), 1 new: CVE-1, CVE-2",
 		Tone:     event.ToneBad,
 		Facts: []event.Fact{
@@ -112,7 +113,7 @@ func TestDescribe_GateTones(t *testing.T) {
 	}
 	for state, want := range tones {
 		n := described(t, event.GateChange{To: state}, "")
-		if n.Tone != want || !strings.HasSuffix(n.Name, event.StateWord(state)) {
+		if n.Tone != want || n.Name != "Security gate "+strings.ToLower(event.StateWord(state)) {
 			t.Errorf("%s: %+v", state, n)
 		}
 	}
@@ -161,8 +162,8 @@ func TestDescribe_Connector(t *testing.T) {
 		Waiting:    2,
 	})
 	want := event.Notice{
-		Name:    "Messages to “hook” do not arrive",
-		Title:   "Messages to “hook” do not arrive (Shop)",
+		Name:    "Messages do not arrive: “hook”",
+		Title:   "Messages do not arrive: “hook” (Shop)",
 		Key:     "connection/3",
 		Tone:    event.ToneBad,
 		Message: "Its messages wait and are retried automatically",
@@ -219,7 +220,7 @@ func TestDescribe_ProductStale(t *testing.T) {
 		After:   86400,
 	}
 	want := event.Notice{
-		Name: "No recent reports", Title: "No recent reports (Shop)", Tone: event.ToneBad, Key: "stale/7",
+		Name: "No recent reports", Title: "No recent reports: Shop", Tone: event.ToneBad, Key: "stale/7",
 		Message: "The last report came on 2026-05-04 12:00 UTC. The gate can be out of date",
 		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},
 	}
@@ -252,7 +253,7 @@ func TestDescribe_Waivers(t *testing.T) {
 	first := event.Item{
 		Label: "high:", Text: "CVE-l", Page: "/products/7/observations/11", More: "in xz · until 2026-05-11",
 	}
-	if n.Title != "12 waivers end soon (Shop)" || n.Tone != event.TonePlain || n.Key != "waivers/7" ||
+	if n.Title != "12 waivers end soon: Shop" || n.Tone != event.TonePlain || n.Key != "waivers/7" ||
 		len(n.Items) != 10 ||
 		n.Items[0] != first {
 		t.Errorf("%+v", n)
@@ -292,8 +293,8 @@ func TestDescribe_Exception(t *testing.T) {
 		HeldSince:  &since,
 	}
 	want := event.Notice{
-		Name:    `Exception "ValueError" has occurred in background task`,
-		Title:   `Exception "ValueError" has occurred in background task`,
+		Name:    "Exception ValueError (background task)",
+		Title:   "Exception ValueError in Gatecrier (background task)",
 		Message: "no such month (+12 since 2026-05-04 12:00 UTC)",
 		Tone:    event.ToneBad,
 		Key:     "exception/5",
@@ -312,24 +313,24 @@ func TestDescribe_Exception(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	titles := map[string]event.Exception{
-		`Exception "E" has occurred`: {
+		"Exception E in Gatecrier": {
 			From: models.ExceptionRequest, Class: "E",
 		},
-		`Exception "a "b"" has occurred`: {
+		`Exception a "b" in Shop`: {
 			From: models.ExceptionReported, Class: `a "b"`, Product: shop,
 		},
-		`Exception "E" has occurred, again after it was resolved`: {
-			From: models.ExceptionReported, Class: "E", Regressed: true,
+		"Exception E in Shop (again after it was resolved)": {
+			From: models.ExceptionReported, Class: "E", Product: shop, Regressed: true,
 		},
-		`Exception "E" has occurred in background task, again after it was resolved`: {
+		"Exception E in Gatecrier (background task, again after it was resolved)": {
 			From: models.ExceptionTask, Class: "E", Regressed: true,
 		},
-		`Several other exceptions have occurred`: {
+		"Several other exceptions in Gatecrier": {
 			From: models.ExceptionTask, Class: "E", Overflow: true, Regressed: true,
 		},
 	}
 	for title, e := range titles {
-		if n := of(e); n.Title != title || n.Name != title {
+		if n := of(e); n.Title != title {
 			t.Errorf("got %q, want %q", n.Title, title)
 		}
 	}

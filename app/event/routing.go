@@ -21,8 +21,8 @@ func (RoutingFailure) Kind() (Type, int) { return RoutingFailed, 1 }
 
 func (r RoutingFailure) notice() Notice {
 	n := Notice{
-		Name:    "An event cannot be routed",
-		Title:   "Gatecrier cannot route an event",
+		Name:    "Event not routed",
+		Title:   title("Event not routed", productName(r.Product), ""),
 		Message: r.Reason,
 		Tone:    ToneBad,
 		Key:     "routing",

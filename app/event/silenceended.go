@@ -48,26 +48,18 @@ func (SilenceEnded) Kind() (Type, int) { return SilenceHasEnded, 1 }
 
 func (s SilenceEnded) notice() Notice {
 	n := Notice{
-		Name:    "A silence has ended: nothing was silenced",
 		Message: s.Reason,
 		Tone:    TonePlain,
 		Key:     "silence/" + strconv.FormatInt(s.Silence, 10),
 		Page:    "/silences/" + strconv.FormatInt(s.Silence, 10),
 		Facts:   s.facts(),
 	}
-	if s.Held > 0 {
-		n.Name = "A silence has ended: " + number.Of(s.Held, "notification was", "notifications were") + " silenced"
-		if s.Products > 1 {
-			n.Name += ", of " + strconv.Itoa(s.Products) + " products"
-		}
+	const state = "Silence ended"
+	name := productName(s.Product)
+	if s.Group != nil {
+		name = s.Group.Name
 	}
-	n.Title = n.Name
-	switch {
-	case s.Product != nil:
-		n.Title += productSuffix(s.Product)
-	case s.Group != nil:
-		n.Title += " (" + s.Group.Name + ")"
-	}
+	n.Name, n.Title = withDetails(state, s.heldText()), title(state, name, s.heldText())
 	if s.Product == nil {
 		n.UserID = s.UserID
 	}
@@ -78,6 +70,18 @@ func (s SilenceEnded) notice() Notice {
 		n.Items = append(n.Items, Item{Text: "and " + number.Of(more, "other", "others")})
 	}
 	return n
+}
+
+// heldText returns how many notifications were silenced: "3 notifications of 2 products silenced".
+func (s SilenceEnded) heldText() string {
+	if s.Held == 0 {
+		return "nothing silenced"
+	}
+	text := number.Of(s.Held, "notification", "notifications")
+	if s.Products > 1 {
+		text += " of " + strconv.Itoa(s.Products) + " products"
+	}
+	return text + " silenced"
 }
 
 func (h HeldBack) line(product bool) string {

@@ -48,7 +48,7 @@ func (p ProductStale) notice() Notice {
 			n.Message = "The previous report came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC")
 		}
 	}
-	n.Title = n.Name + " (" + p.Product.Name + ")"
+	n.Title = title(n.Name, p.Product.Name, "")
 	return n
 }
 

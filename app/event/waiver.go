@@ -43,7 +43,7 @@ func (w WaiverExpiring) notice() Notice {
 	what := number.Of(w.Count, "waiver ends", "waivers end") + " soon"
 	n := Notice{
 		Name:  what,
-		Title: what + " (" + w.Product.Name + ")",
+		Title: title(what, w.Product.Name, ""),
 		Tone:  TonePlain,
 		Key:   "waivers/" + strconv.FormatInt(w.Product.ID, 10),
 		Message: "The first ends on " + w.First.UTC().Format("2006-01-02 15:04 UTC") +

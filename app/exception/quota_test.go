@@ -61,7 +61,7 @@ func TestQuota_OneSummaryReplacesTheRest(t *testing.T) {
 		}
 		wg.Wait()
 		list := r.notices()
-		if len(list) != 4 || list[3].Name != "Summary of 5 more exceptions" || list[3].Page != "/exceptions?product=none" {
+		if len(list) != 4 || list[3].Name != "5 more exceptions (summary)" || list[3].Page != "/exceptions?product=none" {
 			t.Fatalf("%d notices, the last %+v", len(list), list[len(list)-1])
 		}
 		want := "this one replaces 5 about 5 different exceptions, among them *shop.Error (6 occurrences), "
@@ -95,7 +95,7 @@ func TestQuota_KeepsCountsOfGroups(t *testing.T) {
 			t.Errorf("in the next hour: %+v", again)
 		}
 		list := r.notices()
-		if len(list) != 3 || !strings.HasPrefix(list[1].Name, "Summary of 1 more exception") {
+		if len(list) != 3 || list[1].Name != "1 more exception (summary)" {
 			t.Fatalf("%d notices, the summary comes before the next hour's: %+v", len(list), list)
 		}
 		if !strings.Contains(list[2].Message, "(+2)") {
@@ -150,7 +150,7 @@ func TestQuota_SurvivesJumpsOfTheClock(t *testing.T) {
 		r.summarize()
 		summaries := 0
 		for _, n := range r.notices() {
-			if strings.HasPrefix(n.Name, "Summary of ") {
+			if strings.HasSuffix(n.Name, " (summary)") {
 				summaries++
 			}
 		}

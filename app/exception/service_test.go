@@ -181,7 +181,7 @@ func TestNewGroupsBeyondMaxShareOne(t *testing.T) {
 		}
 		r.flush()
 		notices := r.notices()
-		if len(notices) != maxNew+1 || notices[maxNew].Name != "Several other exceptions have occurred" {
+		if len(notices) != maxNew+1 || notices[maxNew].Name != "Several other exceptions" {
 			t.Fatalf("%d notices, the last %+v", len(notices), notices[len(notices)-1])
 		}
 		list, err := r.store.ExceptionGroups(t.Context(), models.SystemScope("a test"), models.ExceptionFilter{Limit: 5000})

@@ -15,7 +15,7 @@ func TestMatches(t *testing.T) {
 		Type:      event.GateChanged,
 		ProductID: 7,
 		GroupID:   3,
-		Name:      "Security gate has changed to Failed",
+		Name:      "Security gate failed",
 		Message:   "2 critical: CVE-1",
 		At:        at,
 	}
@@ -37,7 +37,7 @@ func TestMatches(t *testing.T) {
 		"another group":               {during(models.Silence{GroupID: 4}), gate, false},
 		"its type":                    {during(models.Silence{Type: "gate.changed"}), gate, true},
 		"another type":                {during(models.Silence{Type: "waiver.expiring"}), gate, false},
-		"text of the name":            {during(models.Silence{Text: "CHANGED to"}), gate, true},
+		"text of the name":            {during(models.Silence{Text: "gate FAILED"}), gate, true},
 		"text of the message":         {during(models.Silence{Text: "cve-1"}), gate, true},
 		"text of neither":             {during(models.Silence{Text: "cve-2"}), gate, false},
 		"at its end":                  {models.Silence{StartsAt: at.Add(-time.Hour), EndsAt: at}, gate, false},

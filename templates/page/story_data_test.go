@@ -574,12 +574,12 @@ func inbox() InboxView {
 	}
 	for i, r := range []InboxRow{
 		{
-			Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed",
+			Type: "gate.changed", Gate: "failed", Name: "Security gate failed",
 			Message: "2 critical (threshold 0), 1 new: CVE-2026-31337", Product: long,
 			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
 		},
 		{
-			Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed",
+			Type: "gate.changed", Gate: "passed", Name: "Security gate passed",
 			Message: "within all thresholds: 0 critical (threshold 0)", Product: arabic, Viewed: true,
 			Delivery: DeliveryTally{Total: 2, Delivered: 2},
 		},
@@ -588,7 +588,7 @@ func inbox() InboxView {
 			Message: "503 Service Unavailable, 6 times in a row; 14 messages wait",
 		},
 		{
-			Type: "gate.changed", Gate: "none", Name: "Security gate has changed to None",
+			Type: "gate.changed", Gate: "none", Name: "Security gate not evaluated",
 			Message: "the gate of this product is disabled", Product: single, Viewed: true,
 			Delivery: DeliveryTally{Total: 1, Dead: 1},
 		},
@@ -621,10 +621,10 @@ func inboxStories() []story {
 	further.Further, further.Narrowed = "/inbox?q=x&before=7", true
 	archived.Archived, archived.Further, archived.Days = true, "/inbox?before=7", archived.Days[:1]
 	detail := NotificationView{
-		Frame:        frame("Security gate has changed to Failed", layout.NavInbox),
+		Frame:        frame("Security gate failed", layout.NavInbox),
 		ID:           100,
 		Type:         "gate.changed",
-		Name:         "Security gate has changed to Failed",
+		Name:         "Security gate failed",
 		At:           ago(31 * time.Minute),
 		ProductID:    7,
 		Product:      long,
@@ -684,7 +684,7 @@ func rows() []DeliveryRow {
 		r.Module = "Webhook"
 		r.Icon = "webhook"
 		r.At = ago(time.Duration(i*i*i+1) * 31 * time.Minute)
-		r.Title = "Security gate for " + r.Product + " has changed to Failed"
+		r.Title = "Security gate failed: " + r.Product
 		r.Connection = "SOAR intake"
 		r.Hint = "soar.northquay.example…9f2c"
 		list = append(list, r)

@@ -13,7 +13,7 @@ func eventStories() []story {
 		Frame:     frame("Why was this sent?", layout.NavInbox),
 		ID:        7,
 		Type:      "gate.changed",
-		Title:     "Security gate for " + long + " has changed to Failed",
+		Title:     "Security gate failed: " + long,
 		Message:   "1 critical (threshold 0)",
 		Actor:     script,
 		At:        days(1),

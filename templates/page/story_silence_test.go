@@ -100,7 +100,7 @@ func silenceStories() []story {
 		},
 	}
 	held := []HeldRow{
-		{1, "Security gate has changed to Failed", long, ago(time.Minute)},
+		{1, "Security gate failed", long, ago(time.Minute)},
 		{2, script, script, days(1)},
 		{3, "Exception", "", days(2)},
 	}

@@ -131,7 +131,7 @@ func parse(t testing.TB, raw []byte) parsed {
 func TestCompose(t *testing.T) {
 	e := newTest(t, &Server{})
 	m := moduletest.Usual()
-	m.Title, m.Key = "Security gate of Café has changed to Failed", "gate/7"
+	m.Title, m.Key = "Security gate failed: Café", "gate/7"
 	raw, err := e.compose(m, "gates@example.org", "ada@example.org", "Ada")
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestCompose(t *testing.T) {
 	}
 	text := `Hello Ada,
 
-Security gate of Café has changed to Failed
+Security gate failed: Café
 You are a member of Shop
 
 Product: Shop
