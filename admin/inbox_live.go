@@ -26,51 +26,56 @@ func (a *Admin) inboxLiveRoutes(r router) {
 // streamRetry is how soon a browser reconnects to a stream that has ended.
 const streamRetry = 3 * time.Second
 
-// inboxLive streams server-sent events: the state of the user's inbox at once, and after each
-// change. It checks rights and session each time, and ends with the session.
+// liveState is what a stream reports: the inbox, and the mark of the page.
+type liveState struct {
+	inbox inbox.State
+	mark  string
+}
+
+// inboxLive streams server-sent events: the state of the user's inbox and the mark of the page at
+// once, and after each change. It checks rights and session each time, and ends with the session.
 func (a *Admin) inboxLive(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	watch, err := a.Hub.Watch(actor.User.ID)
+	live, err := liveOf(c.Query("page"))
+	if err != nil {
+		return err
+	}
+	watch, err := a.Hub.Watch(actor.User.ID, live.page)
 	if err != nil {
 		return err
 	}
 	defer watch.Close()
-	last, err := a.Inbox.State(ctx, actor)
+	last, err := a.liveState(ctx, actor, live, true)
 	if err != nil {
 		return err
 	}
 	out := stream{c.Writer}
 	out.begin()
-	if err := out.send(last); err != nil || web.IsHead(ctx) {
+	if err := out.sendChanges(liveState{}, last, true); err != nil || web.IsHead(ctx) {
 		return nil //nolint:nilerr // the client has disconnected
 	}
 	for {
-		marked, ok := watch.Wait(ctx)
+		woken, ok := watch.Wait(ctx)
 		if !ok {
 			return nil
 		}
-		state, err := a.currentState(ctx, actor.User.ID)
+		state, err := a.currentState(ctx, actor.User.ID, live, woken.Timed)
 		if err != nil {
 			if !fault.Is(err, fault.NotFound) && !errors.Is(err, context.Canceled) {
-				a.Log.ErrorContext(ctx, "stream inbox", "error", err)
+				a.Log.ErrorContext(ctx, "stream changes", "error", err)
 			}
 			return nil
 		}
-		if marked || state != last {
-			last = state
-			err = out.send(state)
-		} else {
-			err = out.beat()
-		}
-		if err != nil {
+		if err := out.sendChanges(last, state, woken.Marked); err != nil {
 			return nil //nolint:nilerr // the client has disconnected
 		}
+		last = state
 	}
 }
 
-// currentState returns the state of the user's inbox, or a "not found" error if the session has
-// ended.
-func (a *Admin) currentState(ctx context.Context, user int64) (inbox.State, error) {
+// currentState returns what the user's stream reports now, or a "not found" error if the session
+// has ended or the user cannot see the page any more.
+func (a *Admin) currentState(ctx context.Context, user int64, live *livePage, timed bool) (liveState, error) {
 	lasts, err := a.Sessions.Lasts(ctx)
 	if err == nil && !lasts {
 		err = fault.NewNotFound("session")
@@ -80,9 +85,19 @@ func (a *Admin) currentState(ctx context.Context, user int64) (inbox.State, erro
 		actor, err = a.Accounts.Actor(ctx, user, a.Sessions.CredentialsFrom(ctx))
 	}
 	if err != nil {
-		return inbox.State{}, err
+		return liveState{}, err
 	}
-	return a.Inbox.State(ctx, actor)
+	return a.liveState(ctx, actor, live, timed)
+}
+
+func (a *Admin) liveState(ctx context.Context, actor authz.Actor, live *livePage, timed bool) (liveState, error) {
+	var s liveState
+	var err error
+	if s.inbox, err = a.Inbox.State(ctx, actor); err != nil {
+		return s, err
+	}
+	s.mark, err = a.liveMark(ctx, actor, live, timed)
+	return s, err
 }
 
 // stream writes server-sent events.
@@ -96,12 +111,34 @@ func (s stream) begin() {
 	s.w.WriteHeaderNow()
 }
 
-func (s stream) send(state inbox.State) error {
-	text, err := json.Marshal(state)
+// sendChanges sends what differs between two states, and the inbox in any case if inboxAnyway; a
+// beat if that is nothing.
+func (s stream) sendChanges(last, now liveState, inboxAnyway bool) error {
+	quiet := true
+	if inboxAnyway || now.inbox != last.inbox {
+		quiet = false
+		if err := s.send("inbox", now.inbox); err != nil {
+			return err
+		}
+	}
+	if now.mark != last.mark {
+		quiet = false
+		if err := s.send("page", now.mark); err != nil {
+			return err
+		}
+	}
+	if quiet {
+		return s.beat()
+	}
+	return nil
+}
+
+func (s stream) send(name string, data any) error {
+	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	return s.write(fmt.Sprintf("retry: %d\nevent: inbox\ndata: %s\n\n", streamRetry.Milliseconds(), text))
+	return s.write(fmt.Sprintf("retry: %d\nevent: %s\ndata: %s\n\n", streamRetry.Milliseconds(), name, text))
 }
 
 // beat writes a comment that keeps the stream alive.

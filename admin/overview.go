@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/event"
+	"gatecrier/app/inbox"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -40,13 +41,17 @@ func (a *Admin) overview(c *gin.Context) error {
 	if err := a.staleProducts(c, scope, &v); err != nil {
 		return err
 	}
-	if err := a.deliveryTrouble(c, &v); err != nil {
+	sent, err := a.deliveryTrouble(c, &v)
+	if err != nil {
 		return err
 	}
 	if v.Changes, err = a.gateChanges(c); err != nil {
 		return err
 	}
-	v.Frame = a.frame(c, overviewTitle(v), layout.NavOverview)
+	live := &livePage{page: inbox.Page{Overview: true}, sent: sent}
+	if v.Frame, err = a.liveFrame(c, live, overviewTitle(v), layout.NavOverview); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, page.Overview(v))
 }
 
@@ -110,21 +115,21 @@ func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.Fail
 	return list, nil
 }
 
-// deliveryTrouble counts the deliveries of the last day and lists those in trouble.
-func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
+// deliveryTrouble lists the deliveries in trouble, and returns those of the last day by state.
+func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) (map[models.DeliveryState]int, error) {
 	ctx, actor, since := c.Request.Context(), actorOf(c), a.Store.Now().Add(-day)
 	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), since)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Delivered = states[models.DeliveryDelivered]
 	v.Trouble = states[models.DeliveryRetrying] + states[models.DeliveryDead]
 	if v.Trouble == 0 {
-		return nil
+		return states, nil
 	}
 	rows, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{Trouble: true, Since: since, Limit: maxOverview})
 	v.Troubles = a.deliveryRows(c, rows)
-	return err
+	return states, err
 }
 
 // gateChanges lists the last gate changes that the user was notified of.

@@ -139,7 +139,9 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
 	v.Alert = a.alert(c)
-	v.Flash = a.popFlash(c)
+	if !isLiveRefresh(c) { // the note is for the page that the user opens next
+		v.Flash = a.popFlash(c)
+	}
 	return v
 }
 

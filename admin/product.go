@@ -7,6 +7,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/inbox"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -71,7 +72,10 @@ func (a *Admin) productPage(
 	if v.Observations.Filter.Wrong != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	v.Frame = a.frame(c, row.Name, layout.NavProducts)
+	live := &livePage{page: inbox.Page{Product: row.ID}}
+	if v.Frame, err = a.liveFrame(c, live, row.Name, layout.NavProducts); err != nil {
+		return err
+	}
 	return render(c, status, page.Product(v))
 }
 

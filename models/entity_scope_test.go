@@ -215,6 +215,14 @@ var looks = map[string]look{
 		tally, err := s.GateTally(ctx, who.scope, 0)
 		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
 	},
+	"GateSums": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.GateSums(ctx, who.scope)
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(g models.GateSum) bool {
+				return g.State == o.gate && g.N == 1 && g.Stale == 1
+			})
+		}), err
+	},
 	"BranchByName": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		b, err := s.BranchByName(ctx, who.scope, o.product, "main")
 		return b.ID == o.branch, err

@@ -3,6 +3,8 @@ package inbox
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,7 +38,13 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (State, error) {
 	return State{unread, ids[0]}, nil
 }
 
-// Hub wakes the watches of open inboxes when their state can have changed.
+// Page is what a watched page shows besides the inbox. The zero Page shows nothing else.
+type Page struct {
+	Overview bool
+	Product  int64
+}
+
+// Hub wakes the watches of open pages when what they show can have changed.
 type Hub struct {
 	store   *models.Store
 	log     *slog.Logger
@@ -45,7 +53,8 @@ type Hub struct {
 
 	mu      sync.Mutex
 	watches map[*Watch]struct{}
-	newest  int64
+	newest  models.Newest
+	marks   map[int64]string // of the products that are watched
 }
 
 // NewHub returns a hub without watches.
@@ -53,18 +62,19 @@ func NewHub(store *models.Store, log *slog.Logger) *Hub {
 	return &Hub{store: store, log: log, closing: make(chan struct{}), watches: map[*Watch]struct{}{}}
 }
 
-// Watch is one open page of an inbox.
+// Watch is one open page.
 type Watch struct {
 	hub     *Hub
 	user    int64
+	page    Page
 	wakeups chan struct{}
 	mu      sync.Mutex
 	marked  bool
 }
 
-// Watch starts a watch of a user's inbox. The caller must close it. It returns fault.TooMany
+// Watch starts a watch of a user's inbox and of a page. The caller must close it. It returns fault.TooMany
 // for a user with maxWatches watches.
-func (h *Hub) Watch(user int64) (*Watch, error) {
+func (h *Hub) Watch(user int64, page Page) (*Watch, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	open := 0
@@ -74,9 +84,9 @@ func (h *Hub) Watch(user int64) (*Watch, error) {
 		}
 	}
 	if open >= maxWatches {
-		return nil, fault.New(fault.TooMany, "Your inbox is open in too many tabs")
+		return nil, fault.New(fault.TooMany, "You have pages open in too many tabs")
 	}
-	w := &Watch{hub: h, user: user, wakeups: make(chan struct{}, 1)}
+	w := &Watch{hub: h, user: user, page: page, wakeups: make(chan struct{}, 1)}
 	h.watches[w] = struct{}{}
 	return w, nil
 }
@@ -88,23 +98,30 @@ func (w *Watch) Close() {
 	delete(w.hub.watches, w)
 }
 
-// Wait waits until the inbox can have changed. marked reports whether the user has marked
-// something. ok is false after ctx or the program has ended.
-func (w *Watch) Wait(ctx context.Context) (marked, ok bool) {
+// Wakeup says why a watch has woken.
+type Wakeup struct {
+	Marked bool // the user has marked something
+	Timed  bool // nothing is known to have changed, but wakeEvery has passed
+}
+
+// Wait waits until the inbox or the page can have changed. ok is false after ctx or the program
+// has ended.
+func (w *Watch) Wait(ctx context.Context) (woken Wakeup, ok bool) {
 	timer := time.NewTimer(wakeEvery)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false, false
+		return Wakeup{}, false
 	case <-w.hub.closing:
-		return false, false
+		return Wakeup{}, false
 	case <-w.wakeups:
 	case <-timer.C:
+		woken.Timed = true
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	marked, w.marked = w.marked, false
-	return marked, true
+	woken.Marked, w.marked = w.marked, false
+	return woken, true
 }
 
 func (w *Watch) wake(marked bool) {
@@ -133,7 +150,7 @@ func (h *Hub) wakeWatches(which func(*Watch) bool, marked bool) {
 	}
 }
 
-// Run polls for new notifications while there are watches, until ctx ends.
+// Run polls for changes while there are watches, until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -144,27 +161,55 @@ func (h *Hub) Run(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if err := h.poll(ctx); err != nil && ctx.Err() == nil {
-			h.log.Error("poll new notifications", "error", err)
+			h.log.Error("poll for changes", "error", err)
 		}
 	}
 }
 
+// poll asks once for all watches, so that more open pages do not mean more statements.
 func (h *Hub) poll(ctx context.Context) error {
-	h.mu.Lock()
-	n := len(h.watches)
-	h.mu.Unlock()
+	n, products := h.watched()
 	if n == 0 {
 		return nil
 	}
-	newest, err := h.store.NewestNotification(ctx)
+	newest, err := h.store.Newest(ctx)
 	if err != nil {
 		return err
 	}
-	if newest != h.newest {
+	if was := h.newest; newest != was {
 		h.newest = newest
-		h.wakeWatches(func(*Watch) bool { return true }, false)
+		h.wakeWatches(func(w *Watch) bool {
+			return newest.Notification != was.Notification || w.page != Page{}
+		}, false)
 	}
+	if len(products) == 0 {
+		h.marks = nil
+		return nil
+	}
+	marks, err := h.store.ProductMarks(ctx, products)
+	if err != nil {
+		return err
+	}
+	was := h.marks
+	h.marks = marks
+	h.wakeWatches(func(w *Watch) bool {
+		before, known := was[w.page.Product]
+		return w.page.Product != 0 && (!known || before != marks[w.page.Product])
+	}, false)
 	return nil
+}
+
+// watched returns the number of watches, and the products that they watch.
+func (h *Hub) watched() (n int, products []int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen := map[int64]struct{}{}
+	for w := range h.watches {
+		if w.page.Product != 0 {
+			seen[w.page.Product] = struct{}{}
+		}
+	}
+	return len(h.watches), slices.Sorted(maps.Keys(seen))
 }
 
 // Close ends all watches, since open streams would delay the shutdown.

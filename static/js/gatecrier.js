@@ -275,12 +275,13 @@
       if (!text) return;
       const n = unread > 999 ? "999+" : unread.toLocaleString("en");
       text.textContent = unread ? `${n} unread` : "No unread notifications";
-      document.title = document.title.replace(/^Inbox( \([^)]*\))?/, unread ? `Inbox (${n})` : "Inbox");
     }
 
     function listen() {
       if (source || document.hidden || !window.EventSource) return;
-      source = new EventSource("/inbox/live");
+      const live = document.querySelector("main[data-live]");
+      source = new EventSource(live ? `/inbox/live?page=${live.dataset.live}` : "/inbox/live");
+      source.addEventListener("page", (e) => document.body.dispatchEvent(new CustomEvent("gc-page", { detail: JSON.parse(e.data) })));
       let before = "";
       source.addEventListener("inbox", (e) => {
         if (before !== "" || Number(JSON.parse(e.data).newest) > Number(list ? list.dataset.after : 0)) refresh();
@@ -406,6 +407,7 @@
       part.querySelectorAll("time[datetime]").forEach(localTime);
       if (part !== document.body) part.querySelectorAll("form[data-select]").forEach(selection);
     });
+    document.body.addEventListener("gc-times", (e) => e.detail.querySelectorAll("time[datetime]").forEach(localTime));
     inboxKeys();
     inbox();
   });

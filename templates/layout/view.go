@@ -46,6 +46,14 @@ type View struct {
 	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
+	Live     Live      // how the page stays current
+}
+
+// Live is how an open page stays current: its stream says when the mark changes. A zero Live is a
+// page that does not.
+type Live struct {
+	Page string // for the stream: "overview", or "product-" and an id
+	Mark string // changes when the page can have changed
 }
 
 // Alert is a decision that an administrator has to make, with a link to its page. A zero Alert is none.

@@ -63,6 +63,9 @@ type ChangeRow struct {
 	At        time.Time
 }
 
+// key distinguishes a change from the others of the list.
+func (r ChangeRow) key() string { return id(r.ProductID) + r.At.Format(time.RFC3339) }
+
 // TimelineDays is the span of the gate pictures on the overview and in lists.
 const TimelineDays = 30
 
