@@ -76,9 +76,6 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	}
 	v.Frame = a.frame(c, "Inbox", layout.NavInbox)
 	v.Unread = v.Frame.Unread
-	if v.Unread > 0 {
-		v.Frame.Title = "Inbox (" + formatInt(v.Unread) + ")"
-	}
 	v.Chips = q.chips(v.Unread)
 	return render(c, http.StatusOK, page.Inbox(v))
 }

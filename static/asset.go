@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-//go:embed css/*.css js/*.js vendor icons.svg
+//go:embed css/*.css js/*.js vendor icon icons.svg
 var files embed.FS
 
 // table is built at the first use. The files are part of the binary and do not change.
@@ -76,6 +76,10 @@ func contentType(ext string) string {
 		return "text/javascript; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".txt":
 		return "text/plain; charset=utf-8"
 	default:

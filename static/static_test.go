@@ -32,6 +32,7 @@ func TestURL(t *testing.T) {
 		"js/gatecrier.js":       `^/static/js/gatecrier\.[0-9a-f]{8}\.js$`,
 		"vendor/tabler.min.css": `^/static/vendor/tabler\.min\.[0-9a-f]{8}\.css$`,
 		"vendor/htmx.min.js":    `^/static/vendor/htmx\.min\.[0-9a-f]{8}\.js$`,
+		"icon/icon.svg":         `^/static/icon/icon\.[0-9a-f]{8}\.svg$`,
 		"icons.svg":             `^/static/icons\.[0-9a-f]{8}\.svg$`,
 		"css/missing.css":       `^/static/css/missing\.css$`,
 	} {
@@ -46,6 +47,9 @@ func TestHandlerServesFiles(t *testing.T) {
 		"css/gatecrier.css":         "text/css; charset=utf-8",
 		"js/gatecrier.js":           "text/javascript; charset=utf-8",
 		"icons.svg":                 "image/svg+xml",
+		"icon/unread.svg":           "image/svg+xml",
+		"icon/icon-180.png":         "image/png",
+		"icon/manifest.webmanifest": "application/manifest+json",
 		"vendor/LICENSE.tabler.txt": "text/plain; charset=utf-8",
 	} {
 		want, err := os.ReadFile(name)

@@ -23,6 +23,7 @@ func TestSecurityHeaders_OnEveryResponse(t *testing.T) {
 		"img-src":         "'self' data:",
 		"font-src":        "'self'",
 		"connect-src":     "'self'",
+		"manifest-src":    "'self'",
 		"form-action":     "'self'",
 		"base-uri":        "'none'",
 		"frame-ancestors": "'none'",

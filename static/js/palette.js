@@ -26,7 +26,7 @@
   // A page about one thing is worth a way back: its path has a number.
   function remember() {
     if (!/\/\d+$/.test(location.pathname) || !document.querySelector("main h1")) return;
-    const page = { href: location.pathname, title: document.title.replace(/ · [^·]*$/, "") };
+    const page = { href: location.pathname, title: document.title.replace(/^\(\d+\+?\) | · [^·]*$/g, "") };
     recent.write([page, ...recent.read().filter((p) => p.href !== page.href)].slice(0, maxRecent));
   }
 

@@ -87,7 +87,7 @@ func (c *checker) attributes(n *html.Node) {
 			c.say("%s: a handler %s", n.Data, a.Key)
 		case a.Key == "href", a.Key == "action", a.Key == "src", a.Key == "formaction":
 			u, err := url.Parse(a.Val)
-			if err != nil || !slices.Contains([]string{"", "http", "https"}, u.Scheme) && a.Val != "data:," {
+			if err != nil || !slices.Contains([]string{"", "http", "https"}, u.Scheme) {
 				c.say("%s: %s is %q", n.Data, a.Key, a.Val)
 			}
 		}

@@ -538,7 +538,7 @@ func tabStories() []story {
 
 func inbox() InboxView {
 	v := InboxView{
-		Frame:     frame("Inbox (14)", layout.NavInbox),
+		Frame:     frame("Inbox", layout.NavInbox),
 		Unread:    14,
 		UpTo:      318,
 		Here:      "/inbox?filter=unread",
