@@ -21,7 +21,7 @@ func (w world) mark(who models.Viewer, viewed bool, events ...int64) int64 {
 func (w world) markAs(who models.Viewer, as models.MarkAs, events ...int64) int64 {
 	w.t.Helper()
 	var n int64
-	w.write(func(tx *models.Tx) (err error) { n, err = tx.Mark(who, events, as); return err })
+	w.write(func(tx *models.Tx) (err error) { n, err = tx.Mark(who, events, models.Marking{As: as}); return err })
 	return n
 }
 

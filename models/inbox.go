@@ -21,6 +21,7 @@ const (
 type InboxFilter struct {
 	Unread    bool
 	Archived  bool   // the viewer's archived rows, instead of all others
+	Snoozed   bool   // the viewer's snoozed rows, instead of all others
 	Type      string // one type, or a family such as exception
 	ProductID int64
 	GroupID   int64     // of the product
@@ -32,6 +33,8 @@ type InboxFilter struct {
 	After     int64     // only newer than this event
 	Limit     int
 	Quick     bool // a search reads few rows, for what is found while a user types
+
+	only, without []int64 // see FindInboxOnTop
 }
 
 // searches reports whether the rows themselves must be read to apply the filter.
@@ -39,15 +42,16 @@ func (f InboxFilter) searches() bool {
 	return f.Type != "" || f.Severity != nil || f.Text != "" || !f.Since.IsZero() || !f.Until.IsZero()
 }
 
-// IsFiltered reports whether the filter leaves out rows that are neither archived nor on
-// another page.
+// IsFiltered reports whether the filter leaves out rows of the inbox that are not on another
+// page.
 func (f InboxFilter) IsFiltered() bool {
-	return f.searches() || f.Unread || f.Archived || f.ProductID != 0 || f.GroupID != 0
+	return f.searches() || f.Unread || f.Archived || f.Snoozed || f.ProductID != 0 || f.GroupID != 0
 }
 
 // InboxPage is a page of an inbox, newest first.
 type InboxPage struct {
 	Rows    []Notification
+	OnTop   int   // how many of the first rows are on top, because their snooze has ended
 	Further int64 // the id where the search stopped, with a page that is perhaps not full; 0 = at the end
 }
 
@@ -72,7 +76,7 @@ func (r queries) FindInboxPage(ctx context.Context, viewer Viewer, f InboxFilter
 		return InboxPage{Further: further}, err
 	}
 	rows, err := r.inboxRows(ctx, viewer, ids, q.joined)
-	return InboxPage{rows, further}, err
+	return InboxPage{Rows: rows, Further: further}, err
 }
 
 // inboxRows reads rows that the viewer can see, newest first, with what is known of their
@@ -86,7 +90,7 @@ func (r queries) inboxRows(
 	err := r.query(ctx, `
 		SELECT `+notificationColumns+`,
 			coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= `+readUpTo+`),
-			coalesce(k.archived, FALSE), k.viewed IS NULL
+			coalesce(k.archived, FALSE), k.snoozed_until, k.viewed IS NULL
 		FROM notifications n
 		LEFT JOIN products p ON p.id = n.product_id
 		LEFT JOIN marks k ON k.user_id = ? AND k.event_id = n.event_id

@@ -2,11 +2,12 @@ package models
 
 import "strings"
 
-// Conditions for rows that are not archived, and for rows without a mark. PostgreSQL
+// Conditions for rows that are neither archived nor snoozed, and for rows without
+// a mark. PostgreSQL
 // estimates IS NULL to be rare and would not use the index, hence this form.
 const (
-	notArchived = `NOT coalesce((
-		SELECT h.archived
+	notHidden = `NOT coalesce((
+		SELECT h.archived OR coalesce(h.snoozed_until, 0) > ?
 		FROM marks h
 		WHERE h.user_id = ?
 		AND h.event_id = n.event_id
@@ -19,7 +20,7 @@ const (
 	), FALSE)`
 )
 
-// andID adds the keyset: Before and After.
+// andID adds the keyset, Before and After, and leaves out the rows that are on top.
 func (q inboxQuery) andID(cond *sqlFragment) {
 	if q.filter.Before != 0 {
 		cond.and("n.event_id < ?", q.filter.Before)
@@ -27,9 +28,12 @@ func (q inboxQuery) andID(cond *sqlFragment) {
 	if q.filter.After != 0 {
 		cond.and("n.event_id > ?", q.filter.After)
 	}
+	if len(q.filter.without) > 0 {
+		cond.and("n.event_id NOT IN ("+placeholders(len(q.filter.without))+")", toAny(q.filter.without)...)
+	}
 }
 
-// andReadState adds Unread, or that a row is not archived, as far as the row's id decides it.
+// andReadState adds Unread, or that a row is in the inbox, as far as the row's id decides it.
 // In a wide query andUnreadOfWide or andVisible does the rest.
 func (q inboxQuery) andReadState(cond *sqlFragment) {
 	user := q.viewer.UserID
@@ -41,7 +45,7 @@ func (q inboxQuery) andReadState(cond *sqlFragment) {
 			cond.and("n.silence_id IS NULL")
 		}
 	case !q.wide:
-		cond.and(notArchived, user)
+		cond.and(notHidden, q.now, user)
 	}
 }
 
@@ -74,13 +78,13 @@ func (q inboxQuery) rowFilter() sqlFragment {
 }
 
 // andWide adds what sources leaves out of a wide query: the viewer can see the row and has
-// neither archived nor, with Unread, read it; and the filter's product.
+// not archived, snoozed or, with Unread, read it; and the filter's product.
 func (q inboxQuery) andWide(cond *sqlFragment) {
 	if q.filter.Unread {
 		q.andUnreadOfWide(cond)
 	} else {
 		q.andVisible(cond)
-		cond.and(notArchived, q.viewer.UserID)
+		cond.and(notHidden, q.now, q.viewer.UserID)
 	}
 	q.andProduct(cond)
 }
@@ -89,14 +93,14 @@ func (q inboxQuery) andWide(cond *sqlFragment) {
 // is for the viewer alone or newer than their joining its product.
 func (q inboxQuery) andUnreadOfWide(cond *sqlFragment) {
 	cond.and(`coalesce((
-		SELECT NOT k.viewed
+		SELECT NOT k.viewed AND coalesce(k.snoozed_until, 0) <= ?
 		FROM marks k
 		WHERE k.user_id = ?
 		AND k.event_id = n.event_id
 	), n.silence_id IS NULL AND (n.user_id = ? OR n.event_id > (
 		SELECT min(a.joined_event)
 		FROM (`+roleUnionSQL("= ?", "= n.product_id", viewing)+`) a
-	)))`, repeatArgs(2+roleSelects, q.viewer.UserID)...)
+	)))`, append([]any{q.now}, repeatArgs(2+roleSelects, q.viewer.UserID)...)...)
 }
 
 // andType adds Type: the type itself, or all types of the family.

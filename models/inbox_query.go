@@ -19,6 +19,7 @@ type inboxQuery struct {
 	viewer  Viewer
 	filter  InboxFilter
 	dialect Dialect
+	now     any  // the time, as it is stored
 	wide    bool // the viewer has many products: read all rows and check each one's product
 	joined  joinedEvents
 }
@@ -36,8 +37,8 @@ func (j joinedEvents) parse() (joined map[int64]int64, err error) {
 
 // newInboxQuery returns the query of a filter, with the viewer's products unless they have many.
 func (r queries) newInboxQuery(ctx context.Context, viewer Viewer, f InboxFilter) (inboxQuery, error) {
-	q := inboxQuery{viewer: viewer, filter: f, dialect: r.dialect}
-	if viewer.Administrator || f.Archived || f.ProductID != 0 {
+	q := inboxQuery{viewer: viewer, filter: f, dialect: r.dialect, now: micro(r.Now())}
+	if viewer.Administrator || q.isOfMarks() || f.ProductID != 0 {
 		return q, nil
 	}
 	object := "json_group_object(CAST(y.product_id AS TEXT), y.since)"
@@ -111,14 +112,20 @@ func union(sources []sqlFragment, order string, limit int) sqlFragment {
 // sources returns the selects that the viewer's notifications come from, each notification
 // in exactly one: their products, and what is for them alone and has no product; or, for
 // administrators and viewers of many products, all rows. Unread are the rows after the
-// viewer's read position, and those marked as unread. Archived rows are found by their mark.
+// viewer's read position, and those marked as unread. Archived and snoozed rows are found by
+// their mark.
 func (q inboxQuery) sources() []sqlFragment {
-	if q.filter.Archived {
+	switch {
+	case len(q.filter.only) > 0:
+		return []sqlFragment{q.markedRows("k.event_id IN ("+placeholders(len(q.filter.only))+")", toAny(q.filter.only)...)}
+	case q.filter.Archived:
 		return []sqlFragment{q.markedRows("k.archived")}
+	case q.filter.Snoozed:
+		return []sqlFragment{q.markedRows("k.snoozed_until > ?", q.now)}
 	}
 	var list []sqlFragment
 	if q.filter.Unread {
-		list = append(list, q.markedRows("NOT k.viewed"))
+		list = append(list, q.markedRows("NOT k.viewed AND coalesce(k.snoozed_until, 0) <= ?", q.now))
 	}
 	var cond sqlFragment
 	q.andID(&cond)
@@ -156,14 +163,17 @@ func (q inboxQuery) ownRows(cond sqlFragment) sqlFragment {
 		AND n.product_id IS NULL` + cond.text, append([]any{q.viewer.UserID}, cond.args...)}
 }
 
+// isOfMarks reports whether all rows are found by their mark.
+func (q inboxQuery) isOfMarks() bool { return q.filter.Archived || q.filter.Snoozed || len(q.filter.only) > 0 }
+
 // markedRows selects rows that the viewer has marked and can see.
-func (q inboxQuery) markedRows(mark string) sqlFragment {
+func (q inboxQuery) markedRows(mark string, args ...any) sqlFragment {
 	rows := sqlFragment{text: `
 		SELECT n.event_id AS id
 		FROM marks k
 		JOIN notifications n ON n.event_id = k.event_id
 		WHERE k.user_id = ?
-		AND ` + mark, args: []any{q.viewer.UserID}}
+		AND ` + mark, args: append([]any{q.viewer.UserID}, args...)}
 	q.andID(&rows)
 	q.andProduct(&rows)
 	q.andVisible(&rows)

@@ -63,7 +63,7 @@ func (tx *Tx) StartUndo(userID int64, step MarkAs, expiresAt time.Time) (id int6
 
 // MarkUndoable is Mark, and adds what changes to the record of a step. It returns how many
 // notifications the viewer can see.
-func (tx *Tx) MarkUndoable(undo int64, viewer Viewer, eventIDs []int64, as MarkAs) (int64, error) {
+func (tx *Tx) MarkUndoable(undo int64, viewer Viewer, eventIDs []int64, m Marking) (int64, error) {
 	in := "event_id IN (" + placeholders(len(eventIDs)) + ")"
 	if _, err := tx.exec(`
 		INSERT INTO inbox_undo_rows (undo_id, event_id, old_viewed, old_archived, old_snoozed_until)
@@ -75,7 +75,7 @@ func (tx *Tx) MarkUndoable(undo int64, viewer Viewer, eventIDs []int64, as MarkA
 		append([]any{undo, viewer.UserID}, toAny(eventIDs)...)...); err != nil {
 		return 0, err
 	}
-	n, err := tx.Mark(viewer, eventIDs, as)
+	n, err := tx.Mark(viewer, eventIDs, m)
 	if err != nil {
 		return 0, err
 	}
@@ -110,9 +110,9 @@ func (tx *Tx) MarkUndoable(undo int64, viewer Viewer, eventIDs []int64, as MarkA
 func (tx *Tx) MarkAllUndoable(userID, upTo int64, total int, expiresAt time.Time) (undo int64, err error) {
 	ctx := tx.Context()
 	var marks int
-	const deleted = "user_id = ? AND event_id <= ? AND NOT archived"
-	if err := tx.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM marks WHERE "+deleted+" LIMIT ?) m",
-		[]any{userID, upTo, maxUndoMarks + 1}, &marks); err != nil {
+	now := micro(tx.Now())
+	if err := tx.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM marks WHERE "+readMarks+" LIMIT ?) m",
+		[]any{userID, upTo, now, maxUndoMarks + 1}, &marks); err != nil {
 		return 0, err
 	}
 	undoable := marks <= maxUndoMarks
@@ -127,7 +127,7 @@ func (tx *Tx) MarkAllUndoable(userID, upTo int64, total int, expiresAt time.Time
 			INSERT INTO inbox_undo_rows (undo_id, event_id, old_viewed, old_archived, old_snoozed_until)
 			SELECT `+placeholder(tx.dialect, "BIGINT")+`, event_id, viewed, archived, snoozed_until
 			FROM marks
-			WHERE `+deleted, undo, userID, upTo); err != nil {
+			WHERE `+readMarks, undo, userID, upTo, now); err != nil {
 			return 0, err
 		}
 	}

@@ -22,15 +22,20 @@ type Notification struct {
 	Targets   int       // how many connections were to be notified when it was routed; -1 = not recorded
 	Viewed    bool      // by the viewer who asked
 	Archived  bool      // by the viewer who asked
+
+	// SnoozedUntil is when it comes back to the inbox of the viewer who asked. A time in the past:
+	// it is back, and not read since.
+	SnoozedUntil time.Time
 }
 
-const notificationColumns = `n.event_id, coalesce(n.product_id, 0), coalesce(p.name, ''), n.type, n.tone, n.name,
+const notificationColumns = `n.event_id, coalesce(n.product_id, 0), coalesce(n.user_id, 0),
+	coalesce(p.name, ''), n.type, n.tone, n.name,
 	n.message, n.at, n.severity, n.subject, coalesce(n.silence_id, 0), coalesce(n.targets, -1)`
 
 func (n *Notification) dst() []any {
 	return []any{
-		&n.EventID, &n.ProductID, &n.Product, &n.Type, &n.Tone, &n.Name, &n.Message, timeTo(&n.At), &n.Severity,
-		&n.Subject, &n.SilenceID, &n.Targets, &n.Viewed, &n.Archived,
+		&n.EventID, &n.ProductID, &n.UserID, &n.Product, &n.Type, &n.Tone, &n.Name, &n.Message, timeTo(&n.At),
+		&n.Severity, &n.Subject, &n.SilenceID, &n.Targets, &n.Viewed, &n.Archived, timeTo(&n.SnoozedUntil),
 	}
 }
 
@@ -78,6 +83,14 @@ const archivedSQL = `coalesce((
 	AND k.event_id = n.event_id
 ), FALSE)`
 
+// snoozedSQL is until when a user has snoozed the row n.
+const snoozedSQL = `(
+	SELECT k.snoozed_until
+	FROM marks k
+	WHERE k.user_id = ?
+	AND k.event_id = n.event_id
+)`
+
 // redactedType is the type whose messages only administrators can read: they contain internals
 // of Gatecrier.
 const redactedType = "exception.task"
@@ -93,10 +106,10 @@ func (v Viewer) redact(n *Notification) {
 func (r queries) Notification(ctx context.Context, viewer Viewer, eventID int64) (Notification, error) {
 	viewed, args := viewer.viewedSQL()
 	cond, condArgs := viewer.where()
-	args = append(append(args, viewer.UserID, eventID), condArgs...)
+	args = append(append(args, viewer.UserID, viewer.UserID, eventID), condArgs...)
 	var n Notification
 	err := r.get(ctx, `
-		SELECT `+notificationColumns+", "+viewed+", "+archivedSQL+`
+		SELECT `+notificationColumns+", "+viewed+", "+archivedSQL+", "+snoozedSQL+`
 		FROM notifications n
 		LEFT JOIN products p ON p.id = n.product_id
 		WHERE n.event_id = ?

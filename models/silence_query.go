@@ -124,7 +124,7 @@ func (r queries) SilencedBy(ctx context.Context, silences []int64) (map[int64]Si
 func (r queries) FirstSilenced(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
 	err := r.query(ctx, `
-		SELECT `+notificationColumns+`, TRUE, FALSE
+		SELECT `+notificationColumns+`, TRUE, FALSE, CAST(NULL AS BIGINT)
 		FROM notifications n
 		LEFT JOIN products p ON p.id = n.product_id
 		WHERE n.silence_id = ?
@@ -190,7 +190,7 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 	}
 	var list []Notification
 	err = r.query(ctx, `
-		SELECT `+notificationColumns+`, TRUE, FALSE
+		SELECT `+notificationColumns+`, TRUE, FALSE, CAST(NULL AS BIGINT)
 		FROM (
 			SELECT n.*
 			FROM notifications n
