@@ -84,7 +84,8 @@ func (a *Admin) Register(e *gin.Engine) {
 	}
 	for _, routes := range []func(router){
 		a.overviewRoutes, a.apiRoutes, a.searchRoutes,
-		a.inboxRoutes, a.inboxLiveRoutes, a.inboxMarkRoutes, a.inboxDeleteRoutes, a.notificationRoutes,
+		a.inboxRoutes, a.inboxLiveRoutes, a.inboxMarkRoutes, a.inboxDeleteRoutes, a.inboxSnoozeRoutes,
+		a.notificationRoutes,
 		a.productsRoutes, a.productNewRoutes, a.productRoutes, a.productSettingsRoutes, a.productDeleteRoutes,
 		a.productUploadRoutes, a.productVEXRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
 		a.productBadgeRoutes,

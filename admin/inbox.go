@@ -40,7 +40,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	}
 	v := page.InboxView{
 		Here: c.Request.URL.RequestURI(), First: q.withParam("", ""), State: link("/inbox/state", q.pairs...), After: -1,
-		Archived: q.Archived, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
+		Archived: q.Archived, Snoozed: q.Snoozed, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
 	}
 	rows := found.Rows
 	if len(rows) > inboxPageSize {
@@ -59,7 +59,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	} else {
 		v.After = v.UpTo
 	}
-	if v.Days, v.MayDelete, err = a.inboxDays(c, rows); err != nil {
+	if v.Days, v.MayDelete, err = a.inboxDays(c, rows, found.OnTop); err != nil {
 		return err
 	}
 	if v.MaySilence, err = a.Silences.MayAny(ctx, actor); err != nil {
@@ -95,7 +95,11 @@ func (a *Admin) newestShown(
 	c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool,
 ) (int64, error) {
 	if f.Before == 0 && !narrowed && len(rows) > 0 {
-		return rows[0].EventID, nil
+		var newest int64
+		for _, n := range rows { // the first ones can be older: they are back from a snooze
+			newest = max(newest, n.EventID)
+		}
+		return newest, nil
 	}
 	list, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Limit: 1})
 	if err != nil || len(list.Rows) == 0 {
@@ -104,9 +108,9 @@ func (a *Admin) newestShown(
 	return list.Rows[0].EventID, nil
 }
 
-// inboxDays groups notifications by day, and repeats of a day under the newest of them. The bool
-// reports whether the user can delete any.
-func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.InboxDay, bool, error) {
+// inboxDays groups notifications by day, and repeats of a day under the newest of them. The first
+// onTop of them are a group of their own: they are back from a snooze. The bool reports whether the user can delete any.
+func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification, onTop int) ([]page.InboxDay, bool, error) {
 	list, err := a.inboxRows(c, rows)
 	if err != nil {
 		return nil, false, err
@@ -122,13 +126,16 @@ func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.In
 	for i, row := range list {
 		deletes = deletes || may[row.ID]
 		label := dayLabel(row.At, now)
+		if i < onTop {
+			label = "Back from snooze"
+		}
 		if len(days) == 0 || days[len(days)-1].Label != label {
 			days = append(days, page.InboxDay{Label: label})
 			clear(heads)
 		}
 		day := &days[len(days)-1]
 		subject := rows[i].Subject
-		if at, known := heads[subject]; known && subject != "" {
+		if at, known := heads[subject]; known && subject != "" && i >= onTop {
 			day.Groups[at].Earlier = append(day.Groups[at].Earlier, row)
 			continue
 		}
@@ -170,11 +177,21 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 			Product:   n.Product,
 			Viewed:    n.Viewed,
 			Silenced:  n.SilenceID != 0,
+			Snoozed:   a.snoozedText(c, n),
 			At:        a.inUserZone(c, n.At),
 			Delivery:  tallies[n.EventID],
 		})
 	}
 	return list, err
+}
+
+// snoozedText says until when a notification is snoozed, "" if it is not.
+func (a *Admin) snoozedText(c *gin.Context, n models.Notification) string {
+	now := a.Store.Now()
+	if !n.SnoozedUntil.After(now) {
+		return ""
+	}
+	return dayAndTime(a.inUserZone(c, n.SnoozedUntil), a.inUserZone(c, now))
 }
 
 // unreadBadge renders the part of the frame that counts what is unread.

@@ -17,7 +17,7 @@ import (
 // inboxQuery is the filter of the inbox as the URL has it.
 type inboxQuery struct {
 	models.InboxFilter
-	filter       string         // unread or archived; "" = neither
+	filter       string         // unread, snoozed or archived; "" = none of them
 	since, until string         // days as the form writes them
 	zone         *time.Location // of these days
 	problem      string         // the error in the days; "" = none
@@ -42,8 +42,8 @@ var notificationFamilies = []struct{ value, label string }{
 func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error) {
 	var q inboxQuery
 	switch f := values.Get("filter"); f {
-	case "unread", "archived":
-		q.filter, q.Unread, q.Archived = f, f == "unread", f == "archived"
+	case "unread", "snoozed", "archived":
+		q.filter, q.Unread, q.Snoozed, q.Archived = f, f == "unread", f == "snoozed", f == "archived"
 		q.keep("filter", f)
 	}
 	if q.Type = values.Get("type"); q.Type != "" {
@@ -196,11 +196,12 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	return f, nil
 }
 
-// chips returns the links to all, the unread and the archived notifications.
+// chips returns the links to all, the unread, the snoozed and the archived notifications.
 func (q *inboxQuery) chips(unread int) []ui.Chip {
 	return []ui.Chip{
 		{Label: "All", Href: q.withParam("filter", ""), Count: -1, Current: q.filter == ""},
 		{Label: "Unread", Href: q.withParam("filter", "unread"), Count: unread, Current: q.Unread},
+		{Label: "Snoozed", Href: q.withParam("filter", "snoozed"), Count: -1, Current: q.Snoozed},
 		{Label: "Archived", Href: q.withParam("filter", "archived"), Count: -1, Current: q.Archived},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"gatecrier/app/fault"
 	"gatecrier/app/inbox"
 	"gatecrier/app/web"
+	"gatecrier/models"
 )
 
 // inboxLiveRoutes adds the stream of the inbox and the state of its rows.
@@ -163,14 +165,15 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 // inboxStateAnswer is the present state of rows that a page shows, and how many have arrived since.
 type inboxStateAnswer struct {
 	Rows []rowState `json:"rows"` // those that still exist
-	New  int        `json:"new"`  // newer notifications that match the filter, up to maxNew
-	More bool       `json:"more"` // more than maxNew are newer
+	New  int        `json:"new"`  // notifications that match the filter and are newer or back from a snooze, up to maxNew
+	More bool       `json:"more"` // there are more than maxNew of them
 }
 
 type rowState struct {
 	ID       int64 `json:"id"`
 	Viewed   bool  `json:"viewed"`
 	Archived bool  `json:"archived"`
+	Snoozed  bool  `json:"snoozed"`
 }
 
 // maxNew is where the count of new notifications stops.
@@ -195,7 +198,7 @@ func (a *Admin) inboxState(c *gin.Context) error {
 			return err
 		}
 		for _, n := range rows {
-			answer.Rows = append(answer.Rows, rowState{n.EventID, n.Viewed, n.Archived})
+			answer.Rows = append(answer.Rows, rowState{n.EventID, n.Viewed, n.Archived, n.SnoozedUntil.After(a.Store.Now())})
 		}
 	}
 	if after, err := strconv.ParseInt(c.Query("after"), 10, 64); err == nil && after >= 0 {
@@ -205,7 +208,15 @@ func (a *Admin) inboxState(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		answer.New, answer.More = min(len(found.Rows), maxNew), len(found.Rows) > maxNew
+		onTop, err := a.Inbox.OnTop(ctx, actor, q.InboxFilter)
+		if err != nil {
+			return err
+		}
+		onTop = slices.DeleteFunc(onTop, func(n models.Notification) bool {
+			return n.EventID > after || slices.Contains(ids, n.EventID)
+		})
+		n := len(found.Rows) + len(onTop)
+		answer.New, answer.More = min(n, maxNew), n > maxNew
 	}
 	c.JSON(http.StatusOK, answer)
 	return nil

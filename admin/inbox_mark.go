@@ -18,7 +18,9 @@ import (
 func (a *Admin) inboxMarkRoutes(r router) {
 	r.get("/inbox/found", a.inboxFoundConfirm)
 	r.post("/inbox/found", a.inboxFound)
-	marks := []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived}
+	marks := []models.MarkAs{
+		models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived, models.MarkUnsnoozed,
+	}
 	r.post("/inbox/undo", a.inboxUndo)
 	for _, as := range marks {
 		r.post("/inbox/"+string(as), a.mark(as))
@@ -69,7 +71,7 @@ func (a *Admin) markSome(c *gin.Context, as models.MarkAs) (inbox.Step, error) {
 		a.flash(c, "wait", "Nothing selected", "Select at least one notification.")
 		return inbox.Step{}, nil
 	}
-	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
+	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, models.Marking{As: as})
 }
 
 // inboxFoundConfirm asks what to do with all notifications that match a filter, and says how many
@@ -105,6 +107,10 @@ func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
 			{Label: "Mark as read", Value: string(models.MarkViewed)},
 			{Label: "Mark as unread", Value: string(models.MarkUnviewed)},
 		}
+		v.Buttons = append(v.Buttons, page.AskButton{Label: "Snooze…", Value: "snooze"})
+		if q.Snoozed {
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Unsnooze", Value: string(models.MarkUnsnoozed)})
+		}
 		if q.Archived {
 			v.Buttons = append(v.Buttons, page.AskButton{Label: "Move to inbox", Value: string(models.MarkUnarchived)})
 		} else {
@@ -135,15 +141,15 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		return err
 	}
 	how := c.PostForm("how")
-	if how == "delete" {
-		web.SeeOther(c, link("/inbox/delete", append(q.pairs, "up_to", formatInt(upTo))...))
+	if how == "delete" || how == "snooze" {
+		web.SeeOther(c, link("/inbox/"+how, append(q.pairs, "up_to", formatInt(upTo))...))
 		return nil
 	}
 	as := models.MarkAs(how)
-	if !as.Valid() {
+	if !as.Valid() || as == models.MarkSnoozed { // a snooze has a time: see inboxSnooze
 		return fault.BadField("how", "Choose what to do")
 	}
-	step, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
+	step, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, models.Marking{As: as})
 	if err != nil {
 		return err
 	}
@@ -160,6 +166,10 @@ func markWord(as models.MarkAs) string {
 		return "marked as unread"
 	case models.MarkArchived:
 		return "archived"
+	case models.MarkSnoozed:
+		return "snoozed"
+	case models.MarkUnsnoozed:
+		return "unsnoozed"
 	case models.MarkUnarchived:
 	}
 	return "moved to your inbox"

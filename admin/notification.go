@@ -42,6 +42,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		Viewed:    n.Viewed,
 		Archived:  n.Archived,
 		SilenceID: n.SilenceID,
+		Snoozed:   a.snoozedText(c, n),
 		ProductID: n.ProductID,
 		Product:   n.Product,
 		Here:      c.Request.URL.RequestURI(),

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"fmt"
 	"crypto/rand"
 	"errors"
 	"reflect"
@@ -432,6 +433,34 @@ var looks = map[string]look{
 		page, err := s.FindInboxPage(ctx, who.reader, models.InboxFilter{Limit: 10})
 		return whose(both, func(o owned) bool {
 			return slices.ContainsFunc(page.Rows, func(n models.Notification) bool { return n.Product == o.name })
+		}), err
+	},
+	"FindInboxOnTop": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		page, err := s.FindInboxOnTop(ctx, who.reader, models.InboxFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(page.Rows, func(n models.Notification) bool { return n.Product == o.name })
+		}), err
+	},
+	"RowsOnTop": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		marks := fmt.Sprintf("FROM marks WHERE user_id = %d AND event_id IN (%d, %d)",
+			who.reader.UserID, both[0].event, both[1].event)
+		if err := s.Write(ctx, func(tx *models.Tx) error {
+			_, err := tx.Exec(fmt.Sprintf(`
+				INSERT INTO marks (user_id, event_id, viewed, snoozed_until)
+				SELECT %d, event_id, FALSE, 1
+				FROM notifications
+				WHERE event_id IN (%d, %d)`, who.reader.UserID, both[0].event, both[1].event))
+			return err
+		}); err != nil {
+			return nil, err
+		}
+		list, err := s.RowsOnTop(ctx, who.reader, models.InboxFilter{})
+		if err != nil {
+			return nil, err
+		}
+		err = s.Write(ctx, func(tx *models.Tx) error { _, err := tx.Exec("DELETE " + marks); return err })
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(n models.Notification) bool { return n.Product == o.name })
 		}), err
 	},
 	"InboxIDs": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {

@@ -22,6 +22,8 @@ type notificationBody struct {
 	Created  time.Time        `json:"created"`
 	Viewed   bool             `json:"viewed"`
 	Archived bool             `json:"archived"`
+	// Snoozed is when it comes back to the inbox.
+	Snoozed time.Time `json:"snoozed_until,omitzero" doc:"When it comes back to your inbox; a time in the past: it is back on top until you mark it"`
 	// Silence is the silence that held its messages back, 0 for none.
 	Silence int64 `json:"silence_id,omitempty" doc:"The silence that silenced its messages"`
 	// Delivery counts the deliveries of its event by state.
@@ -43,6 +45,7 @@ func notificationOf(n models.Notification) notificationBody {
 		Created:  n.At,
 		Viewed:   n.Viewed,
 		Archived: n.Archived,
+		Snoozed:  n.SnoozedUntil,
 		Silence:  n.SilenceID,
 	}
 	if n.ProductID != 0 {
@@ -55,6 +58,7 @@ func notificationOf(n models.Notification) notificationBody {
 type InboxFilter struct {
 	Unread   string    `query:"unread" json:"unread,omitempty" required:"false" enum:"true,false"`
 	Archived string    `query:"archived" json:"archived,omitempty" required:"false" enum:"true,false" doc:"true: your archive instead of your inbox"`
+	Snoozed  string    `query:"snoozed" json:"snoozed,omitempty" required:"false" enum:"true,false" doc:"true: what you have snoozed instead of your inbox"`
 	Type     string    `query:"type" json:"type,omitempty" required:"false" maxLength:"100" doc:"gate.changed, or a family: gate"`
 	Product  int64     `query:"product" json:"product,omitempty" required:"false" minimum:"0"`
 	Group    int64     `query:"group" json:"group,omitempty" required:"false" minimum:"0" doc:"Only of these products"`
@@ -68,6 +72,7 @@ func (in InboxFilter) filter() (models.InboxFilter, error) {
 	f := models.InboxFilter{
 		Unread:    in.Unread == "true",
 		Archived:  in.Archived == "true",
+		Snoozed:   in.Snoozed == "true",
 		Type:      in.Type,
 		ProductID: in.Product,
 		GroupID:   in.Group,
@@ -95,6 +100,14 @@ type inboxInput struct {
 
 type markInput struct {
 	Body markBody
+}
+
+type snoozeInput struct {
+	Body struct {
+		markBody
+
+		Until time.Time `json:"until" doc:"When they come back: within a year"`
+	}
 }
 
 // markBody selects notifications by their ids or by a filter.
@@ -152,13 +165,20 @@ func (a *API) marks() {
 			"Archive notifications (only for you). They are read, and no longer in the inbox",
 		},
 		{models.MarkUnarchived, "unarchive-notifications", "Move notifications back to your inbox"},
+		{models.MarkUnsnoozed, "unsnooze-notifications", "End the snooze of notifications: they are in your inbox again, unread"},
 	} {
 		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusOK),
 			m.summary,
 			func(ctx context.Context, in *markInput) (*stepAnswer, error) {
-				return stepAnswerOf(a.mark(ctx, in.Body, m.as))
+				return stepAnswerOf(a.mark(ctx, in.Body, models.Marking{As: m.as}))
 			})
 	}
+	register(a, onPost("/notifications/snoozed", "snooze-notifications", http.StatusOK),
+		"Snooze notifications: they leave your inbox, and come back unread at a time (only for you)",
+		func(ctx context.Context, in *snoozeInput) (*stepAnswer, error) {
+			m := models.Marking{As: models.MarkSnoozed, Until: in.Body.Until}
+			return stepAnswerOf(a.mark(ctx, in.Body.markBody, m))
+		})
 	register(a, onPost("/notifications/undo", "undo-notifications", http.StatusOK),
 		"Undo a step in your inbox",
 		func(ctx context.Context, in *undoInput) (*stepAnswer, error) {
@@ -176,6 +196,7 @@ type stepAnswer struct {
 	Body struct {
 		Step  models.MarkAs `json:"step"`
 		Count int           `json:"count" doc:"How many notifications the step has marked"`
+		Until time.Time     `json:"snoozed_until,omitzero" doc:"When snoozed notifications come back"`
 		Undo  int64         `json:"undo,omitempty" doc:"The id that POST /notifications/undo takes within an hour; absent: the step cannot be undone"`
 	}
 }
@@ -185,7 +206,7 @@ func stepAnswerOf(step inbox.Step, err error) (*stepAnswer, error) {
 		return nil, err
 	}
 	out := &stepAnswer{}
-	out.Body.Step, out.Body.Count, out.Body.Undo = step.As, step.N, step.Undo
+	out.Body.Step, out.Body.Count, out.Body.Undo, out.Body.Until = step.As, step.N, step.Undo, step.Until
 	return out, nil
 }
 
@@ -200,15 +221,15 @@ func (b markBody) filter() (models.InboxFilter, error) {
 	return b.Filter.filter()
 }
 
-func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) (inbox.Step, error) {
+func (a *API) mark(ctx context.Context, b markBody, m models.Marking) (inbox.Step, error) {
 	f, err := b.filter()
 	if err != nil {
 		return inbox.Step{}, err
 	}
 	if b.Filter == nil && (b.UpTo == 0 || len(b.IDs) > 0) {
-		return a.Inbox.Mark(ctx, actorOf(ctx), b.IDs, as)
+		return a.Inbox.Mark(ctx, actorOf(ctx), b.IDs, m)
 	}
-	return a.Inbox.MarkFound(ctx, actorOf(ctx), f, b.UpTo, as)
+	return a.Inbox.MarkFound(ctx, actorOf(ctx), f, b.UpTo, m)
 }
 
 // deleteNotifications deletes notifications by their ids or by a filter. It refuses an empty

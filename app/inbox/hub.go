@@ -55,6 +55,7 @@ type Hub struct {
 	watches map[*Watch]struct{}
 	newest  models.Newest
 	marks   map[int64]string // of the products that are watched
+	ended   time.Time        // snoozes have been looked at up to here
 }
 
 // NewHub returns a hub without watches.
@@ -182,6 +183,14 @@ func (h *Hub) poll(ctx context.Context) error {
 			return newest.Notification != was.Notification || w.page != Page{}
 		}, false)
 	}
+	if err := h.pollProducts(ctx, products); err != nil {
+		return err
+	}
+	return h.pollSnoozes(ctx)
+}
+
+// pollProducts wakes the watches of products that have changed.
+func (h *Hub) pollProducts(ctx context.Context, products []int64) error {
 	if len(products) == 0 {
 		h.marks = nil
 		return nil
@@ -196,6 +205,23 @@ func (h *Hub) poll(ctx context.Context) error {
 		before, known := was[w.page.Product]
 		return w.page.Product != 0 && (!known || before != marks[w.page.Product])
 	}, false)
+	return nil
+}
+
+// pollSnoozes wakes the watches of users whose snoozes have ended since the last time.
+func (h *Hub) pollSnoozes(ctx context.Context) error {
+	now := h.store.Now()
+	if h.ended.IsZero() {
+		h.ended = now
+	}
+	users, err := h.store.SnoozesEnded(ctx, h.ended, now)
+	if err != nil {
+		return err
+	}
+	h.ended = now
+	for _, user := range users {
+		h.Refresh(user)
+	}
 	return nil
 }
 

@@ -31,12 +31,20 @@ type Service struct {
 // New returns a service that refreshes the open inboxes of hub after its changes.
 func New(store *models.Store, hub *Hub) *Service { return &Service{store: store, hub: hub} }
 
-// List lists a page of the actor's notifications, newest first.
+// List lists a page of the actor's notifications, newest first, below those whose snooze has ended.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFilter) (models.InboxPage, error) {
 	if actor.User.ID == 0 {
 		return models.InboxPage{}, errTokenHasNoInbox()
 	}
-	return s.store.FindInboxPage(ctx, actor.Viewer(), f)
+	return s.store.FindInboxOnTop(ctx, actor.Viewer(), f)
+}
+
+// OnTop returns the notifications of a filter that are on top because their snooze has ended.
+func (s *Service) OnTop(ctx context.Context, actor authz.Actor, f models.InboxFilter) ([]models.Notification, error) {
+	if actor.User.ID == 0 {
+		return nil, errTokenHasNoInbox()
+	}
+	return s.store.RowsOnTop(ctx, actor.Viewer(), f)
 }
 
 // Get returns one of the actor's notifications, else fault.NotFound.
@@ -85,19 +93,22 @@ func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([
 
 // Mark marks notifications for the actor only. If the actor cannot see one of them, it marks
 // none and returns fault.NotFound.
-func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) (Step, error) {
+func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, m models.Marking) (Step, error) {
 	if actor.User.ID == 0 {
 		return Step{}, errTokenHasNoInbox()
+	}
+	if err := s.checkMarking(m); err != nil {
+		return Step{}, err
 	}
 	ids, err := checkIDs(ids)
 	if err != nil {
 		return Step{}, err
 	}
 	defer s.hub.Refresh(actor.User.ID)
-	step := Step{As: as, N: len(ids)}
+	step := Step{As: m.As, N: len(ids), Until: m.Until}
 	err = s.store.Write(ctx, func(tx *models.Tx) (err error) {
 		var n int64
-		step.Undo, n, err = s.markPart(tx, actor, 0, ids, as)
+		step.Undo, n, err = s.markPart(tx, actor, 0, ids, m)
 		if err == nil && n != int64(len(ids)) {
 			return fault.NewNotFound("notification")
 		}
@@ -109,14 +120,14 @@ func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as m
 // markPart marks some notifications of a step, whose record the first part starts: with an undo of
 // 0. It returns the id of the record, and how many of the notifications the actor can see.
 func (s *Service) markPart(
-	tx *models.Tx, actor authz.Actor, undo int64, ids []int64, as models.MarkAs,
+	tx *models.Tx, actor authz.Actor, undo int64, ids []int64, m models.Marking,
 ) (id, n int64, err error) {
 	if undo == 0 {
-		if undo, err = tx.StartUndo(actor.User.ID, as, s.expiry()); err != nil {
+		if undo, err = tx.StartUndo(actor.User.ID, m.As, s.expiry()); err != nil {
 			return 0, 0, err
 		}
 	}
-	n, err = tx.MarkUndoable(undo, actor.Viewer(), ids, as)
+	n, err = tx.MarkUndoable(undo, actor.Viewer(), ids, m)
 	return undo, n, err
 }
 
@@ -141,12 +152,15 @@ func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) (S
 // MarkFound marks the notifications of a filter up to the newest one that the actor has seen,
 // the newest MaxBulk at most. After an error, the step has what was marked until then.
 func (s *Service) MarkFound(
-	ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs,
+	ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, m models.Marking,
 ) (Step, error) {
-	if !f.IsFiltered() && as == models.MarkViewed {
+	if !f.IsFiltered() && m.As == models.MarkViewed {
 		return s.MarkAll(ctx, actor, upTo)
 	}
-	step := Step{As: as}
+	step := Step{As: m.As, Until: m.Until}
+	if err := s.checkMarking(m); err != nil {
+		return step, err
+	}
 	ids, err := s.foundIDs(ctx, actor, f, upTo)
 	if err != nil {
 		return step, err
@@ -155,7 +169,7 @@ func (s *Service) MarkFound(
 	for part := range slices.Chunk(ids, batchSize) {
 		var undo int64
 		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-			undo, _, err = s.markPart(tx, actor, step.Undo, part, as)
+			undo, _, err = s.markPart(tx, actor, step.Undo, part, m)
 			return err
 		})
 		if err != nil {

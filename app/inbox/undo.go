@@ -15,9 +15,10 @@ const UndoTime = time.Hour
 
 // Step is a change of an inbox.
 type Step struct {
-	As   models.MarkAs
-	N    int   // how many notifications it has marked
-	Undo int64 // names it for Undo; 0 = it cannot be undone
+	As    models.MarkAs
+	N     int       // how many notifications it has marked
+	Undo  int64     // names it for Undo; 0 = it cannot be undone
+	Until time.Time // when snoozed ones are back
 }
 
 // Undo restores the marks that a step of the actor has changed, except those that the actor has

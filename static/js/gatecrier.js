@@ -259,10 +259,10 @@
 
     function show(now) {
       const known = new Map(now.rows.map((r) => [Number(r.id), r]));
-      const archive = new URL(list.dataset.inbox, location.href).searchParams.get("filter") === "archived";
+      const filter = new URL(list.dataset.inbox, location.href).searchParams.get("filter");
       list.querySelectorAll("[data-row]").forEach((row) => {
         const r = known.get(Number(row.dataset.row));
-        mark(row, r ? r.viewed : true, !r || r.archived !== archive);
+        mark(row, r ? r.viewed : true, !r || r.archived !== (filter === "archived") || r.snoozed !== (filter === "snoozed"));
       });
       const offer = document.querySelector("[data-new] a");
       if (!offer) return;
@@ -349,7 +349,8 @@
       document.body.dispatchEvent(new Event("gc-viewed"));
       return body.get("id").split(",");
     };
-    const archive = new URL(list.dataset.inbox, location.href).searchParams.get("filter") === "archived";
+    const filter = new URL(list.dataset.inbox, location.href).searchParams.get("filter");
+    const archive = filter === "archived";
     const handlers = {
       j: () => go(1),
       k: () => go(-1),
@@ -363,6 +364,16 @@
         const away = row.classList.contains("away");
         const ids = await send(row, away === archive ? "archived" : "unarchived");
         list.querySelectorAll("[data-row]").forEach((r) => { if (ids.includes(r.dataset.row)) mark(r, true, !away); });
+        go(1);
+      },
+      b: async (row) => {
+        if (filter !== "snoozed") {
+          const next = encodeURIComponent(location.pathname + location.search);
+          location.assign(`/inbox/snooze?id=${row.querySelector('input[name="id"]').value}&next=${next}`);
+          return;
+        }
+        const ids = await send(row, "unsnoozed");
+        list.querySelectorAll("[data-row]").forEach((r) => { if (ids.includes(r.dataset.row)) mark(r, false, true); });
         go(1);
       },
       s: (row) => {

@@ -13,7 +13,7 @@ import (
 // all as read.
 type InboxView struct {
 	Frame      layout.View
-	Chips      []ui.Chip // all, unread, archived
+	Chips      []ui.Chip // all, unread, snoozed, archived
 	Filters    []ui.Removable
 	Form       InboxForm
 	Unread     int
@@ -24,6 +24,7 @@ type InboxView struct {
 	Here       string // the URL of this page
 	First      string // that of the first page with this filter
 	Archived   bool   // it lists what was archived
+	Snoozed    bool   // it lists what is snoozed
 	Narrowed   bool   // a filter leaves something out
 	Found      string // the page that asks what to do with all that the filter finds
 	MayDelete  bool   // something of it, for all
@@ -97,7 +98,8 @@ type InboxRow struct {
 	ProductID int64
 	Product   string // "" = no product
 	Viewed    bool
-	Silenced  bool // its messages were silenced
+	Silenced  bool   // its messages were silenced
+	Snoozed   string // until when it is snoozed; "" = it is not
 	At        time.Time
 	Delivery  DeliveryTally
 }
@@ -111,6 +113,7 @@ func shortcuts() [][2]string {
 		{"x", "select notification"},
 		{"u", "mark as read or unread"},
 		{"e", "archive or restore"},
+		{"b", "snooze or unsnooze"},
 		{"s", "create a silence"},
 		{"z", "undo the last step"},
 		{"/", "search"},
@@ -129,7 +132,8 @@ type NotificationView struct {
 	At           time.Time
 	Viewed       bool
 	Archived     bool
-	SilenceID    int64 // what held its messages back, 0 = nothing
+	Snoozed      string // until when it is snoozed; "" = it is not
+	SilenceID    int64  // what held its messages back, 0 = nothing
 	MayDelete    bool  // for all
 	MaySilence   bool
 	ProductID    int64
@@ -147,6 +151,15 @@ type NotificationView struct {
 	Deliveries   []DeliveryRow
 	Page         string // of its subject; "" = it has none
 	Here         string
+}
+
+// viewTrigger returns what marks a notification as read: opening it, unless that would end its
+// snooze.
+func viewTrigger(v NotificationView) string {
+	if v.Snoozed != "" {
+		return "submit"
+	}
+	return "submit, load"
 }
 
 // about names the link to the page of the subject.
