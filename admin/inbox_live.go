@@ -213,7 +213,7 @@ func (a *Admin) inboxState(c *gin.Context) error {
 			return err
 		}
 		onTop = slices.DeleteFunc(onTop, func(n models.Notification) bool {
-			return n.EventID > after || slices.Contains(ids, n.EventID)
+			return slices.Contains(ids, n.EventID)
 		})
 		n := len(found.Rows) + len(onTop)
 		answer.New, answer.More = min(n, maxNew), n > maxNew

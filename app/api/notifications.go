@@ -99,19 +99,19 @@ type inboxInput struct {
 }
 
 type markInput struct {
-	Body markBody
+	Body Selection
 }
 
 type snoozeInput struct {
 	Body struct {
-		markBody
+		Selection
 
 		Until time.Time `json:"until" doc:"When they come back: within a year"`
 	}
 }
 
-// markBody selects notifications by their ids or by a filter.
-type markBody struct {
+// Selection selects notifications by their ids or by a filter.
+type Selection struct {
 	IDs    []int64      `json:"ids,omitempty" maxItems:"250"`
 	UpTo   int64        `json:"up_to,omitempty" doc:"Instead of ids: all notifications up to this one"`
 	Filter *InboxFilter `json:"filter,omitempty" doc:"With up_to: only those that the filter matches, at most 10000"`
@@ -177,7 +177,7 @@ func (a *API) marks() {
 		"Snooze notifications: they leave your inbox, and come back unread at a time (only for you)",
 		func(ctx context.Context, in *snoozeInput) (*stepAnswer, error) {
 			m := models.Marking{As: models.MarkSnoozed, Until: in.Body.Until}
-			return stepAnswerOf(a.mark(ctx, in.Body.markBody, m))
+			return stepAnswerOf(a.mark(ctx, in.Body.Selection, m))
 		})
 	register(a, onPost("/notifications/undo", "undo-notifications", http.StatusOK),
 		"Undo a step in your inbox",
@@ -211,7 +211,7 @@ func stepAnswerOf(step inbox.Step, err error) (*stepAnswer, error) {
 }
 
 // filter returns the filter of a request, a zero one if the request has none.
-func (b markBody) filter() (models.InboxFilter, error) {
+func (b Selection) filter() (models.InboxFilter, error) {
 	if b.Filter == nil {
 		return models.InboxFilter{}, nil
 	}
@@ -221,7 +221,7 @@ func (b markBody) filter() (models.InboxFilter, error) {
 	return b.Filter.filter()
 }
 
-func (a *API) mark(ctx context.Context, b markBody, m models.Marking) (inbox.Step, error) {
+func (a *API) mark(ctx context.Context, b Selection, m models.Marking) (inbox.Step, error) {
 	f, err := b.filter()
 	if err != nil {
 		return inbox.Step{}, err
@@ -234,7 +234,7 @@ func (a *API) mark(ctx context.Context, b markBody, m models.Marking) (inbox.Ste
 
 // deleteNotifications deletes notifications by their ids or by a filter. It refuses an empty
 // filter, which would delete the whole inbox.
-func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
+func (a *API) deleteNotifications(ctx context.Context, b Selection) error {
 	f, err := b.filter()
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func TestInboxSnooze(t *testing.T) {
 		c := p.Client("admin")
 		one, two := newProduct(t, c, "one", ""), newProduct(t, c, "two", "")
 		id := newSixNotifications(t, p, one.id, two.id)
-		until := p.Clock.Now().Add(time.Hour)
+		until := p.Clock.Now().UTC().Truncate(time.Second).Add(time.Hour)
 		list := func(query string) []int64 {
 			return itemIDs(c.Must(http.StatusOK, "GET", "/notifications?limit=50"+query, nil))
 		}
@@ -68,7 +68,7 @@ func TestInboxSnooze(t *testing.T) {
 		want("and on top again", "", id[6], id[1], id[5], id[4], id[3], id[2])
 
 		for what, at := range map[string]time.Time{
-			"Enter a time in the future": p.Clock.Now(),
+			"Enter a time in the future": p.Clock.Now().Add(-time.Second),
 			"Enter a time within a year": p.Clock.Now().AddDate(2, 0, 0),
 		} {
 			a := c.Must(http.StatusUnprocessableEntity, "POST", "/notifications/snoozed", object{"ids": []int64{id[2]}, "until": at})
