@@ -165,6 +165,10 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 		ids[i] = n.EventID
 	}
 	tallies, err := a.deliveryTallies(c, ids)
+	if err != nil {
+		return nil, err
+	}
+	reasons, err := a.Inbox.Reasons(c.Request.Context(), actorOf(c), rows)
 	list := make([]page.InboxRow, 0, len(rows))
 	for _, n := range rows {
 		list = append(list, page.InboxRow{
@@ -175,6 +179,7 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 			Message:   n.Message,
 			ProductID: n.ProductID,
 			Product:   n.Product,
+			Reason:    reasons[n.EventID],
 			Viewed:    n.Viewed,
 			Silenced:  n.SilenceID != 0,
 			Snoozed:   a.snoozedText(c, n),

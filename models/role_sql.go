@@ -78,49 +78,59 @@ type RoleSource struct {
 	AuthorizationGroup   string
 }
 
-// RoleSourcesOf lists the sources of a user's roles in a product that can view it, their
-// own role first. It repeats the selects of roleUnionSQL with columns for the groups, which the
-// union of every access check does without: a new source of roles must be added to both.
-func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]RoleSource, error) {
-	var list []RoleSource
+// RoleSourcesOf lists the sources of a user's roles in some products that can view them, by
+// product, their own role first. It repeats the selects of roleUnionSQL with columns for the
+// groups, which the union of every access check does without: a new source of roles must be
+// added to both.
+func (r queries) RoleSourcesOf(
+	ctx context.Context, userID int64, productIDs ...int64,
+) (map[int64][]RoleSource, error) {
+	sources := map[int64][]RoleSource{}
+	if len(productIDs) == 0 {
+		return sources, nil
+	}
+	in := "IN (" + placeholders(len(productIDs)) + ")"
 	err := r.query(ctx, `
-		SELECT m.role, 0, '', 0, ''
+		SELECT m.product_id, m.role, 0, '', 0, ''
 		FROM members m
 		WHERE m.user_id = ?
-		AND m.product_id = ?
+		AND m.product_id `+in+`
 		AND m.role `+viewing+`
 		UNION ALL
-		SELECT m.role, g.id, g.name, 0, ''
+		SELECT p.id, m.role, g.id, g.name, 0, ''
 		FROM products p
 		JOIN product_groups g ON g.id = p.group_id
 		JOIN group_members m ON m.group_id = g.id
 		WHERE m.user_id = ?
-		AND p.id = ?
+		AND p.id `+in+`
 		AND m.role `+viewing+`
 		UNION ALL
-		SELECT a.role, 0, '', u.id, u.name
+		SELECT a.product_id, a.role, 0, '', u.id, u.name
 		FROM authorization_roles a
 		JOIN authorization_groups u ON u.id = a.authorization_group_id
 		JOIN authorization_members m ON m.authorization_group_id = u.id
 		WHERE m.user_id = ?
-		AND a.product_id = ?
+		AND a.product_id `+in+`
 		AND a.role `+viewing+`
 		UNION ALL
-		SELECT a.role, g.id, g.name, u.id, u.name
+		SELECT p.id, a.role, g.id, g.name, u.id, u.name
 		FROM products p
 		JOIN product_groups g ON g.id = p.group_id
 		JOIN authorization_roles a ON a.group_id = g.id
 		JOIN authorization_groups u ON u.id = a.authorization_group_id
 		JOIN authorization_members m ON m.authorization_group_id = u.id
 		WHERE m.user_id = ?
-		AND p.id = ?
+		AND p.id `+in+`
 		AND a.role `+viewing+`
-		ORDER BY 4, 2`,
-		repeatArgs(roleSelects, userID, productID),
-		collect(&list, func(w *RoleSource) []any {
-			return []any{&w.Role, &w.GroupID, &w.Group, &w.AuthorizationGroupID, &w.AuthorizationGroup}
-		}))
-	return list, err
+		ORDER BY 5, 3`,
+		repeatArgs(roleSelects, append([]any{userID}, toAny(productIDs)...)...), func(rows scanner) error {
+			var product int64
+			var w RoleSource
+			err := rows.Scan(&product, &w.Role, &w.GroupID, &w.Group, &w.AuthorizationGroupID, &w.AuthorizationGroup)
+			sources[product] = append(sources[product], w)
+			return err
+		})
+	return sources, err
 }
 
 // groupRoleUnionSQL selects user_id, group_id and role of the users with a role in a

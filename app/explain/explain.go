@@ -233,11 +233,13 @@ func (s *Service) readDeliveries(ctx context.Context, f *data) (err error) {
 }
 
 // readRoleSources reads the roles by which the actor sees the event's product.
-func (s *Service) readRoleSources(ctx context.Context, f *data) (err error) {
+func (s *Service) readRoleSources(ctx context.Context, f *data) error {
 	if f.event.ProductID != 0 && f.actor.ProductID == 0 && !f.actor.User.Administrator {
-		f.roleSources, err = s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
+		sources, err := s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
+		f.roleSources = sources[f.event.ProductID]
+		return err
 	}
-	return err
+	return nil
 }
 
 // inActorsInbox reports whether the event is in the actor's inbox. Tokens have none.

@@ -97,6 +97,7 @@ type InboxRow struct {
 	Message   string
 	ProductID int64
 	Product   string // "" = no product
+	Reason    string // why the user gets it
 	Viewed    bool
 	Silenced  bool   // its messages were silenced
 	Snoozed   string // until when it is snoozed; "" = it is not
