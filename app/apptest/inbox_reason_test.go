@@ -34,13 +34,14 @@ func TestInboxRows_SayWhy(t *testing.T) {
 		group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Shops"}).ID("id")
 		c.Must(http.StatusOK, "PATCH", two.path, object{"group_id": group})
 		crew := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "Crew"}).ID("id")
-		ann, bob := p.User("ann"), p.User("bob")
-		c.Must(http.StatusCreated, "POST", one.path+"/members", object{"user_id": ann.ID, "role": "reader"})
+		p.User("ann")
+		p.User("bob")
+		c.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "ann", "role": "reader"})
 		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
-			object{"user_id": ann.ID, "role": "reader"})
-		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/authorization-groups/%d/members", crew), object{"user_id": bob.ID})
-		c.Must(http.StatusCreated, "POST", one.path+"/authorization-groups",
-			object{"authorization_group_id": crew, "role": "reader"})
+			object{"user": "ann", "role": "reader"})
+		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", crew), object{"user": "bob"})
+		c.Must(http.StatusNoContent, "POST", one.path+"/authorization-groups",
+			object{"authorization_group": "Crew", "role": "reader"})
 		for who, want := range map[string][]string{
 			"ann":   {"one Member of the product", "two Member of product group Shops"},
 			"bob":   {"one Member of authorization group Crew"},
@@ -73,8 +74,6 @@ func TestInbox_OnANarrowScreen(t *testing.T) {
 	b.Do(chromedp.EmulateViewport(360, 740))
 	b.Open("/inbox")
 	b.WantText("6 unread")
-	b.Evaluate(`document.body.dataset.top = document.querySelector("[data-row]").getBoundingClientRect().top;
-		console.log("first row", document.body.dataset.top)`)
 	b.WaitFor("the first row is in sight", `document.querySelector("[data-row]").getBoundingClientRect().top < 640`)
 	shown := `document.querySelector("[formaction='/inbox/archived']").checkVisibility()`
 	b.WaitFor("no actions without a selection", "!"+shown)
