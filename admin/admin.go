@@ -12,6 +12,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/doctor"
+	"gatecrier/app/draft"
 	"gatecrier/app/exception"
 	"gatecrier/app/explain"
 	"gatecrier/app/feed"
@@ -56,6 +57,7 @@ type Services struct {
 	Silences     *silence.Service
 	Feeds        *feed.Service
 	Mail         *email.Email
+	Drafts       *draft.Box
 	Log          *slog.Logger
 	Version      string
 	Banner       layout.Banner

@@ -64,6 +64,7 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 			Required:     field.Required && !field.Generated,
 			MaxLength:    field.MaxLen,
 			Mono:         true,
+			Secret:       field.Secret,
 			Autocomplete: "off",
 			Type:         inputType(field.Kind),
 			Options:      optionsOf(field, typed[field.Name]),

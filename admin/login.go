@@ -45,11 +45,14 @@ func (a *Admin) signIn(c *gin.Context) error {
 	in, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), a.clientOf(c))
 	if fault.Is(err, fault.Unauthenticated) {
 		v := a.loginView(name, next, "Incorrect user name or password.")
+		v.Draft = c.PostForm(draftField)
 		return render(c, http.StatusUnauthorized, page.Login(v))
 	}
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
-		return render(c, http.StatusTooManyRequests, page.Login(a.loginView(name, next, f.Text)))
+		v := a.loginView(name, next, f.Text)
+		v.Draft = c.PostForm(draftField)
+		return render(c, http.StatusTooManyRequests, page.Login(v))
 	}
 	if err != nil {
 		return err
@@ -58,6 +61,7 @@ func (a *Admin) signIn(c *gin.Context) error {
 		return err
 	}
 	a.Sessions.SetDevice(c.Writer, in.Device)
+	next = a.keepDraft(c, in.User.ID, next)
 	a.Log.InfoContext(c, "signed in", "user", in.User.ID, "request_id", web.RequestID(c.Request.Context()))
 	web.SeeOther(c, next)
 	return nil

@@ -2,11 +2,9 @@ package admin
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
@@ -41,7 +39,10 @@ func (a *Admin) requireUser(c *gin.Context) {
 	}
 	switch {
 	case fault.Is(err, fault.NotFound):
-		a.redirectToLogin(c)
+		if err := a.askToSignIn(c); err != nil {
+			a.Fail(c, err)
+		}
+		c.Abort()
 	case err != nil:
 		a.Fail(c, err)
 		c.Abort()
@@ -51,21 +52,8 @@ func (a *Admin) requireUser(c *gin.Context) {
 	default:
 		ctx = account.WithRequest(web.WithActor(ctx, actor), c.ClientIP(), 0)
 		c.Request = c.Request.WithContext(ctx)
+		a.takeDraft(c, actor.User.ID)
 	}
-}
-
-func (a *Admin) redirectToLogin(c *gin.Context) {
-	c.Abort()
-	target := "/login"
-	if c.Request.Method == http.MethodGet && c.Request.URL.Path != "/" && !web.IsHTMX(c) {
-		target += "?next=" + url.QueryEscape(c.Request.URL.RequestURI())
-	}
-	if web.IsHTMX(c) {
-		c.Header("HX-Redirect", target)
-		c.Status(http.StatusUnauthorized)
-		return
-	}
-	web.SeeOther(c, target)
 }
 
 func actorOf(c *gin.Context) authz.Actor {
@@ -188,11 +176,6 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 		a.Log.ErrorContext(c, "render error page", "error", err)
 		c.String(problem.Status, problem.Title)
 	}
-}
-
-// render writes a page.
-func render(c *gin.Context, status int, component templ.Component) error {
-	return web.Render(c, status, component)
 }
 
 // guestFrame returns the frame of a page for visitors who are not signed in.

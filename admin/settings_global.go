@@ -168,7 +168,9 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 				Value: choice.Value, Label: choice.Label, Checked: choice.Value == text,
 			})
 		}
-	case settings.KindText, settings.KindTarget:
+	case settings.KindTarget:
+		field.Value, field.Secret = text, strings.Contains(f.Name, "webhook")
+	case settings.KindText:
 		field.Value = text
 	}
 	return field

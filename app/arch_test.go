@@ -31,6 +31,7 @@ var layers = map[string]int{
 	"static":                0,
 	"models":                1,
 	"app/outbound":          1,
+	"app/draft":             1,
 	"app/demo/receiver":     1,
 	"templates/ui":          1,
 	"templates/layout":      1,

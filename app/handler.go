@@ -11,6 +11,7 @@ import (
 	"gatecrier/app/api"
 	"gatecrier/app/audit"
 	"gatecrier/app/delivery"
+	"gatecrier/app/draft"
 	"gatecrier/app/explain"
 	"gatecrier/app/fault"
 	"gatecrier/app/feed"
@@ -151,6 +152,7 @@ func (a *App) adminServices(o Options, s edgeServices, reference []page.APIGroup
 		BaseURL:      a.BaseURL,
 		FirstHint:    a.firstHint,
 		Mail:         a.mail,
+		Drafts:       draft.New(a.ring, a.Store.Now),
 		Banner:       o.Banner,
 		Loops:        a.loopRows,
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 
 	"github.com/a-h/templ"
@@ -15,12 +16,26 @@ import (
 // page under a wrong status. Characters that a reader cannot see, or that reorder text, are shown as their
 // numbers.
 func Render(c *gin.Context, status int, page templ.Component) error {
-	var b bytes.Buffer
-	if err := page.Render(c.Request.Context(), &b); err != nil {
-		return fault.WithStack(err)
+	text, err := HTML(c.Request.Context(), page)
+	if err != nil {
+		return err
 	}
-	c.Data(status, "text/html; charset=utf-8", []byte(visible.Escape(b.String())))
+	Write(c, status, text)
 	return nil
+}
+
+// HTML renders a page as Render does, without writing it.
+func HTML(ctx context.Context, page templ.Component) (string, error) {
+	var b bytes.Buffer
+	if err := page.Render(ctx, &b); err != nil {
+		return "", fault.WithStack(err)
+	}
+	return visible.Escape(b.String()), nil
+}
+
+// Write answers with a page that HTML has rendered.
+func Write(c *gin.Context, status int, text string) {
+	c.Data(status, "text/html; charset=utf-8", []byte(text))
 }
 
 // SeeOther sends the browser to another page after a form.

@@ -4,16 +4,19 @@ import (
 	"time"
 
 	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
 )
 
-// LoginView is the sign-in page. Its form posts name, password and next to
+// LoginView is the sign-in page. Its form posts name, password, next and draft to
 // /login.
 type LoginView struct {
 	Frame     layout.View
-	Name      string // as typed before
-	Next      string // local path to go to afterwards
-	Error     string // why the last try failed; "" = none
-	FirstHint string // where to find the first password; "" = no hint
+	Name      string   // as typed before
+	Next      string   // local path to go to afterwards
+	Error     string   // why the last try failed; "" = none
+	Draft     string   // what was typed in a form before, sealed; "" = nothing
+	Ended     *ui.Note // says that the session has ended; nil = it has not
+	FirstHint string   // where to find the first password; "" = no hint
 }
 
 // PasswordView asks for a new password, and which tokens to keep. Its form posts current, new,

@@ -394,11 +394,11 @@ func targetFields(s SettingsTab, help string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "ms_teams_webhook", Label: "Microsoft Teams webhook", Value: s.MSTeams, MaxLength: 2000, Mono: true, Error: s.Errors["ms_teams_webhook"], Autocomplete: "off", Help: "The URL of a workflow. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "ms_teams_webhook", Secret: true, Label: "Microsoft Teams webhook", Value: s.MSTeams, MaxLength: 2000, Mono: true, Error: s.Errors["ms_teams_webhook"], Autocomplete: "off", Help: "The URL of a workflow. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slack_webhook", Label: "Slack webhook", Value: s.Slack, MaxLength: 2000, Mono: true, Error: s.Errors["slack_webhook"], Autocomplete: "off", Help: "The URL of an incoming webhook. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{Name: "slack_webhook", Secret: true, Label: "Slack webhook", Value: s.Slack, MaxLength: 2000, Mono: true, Error: s.Errors["slack_webhook"], Autocomplete: "off", Help: "The URL of an incoming webhook. After saving, only the host and the last characters are shown. Clear the field to remove the webhook."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -47,6 +47,9 @@ func (f Field) attributes() templ.Attributes {
 	if f.MaxLength > 0 {
 		a["maxlength"] = strconv.Itoa(f.MaxLength)
 	}
+	if f.Secret {
+		a["data-secret"] = ""
+	}
 	a["required"], a["autofocus"] = f.Required, f.Autofocus
 	if f.Error != "" {
 		a["aria-invalid"] = "true"

@@ -118,6 +118,7 @@ type Field struct {
 	MaxLength    int    // 0 = none
 	Required     bool
 	Mono         bool // a URL, a token, a number
+	Secret       bool // not kept when the session ends; fields of Type password never are
 	Autofocus    bool
 	Note         string   // beside the label in place of optional, "-" for nothing
 	Options      []Option // of Type select
