@@ -128,7 +128,9 @@ func fill(form *html.Node, left url.Values) int {
 
 func fillInput(field *html.Node, name string, left url.Values) int {
 	switch attr(field, "type") {
-	case "password", "file", "submit", "button":
+	case "password":
+		delete(left, name)
+	case "file", "submit", "button":
 	case "hidden":
 		text, ok := take(left, name)
 		// The version decides whether somebody has changed the same meanwhile.
@@ -147,6 +149,7 @@ func fillInput(field *html.Node, name string, left url.Values) int {
 		}
 	default:
 		if has(field, "data-secret") {
+			delete(left, name)
 			return 0
 		}
 		if text, ok := take(left, name); ok {

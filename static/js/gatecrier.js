@@ -134,7 +134,44 @@
     });
   }
 
+  // The session has ended. The answer to a form is the sign-in page, which has its text: it
+  // replaces all of this page. To other requests it is empty: what is typed here stays.
+  function signedOut(page) {
+    if (page?.querySelector("main")) {
+      document.title = page.title;
+      document.body.replaceChildren(...document.adoptNode(page.body).children);
+      enhance(document.body);
+      document.querySelector("[autofocus]")?.focus();
+      return;
+    }
+    if (document.getElementById("signed-out")) return;
+    const note = document.createElement("div");
+    note.id = "signed-out";
+    note.className = "gc-note wait gc-flash";
+    note.setAttribute("role", "alert");
+    const link = document.createElement("a");
+    link.href = "/login";
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = "Sign in in a new tab";
+    note.append("Your session has ended. ", link, " and continue here, or save: your text is kept while you sign in.");
+    document.querySelector("main").prepend(note);
+  }
+
+  function watchSession() {
+    document.body.addEventListener("htmx:beforeOnLoad", (e) => {
+      const request = e.detail.xhr;
+      if (request.status === 401) {
+        e.preventDefault();
+        signedOut(new DOMParser().parseFromString(request.responseText, "text/html"));
+      } else {
+        document.getElementById("signed-out")?.remove();
+      }
+    });
+  }
+
   function replace(request, stop) {
+    if (request.status === 401) { signedOut(request.response); return; }
     const main = request.response && request.response.querySelector("main");
     const here = document.querySelector("main");
     if (!main) { stop(`The server responded with status ${request.status}. No changes were made.`); return; }
@@ -419,6 +456,7 @@
       if (part !== document.body) part.querySelectorAll("form[data-select]").forEach(selection);
     });
     document.body.addEventListener("gc-times", (e) => e.detail.querySelectorAll("time[datetime]").forEach(localTime));
+    watchSession();
     inboxKeys();
     inbox();
   });
