@@ -34,7 +34,7 @@ func Fill(text string, d Draft, note func(Filled) (string, error)) (string, erro
 	at := find(doc, func(n *html.Node) bool { return n.DataAtom == atom.Main })
 	if form != nil {
 		done.Texts = fill(form, left)
-		open(form)
+		open(doc, form)
 		at = form
 	}
 	done.Rest = rest(left)
@@ -208,12 +208,18 @@ func rest(left url.Values) []Text {
 	return list
 }
 
-// open opens the folds around a form.
-func open(n *html.Node) {
-	for parent := range n.Ancestors() {
-		if parent.DataAtom == atom.Details {
-			set(parent, "open", "")
+// open opens the folds around a form. Of folds with the same name, browsers show only one open.
+func open(doc, form *html.Node) {
+	for fold := range form.Ancestors() {
+		if fold.DataAtom != atom.Details {
+			continue
 		}
+		for n := range doc.Descendants() {
+			if n.DataAtom == atom.Details && attr(n, "name") != "" && attr(n, "name") == attr(fold, "name") {
+				toggle(n, "open", false)
+			}
+		}
+		set(fold, "open", "")
 	}
 }
 
