@@ -21,6 +21,7 @@ func newVersioned(t *testing.T, p *apptest.Program, c *apptest.Client) map[strin
 	t.Helper()
 	p.User("ann")
 	shop := newProduct(t, c, "Shop", "")
+	quiet := newProduct(t, c, "Quiet", "") // it has no messages, which would change the tag of its target
 	hook := object{"url": "https://hooks.example/x"}
 	made := func(path string, body object) string {
 		at := c.Must(http.StatusCreated, "POST", path, body).Header.Get("Location")
@@ -33,7 +34,7 @@ func newVersioned(t *testing.T, p *apptest.Program, c *apptest.Client) map[strin
 			path: made("/authorization-groups", object{"name": "a"}), patch: object{"name": "b"}, remove: true,
 		},
 		"target": {
-			path:  made(shop.path+"/targets", object{"module": "webhook", "name": "hook", "config": hook}),
+			path:  made(quiet.path+"/targets", object{"module": "webhook", "name": "hook", "config": hook}),
 			patch: object{"name": "other"}, remove: true,
 		},
 		"silence": {

@@ -37,7 +37,7 @@ func TestSearchInTheBrowser(t *testing.T) {
 	b.Type("cve-000001")
 	b.WaitFor("both", `document.querySelectorAll("#palette [id^=palette-observations-]").length === 2`)
 	waitForOption(b, "CVE-000001")
-	b.WantText("Bank, main: high, lib1 1", "Shop, main: high, lib1 1", "Shop: Security gate has changed", "4 results")
+	b.WantText("Bank, main: high, lib1 1", "Shop, main: high, lib1 1", "Shop: Security gate failed", "4 results")
 	b.CheckPage("search")
 	b.Type(kb.ArrowDown)
 	waitForOption(b, "Shop")
