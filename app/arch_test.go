@@ -36,6 +36,7 @@ var layers = map[string]int{
 	"templates/ui":          1,
 	"templates/layout":      1,
 	"templates/page":        1,
+	"app/oauth":             2,
 	"app/module":            2,
 	"app/authz":             2,
 	"app/audit":             2,

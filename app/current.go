@@ -5,6 +5,7 @@ import (
 
 	"gatecrier/app/exception"
 	"gatecrier/app/module/email"
+	"gatecrier/app/oauth"
 	"gatecrier/app/outbound"
 	"gatecrier/jobs"
 )
@@ -18,7 +19,29 @@ func (a *App) canSendMail() bool {
 }
 
 // mailServer returns the current mail server.
-func (a *App) mailServer() email.Server { return email.Server(a.Settings.Mail()) }
+func (a *App) mailServer() email.Server {
+	m := a.Settings.Mail()
+	return email.Server{
+		Host:     m.Host,
+		Port:     m.Port,
+		TLS:      m.TLS,
+		Auth:     m.Auth,
+		User:     m.User,
+		Password: m.Password,
+		OAuth:    oauth.Config(m.OAuth),
+		From:     m.From,
+	}
+}
+
+// keepRefreshToken stores the refresh token of the mail server's account. An error is logged only:
+// the token is used while the program runs, and the next exchange stores it.
+func (a *App) keepRefreshToken(ctx context.Context, instead, token string) error {
+	err := a.Settings.KeepRefreshToken(ctx, instead, token)
+	if err != nil {
+		a.log.WarnContext(ctx, "store refresh token of mail server", "error", err)
+	}
+	return err
+}
 
 // greeting returns the first name of the user with an email address, "" if there is no such user.
 // An error is logged only: a mail without a name is better than no mail.

@@ -23,6 +23,7 @@ import (
 	"gatecrier/app/module/teams"
 	"gatecrier/app/module/webhook"
 	"gatecrier/app/notify"
+	"gatecrier/app/oauth"
 	"gatecrier/app/observation"
 	"gatecrier/app/outbound"
 	"gatecrier/app/product"
@@ -77,7 +78,7 @@ func (a *App) buildSettings(ctx context.Context, o Options, ring *secret.Ring, c
 }
 
 func (a *App) buildModules(o Options, client *outbound.Client) (*module.Registry, error) {
-	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
+	a.mail = email.New(client, oauth.New(client, o.Now, a.keepRefreshToken), a.mailServer, a.greeting, o.Now)
 	own := []module.Module{
 		webhook.New(client, o.Now),
 		a.mail,

@@ -74,6 +74,9 @@ func (c *Client) PolicyVersion() uint64 { return c.state.Load().generation }
 // SetResolver replaces the system's name resolution. Call it before anything is sent.
 func (c *Client) SetResolver(r *net.Resolver) { c.resolver = r }
 
+// SetRoots replaces the system's certificate authorities. Call it before anything is sent.
+func (c *Client) SetRoots(roots *x509.CertPool) { c.roots = roots }
+
 // newTransport returns an HTTP/1.1 transport: a connection carries one exchange at a time, so that
 // a hanging one blocks no other.
 func (c *Client) newTransport(g guard) *http.Transport {

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	maxBody       = 4 << 10  // bytes kept of an answer
+	maxBody       = 4 << 10  // bytes kept of an answer, unless the request has another bound
 	maxDrain      = 64 << 10 // bytes read beyond it, to keep the connection
 	maxRetryAfter = 6 * time.Hour
 )
@@ -28,13 +29,15 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	// MaxBody is how many bytes of the answer are kept; 0 is 4 KiB.
+	MaxBody int64
 }
 
 // Answer is what the server sent. With an error only Private and Duration are set.
 type Answer struct {
 	Status     int
 	Header     http.Header
-	Body       []byte        // the first 4 KiB, unchanged
+	Body       []byte        // its start, as long as MaxBody says, unchanged
 	RetryAfter time.Duration // 0 to 6 h, with any status
 	Private    bool          // it came from an address that is not public
 	Duration   time.Duration
@@ -59,7 +62,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{Private: peer.private.Load(), Duration: time.Since(start)},
 			newFailure(req.URL.Hostname(), peer.connected.Load(), err)
 	}
-	body := c.read(res, cancel)
+	body := c.read(res, cmp.Or(r.MaxBody, maxBody), cancel)
 	return Answer{
 		Status: res.StatusCode, Header: res.Header, Body: body,
 		RetryAfter: c.retryAfter(res.Header.Get("Retry-After")),
@@ -91,10 +94,10 @@ func newRequest(ctx context.Context, r Request) (*http.Request, error) {
 
 // read returns the start of the body, and drains some of the rest, so that the connection can be
 // used again. It always closes the body.
-func (c *Client) read(res *http.Response, stop context.CancelFunc) []byte {
+func (c *Client) read(res *http.Response, limit int64, stop context.CancelFunc) []byte {
 	timer := time.AfterFunc(c.limits.body, stop)
 	defer timer.Stop()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit))
 	if err == nil {
 		_, err = io.CopyN(io.Discard, res.Body, maxDrain)
 	}

@@ -66,9 +66,18 @@ func (s *Service) Mail() Mail {
 		Host:     v.text("smtp_host"),
 		Port:     int(v.number("smtp_port")),
 		TLS:      v.text("smtp_tls"),
+		Auth:     v.text("smtp_auth"),
 		User:     v.text("smtp_user"),
 		Password: v.text("smtp_password"),
-		From:     v.text("email_from"),
+		OAuth: MailOAuth{
+			Grant:        v.text("smtp_oauth_grant"),
+			TokenURL:     v.text("smtp_oauth_token_url"),
+			ClientID:     v.text("smtp_oauth_client_id"),
+			ClientSecret: v.text("smtp_oauth_client_secret"),
+			Scope:        v.text("smtp_oauth_scope"),
+			RefreshToken: v.snapshot.refresh.of(v.text("smtp_oauth_refresh_token")),
+		},
+		From: v.text("email_from"),
 	}
 }
 

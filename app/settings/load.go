@@ -18,11 +18,18 @@ func (s *Service) Load(ctx context.Context) error {
 	}
 	next := &snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}}
 	for _, row := range rows {
+		next.version += row.Version
+		if row.Section == refreshTokenRow {
+			if next.refresh, err = s.decodeRefreshToken(row); err != nil {
+				return err
+			}
+			next.rows[row.Section] = row
+			continue
+		}
 		values, err := s.decode(row)
 		if err != nil {
 			return err
 		}
-		next.version += row.Version
 		next.values[row.Section], next.rows[row.Section] = values, row
 	}
 	before := s.current.Swap(next)

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"gatecrier/app/fault"
@@ -10,14 +11,20 @@ import (
 
 func mailSection(hosts Hosts) Section {
 	return Section{
-		Name:     SectionMail,
-		Title:    "Email",
-		Summary:  "The server that sends emails (SMTP).",
-		validate: validateServer(hosts),
-		Fields: []Field{
+		Name:    SectionMail,
+		Title:   "Email",
+		Summary: "The server that sends emails (SMTP).",
+		validate: func(ctx context.Context, before, next lookup, fieldErrs *fault.Fields) []string {
+			return slices.Concat(
+				validateServer(ctx, hosts, before, next, fieldErrs),
+				validateOAuth(ctx, hosts, before, next, fieldErrs),
+			)
+		},
+		Fields: slices.Concat([]Field{
 			{
 				Name:        "email_from",
-				Label:       "EMAIL_FROM",
+				Label:       "Sender address",
+				Constant:    "EMAIL_FROM",
 				Kind:        KindText,
 				Default:     "",
 				Placeholder: "gatecrier@example.org",
@@ -26,7 +33,8 @@ func mailSection(hosts Hosts) Section {
 			},
 			{
 				Name:        "smtp_host",
-				Label:       "SMTP_HOST",
+				Label:       "Mail server",
+				Constant:    "SMTP_HOST",
 				Kind:        KindText,
 				Default:     "",
 				MaxLength:   253,
@@ -35,52 +43,69 @@ func mailSection(hosts Hosts) Section {
 				check:       badHost,
 			},
 			{
-				Name:    "smtp_port",
-				Label:   "SMTP_PORT",
-				Kind:    KindInt,
-				Default: int64(587),
-				Min:     1,
-				Max:     65535,
-				Help:    "587 with STARTTLS, 465 with TLS, 25 between servers.",
+				Name:     "smtp_port",
+				Label:    "Port",
+				Constant: "SMTP_PORT",
+				Kind:     KindInt,
+				Default:  int64(587),
+				Min:      1,
+				Max:      65535,
+				Help:     "587 with STARTTLS, 465 with TLS, 25 between servers.",
 			},
 			{
-				Name:    "smtp_tls",
-				Label:   "SMTP_TLS",
-				Kind:    KindChoice,
-				Default: TLSStart,
-				Help:    "STARTTLS is required: nothing is sent to a server that does not offer it.",
-				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
+				Name:     "smtp_tls",
+				Label:    "Encryption",
+				Constant: "SMTP_TLS",
+				Kind:     KindChoice,
+				Default:  TLSStart,
+				Help:     "STARTTLS is required: nothing is sent to a server that does not offer it.",
+				Choices:  []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
 			},
-			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Leave empty for no authentication."},
+			{
+				Name:     "smtp_auth",
+				Label:    "Sign-in",
+				Constant: "SMTP_AUTH",
+				Kind:     KindChoice,
+				Default:  AuthPassword,
+				Help:     "XOAUTH2 signs in with an access token instead of a password, as Microsoft 365 and Google require.",
+				Choices:  []Choice{{AuthPassword, "User and password"}, {AuthXOAuth2, "XOAUTH2"}},
+			},
+			{
+				Name:     "smtp_user",
+				Label:    "User",
+				Constant: "SMTP_USER",
+				Kind:     KindText,
+				Default:  "",
+				Help:     "Leave empty for no authentication. With XOAUTH2: the email address of the mailbox.",
+			},
 			{
 				Name:      "smtp_password",
-				Label:     "SMTP_PASSWORD",
+				Label:     "Password",
+				Constant:  "SMTP_PASSWORD",
 				Kind:      KindSecret,
 				Default:   "",
 				MaxLength: 1000,
-				Help:      "Stored encrypted, and never shown again.",
+				Help:      "Stored encrypted, and never shown again. XOAUTH2 does not use it.",
 			},
-		},
+		}, oauthFields()),
 	}
 }
 
 // validateServer checks the host of a mail server that has changed.
-func validateServer(hosts Hosts) validator {
-	return func(ctx context.Context, before, next lookup, fieldErrs *fault.Fields) []string {
-		host, _ := next("smtp_host").(string)
-		port, _ := next("smtp_port").(int64)
-		if host == "" || host == before("smtp_host") && port == before("smtp_port") {
-			return nil
-		}
-		if err := hosts.CheckHost(host, uint16(port)); err != nil { //nolint:gosec // a port
-			fieldErrs.Add("smtp_host", err.Error())
-			return nil
-		}
-		if warning := hosts.CheckHostWarning(ctx, host, uint16(port)); warning != "" { //nolint:gosec // a port
-			return []string{"smtp_host: " + warning}
-		}
+func validateServer(ctx context.Context, hosts Hosts, before, next lookup, fieldErrs *fault.Fields) []string {
+	host, _ := next("smtp_host").(string)
+	port, _ := next("smtp_port").(int64)
+	if host == "" || host == before("smtp_host") && port == before("smtp_port") {
 		return nil
 	}
+	if err := hosts.CheckHost(host, uint16(port)); err != nil { //nolint:gosec // a port
+		fieldErrs.Add("smtp_host", err.Error())
+		return nil
+	}
+	if warning := hosts.CheckHostWarning(ctx, host, uint16(port)); warning != "" { //nolint:gosec // a port
+		return []string{"smtp_host: " + warning}
+	}
+	return nil
 }
 
 func badAddress(text string) string {

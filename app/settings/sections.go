@@ -24,9 +24,11 @@ func Sections(
 	}
 }
 
-// Hosts checks the host of a server. CheckHost refuses a host; CheckHostWarning returns the
-// reason why an accepted host cannot be reached, "" if it can.
+// Hosts checks the host of a server, or a URL. CheckHost and CheckURL refuse it; the others return
+// the reason why an accepted one cannot be reached, "" if it can.
 type Hosts interface {
 	CheckHost(host string, port uint16) error
 	CheckHostWarning(ctx context.Context, host string, port uint16) string
+	CheckURL(raw string) error
+	CheckWarning(ctx context.Context, raw string) string
 }

@@ -28,6 +28,7 @@ type snapshot struct {
 	version int64 // over all sections
 	values  map[string]map[string]any
 	rows    map[string]models.Setting
+	refresh refreshToken // of the mail server
 }
 
 // New returns a service of sections. The caller must call Load before anything else.

@@ -57,14 +57,38 @@ const (
 	TLSImplicit = "tls"
 )
 
+// The ways to sign in to a mail server.
+const (
+	AuthPassword = "password"
+	AuthXOAuth2  = "xoauth2"
+)
+
+// The grants of OAuth 2.0 that the token endpoint is asked for.
+const (
+	GrantClient  = "client_credentials"
+	GrantRefresh = "refresh_token"
+)
+
 // Mail is the mail server. Without a From no mail is sent.
 type Mail struct {
 	Host     string
 	Port     int
 	TLS      string // TLSNone, TLSStart, TLSImplicit
+	Auth     string // AuthPassword, AuthXOAuth2
 	User     string
-	Password string
+	Password string // of AuthPassword
+	OAuth    MailOAuth
 	From     string
+}
+
+// MailOAuth is where AuthXOAuth2 gets its access tokens.
+type MailOAuth struct {
+	Grant        string // GrantClient, GrantRefresh
+	TokenURL     string
+	ClientID     string
+	ClientSecret string
+	Scope        string
+	RefreshToken string // the current one: the endpoint can replace the configured one
 }
 
 // Reports bounds the size of reports, and sets the times after which missing ones are noticed.

@@ -12,13 +12,15 @@ func (e *Email) Check(ctx context.Context) error {
 	s := e.server()
 	ctx, cancel := context.WithTimeout(ctx, e.limits.total)
 	defer cancel()
-	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
-		return errors.New(outcome{step: stepSignIn, err: errOpenSignIn}.result(s, s.From, 0).Reason)
+	o := e.overNew(ctx, s, e.checkOver)
+	if o.err != nil {
+		return errors.New(o.result(s, s.From, 0).Reason)
 	}
-	c, err := e.dial(ctx, s)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// checkOver opens a session over a connection, and ends it.
+func (e *Email) checkOver(ctx context.Context, c *connection) outcome {
 	defer closeQuietly(c.raw)
 	stop := context.AfterFunc(ctx, func() { closeQuietly(c.raw) })
 	defer stop()
@@ -27,9 +29,8 @@ func (e *Email) Check(ctx context.Context) error {
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
 		o.err = ctx.Err()
 	}
-	if o.err != nil {
-		return errors.New(o.result(s, s.From, 0).Reason)
+	if o.err == nil {
+		_ = c.withDeadline(e.limits.quit, c.client.Quit) //nolint:errcheck // the server has shown that it works
 	}
-	_ = c.withDeadline(e.limits.quit, c.client.Quit) //nolint:errcheck // the server has shown that it works
-	return nil
+	return o
 }

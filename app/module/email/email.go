@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"gatecrier/app/module"
+	"gatecrier/app/oauth"
 	"gatecrier/app/outbound"
 )
 
@@ -26,19 +27,28 @@ const (
 	TLSImplicit = "tls"      // from the first byte
 )
 
+// The values of Server.Auth. "" is AuthPassword.
+const (
+	AuthPassword = "password"
+	AuthXOAuth2  = "xoauth2"
+)
+
 // Server is the mail server. Without a From or a Host no mail is sent.
 type Server struct {
 	Host     string
 	Port     int
-	TLS      string // TLSNone, TLSStart, TLSImplicit
-	User     string // "" for no sign-in
-	Password string
-	From     string // an address
+	TLS      string       // TLSNone, TLSStart, TLSImplicit
+	Auth     string       // AuthPassword, AuthXOAuth2
+	User     string       // "" for no sign-in
+	Password string       // of AuthPassword
+	OAuth    oauth.Config // of AuthXOAuth2
+	From     string       // an address
 }
 
 // Email is the module.
 type Email struct {
 	client *outbound.Client
+	tokens *oauth.Source
 	server func() Server
 	greet  func(ctx context.Context, address string) string
 	now    func() time.Time
@@ -57,17 +67,18 @@ type limits struct {
 	quit       time.Duration // RSET after a refused mail, and QUIT
 }
 
-// New returns the module. It connects through client to what server returns at the time, greets
-// the user of an address by the first name that greet returns ("" for none), and dates mails by
-// now.
+// New returns the module. It connects through client to what server returns at the time, and signs
+// in with tokens if that is set. It greets the user of an address by the first name that greet
+// returns ("" for none), and dates mails by now.
 func New(
 	client *outbound.Client,
+	tokens *oauth.Source,
 	server func() Server,
 	greet func(ctx context.Context, address string) string,
 	now func() time.Time,
 ) *Email {
 	return &Email{
-		client: client, server: server, greet: greet, now: now, page: newPage(),
+		client: client, tokens: tokens, server: server, greet: greet, now: now, page: newPage(),
 		limits: limits{
 			connect: 10 * time.Second, total: 20 * time.Second,
 			firstReply: 5 * time.Second, idle: 30 * time.Second, quit: 2 * time.Second,

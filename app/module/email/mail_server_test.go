@@ -23,6 +23,7 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
+	"gatecrier/app/oauth"
 	"gatecrier/app/outbound"
 )
 
@@ -38,7 +39,8 @@ func newTest(t testing.TB, s *Server) *Email {
 		t.Fatal(err)
 	}
 	client := outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler))
-	e := New(client, func() Server { return *s }, greetAda, func() time.Time { return noon })
+	tokens := oauth.New(client, func() time.Time { return noon }, nil)
+	e := New(client, tokens, func() Server { return *s }, greetAda, func() time.Time { return noon })
 	t.Cleanup(e.Close)
 	return e
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatecrier/app/module"
+	"gatecrier/app/oauth"
 	"gatecrier/app/outbound"
 )
 
@@ -30,7 +31,7 @@ func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 		code, answer = 0, ""
 		r = o.resultOfFailure(s)
 	}
-	for _, secret := range secrets(s) {
+	for _, secret := range secrets(s, o.token) {
 		answer = strings.ReplaceAll(answer, secret, "[hidden]")
 	}
 	answer = strings.ReplaceAll(answer, to, hint(to))
@@ -50,12 +51,16 @@ func (o outcome) serverError() *textproto.Error {
 	return nil
 }
 
-// secrets returns the password and its encoded forms, which some servers repeat.
-func secrets(s Server) []string {
+// secrets returns the password or the access token, and their encoded forms, which some servers
+// repeat.
+func secrets(s Server, token string) []string {
+	encode := base64.StdEncoding.EncodeToString
+	if token != "" {
+		return []string{encode([]byte("user=" + s.User + "\x01auth=Bearer " + token + "\x01\x01")), encode([]byte(token)), token}
+	}
 	if s.User == "" || s.Password == "" {
 		return nil
 	}
-	encode := base64.StdEncoding.EncodeToString
 	return []string{encode([]byte("\x00" + s.User + "\x00" + s.Password)), encode([]byte(s.Password)), s.Password}
 }
 
@@ -86,9 +91,16 @@ func (o outcome) isForGood(said *textproto.Error) bool {
 
 // resultOfFailure returns the result of a transfer without an answer.
 func (o outcome) resultOfFailure(s Server) module.Result {
+	var token *oauth.Error
 	switch {
 	case errors.Is(o.err, outbound.ErrRefused):
 		return module.Blocked(o.err.Error())
+	case errors.As(o.err, &token) && !token.Temporary():
+		return module.Rejected(token.Error())
+	case errors.As(o.err, &token) && token.Wait() > 0:
+		return module.RetryAfter(token.Wait(), token.Error())
+	case errors.As(o.err, &token):
+		return module.Transient(token.Error())
 	case o.step == stepDial: // the dialer's errors are for users, and name the host
 		return module.Transient(o.err.Error())
 	case errors.Is(o.err, errOpenSignIn):
@@ -100,7 +112,7 @@ func (o outcome) resultOfFailure(s Server) module.Result {
 // reasonOf returns fixed words: the errors of the libraries quote what they read.
 func reasonOf(err error) string {
 	var timeout net.Error
-	for _, ours := range []error{errNoTLS, errNoMechanism, errTooMuch} {
+	for _, ours := range []error{errNoTLS, errNoMechanism, errNoXOAuth2, errTooMuch} {
 		if errors.Is(err, ours) {
 			return ours.Error()
 		}

@@ -7,9 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"code.dny.dev/ssrf"
@@ -27,6 +24,7 @@ type step string
 
 // The steps of a transfer.
 const (
+	stepToken     step = "a token"
 	stepDial      step = ""
 	stepConnect   step = "the connection"
 	stepTLS       step = "TLS"
@@ -44,6 +42,7 @@ type outcome struct {
 	private  bool   // the server is at an address that is not public
 	unsure   bool   // everything was sent, and no answer came
 	stale    bool   // the connection ended while it was idle, nothing was sent
+	token    string // the access token that was used
 }
 
 // codeClosing is the code of a server that is about to close the connection (RFC 5321, 3.8).
@@ -54,6 +53,7 @@ var (
 	errNoTLS       = errors.New("it does not offer STARTTLS, which the settings require")
 	errOpenSignIn  = errors.New("without TLS, Gatecrier signs in only on this machine")
 	errNoMechanism = errors.New("it offers no supported way to sign in")
+	errNoXOAuth2   = errors.New("it does not offer XOAUTH2, which the settings require")
 	errTooMuch     = errors.New("its answers are too long for a mail server")
 )
 
@@ -61,6 +61,7 @@ var (
 type connection struct {
 	server  Server       // the settings when it was opened
 	policy  uint64       // the version of the policy when it was opened
+	token   string       // the access token to sign in with; "" for none
 	raw     net.Conn     // TCP
 	limited *limitedConn // raw, with a bound on what the server sends
 	client  *smtp.Client // nil until the session is open
@@ -72,29 +73,14 @@ type connection struct {
 // transfer passes a mail to the server, over an idle connection or a new one. ctx, which has a
 // deadline, bounds it all.
 func (e *Email) transfer(ctx context.Context, s Server, env envelope) outcome {
-	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
-		return outcome{step: stepSignIn, err: errOpenSignIn}
-	}
 	if c := e.takeIdle(s); c != nil {
 		if o := e.deliverOver(ctx, c, env); !o.stale {
 			return o
 		}
 	}
-	c, err := e.dial(ctx, s)
-	if err != nil {
-		return outcome{step: stepDial, err: err}
-	}
-	return e.deliverOver(ctx, c, env)
-}
-
-func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
-	c := &connection{server: s, policy: e.client.PolicyVersion()}
-	conn, err := e.client.Dial(ctx, "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)))
-	if err != nil {
-		return nil, err
-	}
-	c.raw, c.limited = conn, &limitedConn{Conn: conn}
-	return c, nil
+	return e.overNew(ctx, s, func(ctx context.Context, c *connection) outcome {
+		return e.deliverOver(ctx, c, env)
+	})
 }
 
 // deliverOver passes a mail over a connection, and then keeps the connection for others or closes
@@ -193,7 +179,7 @@ func (e *Email) openSession(ctx context.Context, c *connection) outcome {
 			return outcome{step: stepTLS, err: err}
 		}
 	}
-	if err := signIn(client, s); err != nil {
+	if err := signIn(client, s, c.token); err != nil {
 		return outcome{step: stepSignIn, err: err}
 	}
 	c.client = client
@@ -214,25 +200,6 @@ func startTLS(c *smtp.Client, config *tls.Config) error {
 		return errNoTLS
 	}
 	return c.StartTLS(config)
-}
-
-// signIn signs in, if the settings have a user. transfer has checked that this is not in the
-// clear.
-func signIn(c *smtp.Client, s Server) error {
-	if s.User == "" {
-		return nil
-	}
-	_, offered := c.Extension("AUTH")
-	mechanisms := strings.Fields(strings.ToUpper(offered))
-	switch {
-	case slices.Contains(mechanisms, "PLAIN"):
-		return c.Auth(smtp.PlainAuth("", s.User, s.Password, s.Host, true))
-	case slices.Contains(mechanisms, "LOGIN"):
-		return c.Auth(smtp.LoginAuth(s.User, s.Password, s.Host, true))
-	case slices.Contains(mechanisms, "CRAM-MD5"):
-		return c.Auth(smtp.CRAMMD5Auth(s.User, s.Password))
-	}
-	return errNoMechanism
 }
 
 // handOver does the part of the conversation after the sender.
