@@ -26,6 +26,7 @@ func (e *Email) checkOver(ctx context.Context, c *connection) outcome {
 	defer stop()
 	c.limited.left = maxReceived
 	o := e.openSession(ctx, c)
+	o.token = c.token
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
 		o.err = ctx.Err()
 	}

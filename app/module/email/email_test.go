@@ -24,7 +24,7 @@ import (
 func TestConform(t *testing.T) {
 	moduletest.ConformConfig(t,
 		func(c *outbound.Client) module.Sender {
-			return New(c, func() Server { return Server{} }, greetAda, time.Now)
+			return New(c, nil, func() Server { return Server{} }, greetAda, time.Now)
 		},
 		module.Config{"to": "ada@example.org"})
 }

@@ -231,7 +231,7 @@ func TestChangesDuringAMailApplyToTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler))
-	e := New(client, func() Server { return *now.Load() }, greetAda, time.Now)
+	e := New(client, nil, func() Server { return *now.Load() }, greetAda, time.Now)
 	defer e.Close()
 	changes := []func(){
 		func() { client.SetPolicy(outbound.Policy{Allow: allow}) },

@@ -84,6 +84,7 @@ func certify(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 // mailbox is a mail server that records what it gets.
 type mailbox struct {
 	mechanisms []string
+	xoauth2    func() sasl.Server // of the mechanism; it does its own checks
 	// Each can refuse a mail or break the connection; nil accepts all.
 	onMail func(*session) error
 	onRcpt func(*session) error
@@ -164,6 +165,10 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 		s.box.signedIn = append(s.box.signedIn, mechanism)
 		s.box.mu.Unlock()
 		return nil
+	}
+	if mechanism == "XOAUTH2" {
+		s.auth = true
+		return s.box.xoauth2(), nil
 	}
 	if mechanism == "PLAIN" {
 		return sasl.NewPlainServer(func(_, user, pass string) error { return check(user, pass) }), nil

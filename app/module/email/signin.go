@@ -40,9 +40,7 @@ func (e *Email) overNewOnce(ctx context.Context, s Server, use func(context.Cont
 		return outcome{step: stepDial, err: err}
 	}
 	c.token = token
-	o := use(ctx, c)
-	o.token = token
-	return o
+	return use(ctx, c)
 }
 
 // refusedToken reports whether the server has refused the access token.

@@ -90,7 +90,7 @@ func (e *Email) deliverOver(ctx context.Context, c *connection, env envelope) ou
 	c.limited.left = maxReceived
 	c.used++
 	o := e.converse(ctx, c, env)
-	o.private = isPrivate(c.raw.RemoteAddr())
+	o.token, o.private = c.token, isPrivate(c.raw.RemoteAddr())
 	o.stale = c.used > 1 && o.step == stepSender && o.unanswered() && ctx.Err() == nil
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
 		o.err = ctx.Err()

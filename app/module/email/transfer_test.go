@@ -289,7 +289,7 @@ func TestGuardRefusesTheServer(t *testing.T) {
 	good, _ := certify(t, "127.0.0.1")
 	s := serve(t, box, TLSNone, good)
 	client := outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler))
-	e := New(client, func() Server { return s }, greetAda, time.Now)
+	e := New(client, nil, func() Server { return s }, greetAda, time.Now)
 	if r := send(t, e); r.Kind() != module.KindBlocked || r.Status != 0 || r.Answer != "" || len(box.got()) != 0 {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}
@@ -299,7 +299,7 @@ func TestGuardRefusesTheServer(t *testing.T) {
 func TestRepeatedPasswordIsMasked(t *testing.T) {
 	for _, pass := range []string{password, "short"} {
 		s := Server{User: "gates", Password: pass}
-		said := strings.Join(secrets(s), " ")
+		said := strings.Join(secrets(s, ""), " ")
 		s2 := script(t, map[string]string{"AUTH": "535 5.7.8 no: " + said, "BODY": "250 I know " + said})
 		s2.User, s2.Password = s.User, s.Password
 		r := newTest(t, &s2).SendTo(t.Context(), "ada@example.org", moduletest.Usual())
