@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -34,8 +35,19 @@ func (a *Admin) globalSettingsFirst(c *gin.Context) error {
 	return nil
 }
 
+// globalSettings renders a section as it is saved. The preset of a mail provider fills some fields in
+// without saving them.
 func (a *Admin) globalSettings(c *gin.Context) error {
-	return a.globalSettingsPage(c, http.StatusOK, nil, nil)
+	preset, ok := findMailPreset(c.Query("preset"))
+	if !ok || c.Param("section") != settings.SectionMail {
+		return a.globalSettingsPage(c, http.StatusOK, nil, nil)
+	}
+	view, err := a.globalSettingsView(c, settings.SectionMail, preset.values, nil)
+	if err != nil {
+		return err
+	}
+	view.Filled = &ui.Note{Title: "Values of " + preset.title + " filled in, not saved", Text: preset.then}
+	return render(c, http.StatusOK, page.Settings(view))
 }
 
 // globalSettingsPage renders a section: as it is saved, or as it was typed with the errors.
@@ -94,7 +106,7 @@ func (a *Admin) globalSettingsExtra(c *gin.Context, view *page.SettingsView) err
 			view.Fields[i].Help += " Next: " + ui.Absolute(a.Jobs.Next(f.Name)) + "."
 		}
 	case settings.SectionMail:
-		view.Mail = &page.MailTest{To: actorOf(c).User.Email}
+		view.Mail, view.Presets = &page.MailTest{To: actorOf(c).User.Email}, mailPresetLinks()
 	}
 	if view.Name != settings.SectionGate {
 		return nil
@@ -181,7 +193,7 @@ func globalNote(f settings.Field) string {
 	note := "default: " + globalText(f.Default)
 	switch {
 	case f.Kind == settings.KindSecret:
-		return "-"
+		return cmp.Or(f.Constant, "-")
 	case f.Default == "":
 		note = "default: empty"
 	case f.Kind == settings.KindBool && f.Default == true:

@@ -17,9 +17,10 @@ import (
 
 // mailServer is a mail server that keeps the emails it gets.
 type mailServer struct {
-	mu     sync.Mutex
-	mails  []receivedMail
-	refuse func(to string) error // nil takes all
+	mu       sync.Mutex
+	mails    []receivedMail
+	refuse   func(to string) error // nil takes all
+	provider *mailProvider         // of XOAUTH2; nil for no sign-in
 }
 
 type receivedMail struct{ to, text string }

@@ -21,8 +21,10 @@ type SettingsView struct {
 	Failed    string          // why nothing was saved, where no field is to blame
 	ChangedBy string          // "" = all as it came
 	ChangedAt time.Time
-	Sweep     *SweepView // for the section of gates
-	Mail      *MailTest  // for the section of mails
+	Sweep     *SweepView     // for the section of gates
+	Mail      *MailTest      // for the section of mails
+	Presets   []SettingsLink // of mail providers
+	Filled    *ui.Note       // that a preset was filled in
 }
 
 // SweepView is the progress of the evaluation of all gates that follows a change.
@@ -77,3 +79,7 @@ type MailTest struct {
 }
 
 func settingsPath(section string) string { return "/admin/settings/" + url.PathEscape(section) }
+
+func presetPath(section, preset string) string {
+	return settingsPath(section) + "?preset=" + url.QueryEscape(preset)
+}
