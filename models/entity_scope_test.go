@@ -2,9 +2,9 @@ package models_test
 
 import (
 	"context"
-	"fmt"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -449,7 +449,9 @@ var looks = map[string]look{
 				INSERT INTO marks (user_id, event_id, viewed, snoozed_until)
 				SELECT %d, event_id, FALSE, 1
 				FROM notifications
-				WHERE event_id IN (%d, %d)`, who.reader.UserID, both[0].event, both[1].event))
+				WHERE event_id IN (%d, %d)
+				AND EXISTS (SELECT 1 FROM users WHERE id = %d)`, // tokens are no users
+				who.reader.UserID, both[0].event, both[1].event, who.reader.UserID))
 			return err
 		}); err != nil {
 			return nil, err

@@ -164,7 +164,9 @@ func (q inboxQuery) ownRows(cond sqlFragment) sqlFragment {
 }
 
 // isOfMarks reports whether all rows are found by their mark.
-func (q inboxQuery) isOfMarks() bool { return q.filter.Archived || q.filter.Snoozed || len(q.filter.only) > 0 }
+func (q inboxQuery) isOfMarks() bool {
+	return q.filter.Archived || q.filter.Snoozed || len(q.filter.only) > 0
+}
 
 // markedRows selects rows that the viewer has marked and can see.
 func (q inboxQuery) markedRows(mark string, args ...any) sqlFragment {

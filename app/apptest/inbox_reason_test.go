@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // inboxReasons returns what the rows of an inbox say about their product and why the user gets them.
@@ -36,6 +37,13 @@ func TestInboxRows_SayWhy(t *testing.T) {
 		crew := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "Crew"}).ID("id")
 		p.User("ann")
 		p.User("bob")
+		p.User("root")
+		if err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+			_, err := tx.Exec("UPDATE users SET administrator = TRUE WHERE name = 'root'")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		c.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "ann", "role": "reader"})
 		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
 			object{"user": "ann", "role": "reader"})
@@ -45,7 +53,8 @@ func TestInboxRows_SayWhy(t *testing.T) {
 		for who, want := range map[string][]string{
 			"ann":   {"one Member of the product", "two Member of product group Shops"},
 			"bob":   {"one Member of authorization group Crew"},
-			"admin": {"You are an administrator", "one You are an administrator", "two You are an administrator"},
+			"root":  {"You are an administrator", "one You are an administrator", "two You are an administrator"},
+			"admin": {"You are an administrator", "one Member of the product", "two Member of the product"},
 		} {
 			text := newPageClient(t, p, who).must(http.StatusOK, "GET", "/inbox")
 			got := inboxReasons(text)
@@ -61,8 +70,7 @@ func TestInboxRows_SayWhy(t *testing.T) {
 	})
 }
 
-// The first row is within the first screen of a phone, and the bulk actions are there for a
-// selection.
+// The first row is within the first screen of a phone. A selection shows the bulk actions.
 func TestInbox_OnANarrowScreen(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

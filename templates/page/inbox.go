@@ -135,7 +135,7 @@ type NotificationView struct {
 	Archived     bool
 	Snoozed      string // until when it is snoozed; "" = it is not
 	SilenceID    int64  // what held its messages back, 0 = nothing
-	MayDelete    bool  // for all
+	MayDelete    bool   // for all
 	MaySilence   bool
 	ProductID    int64
 	Product      string
