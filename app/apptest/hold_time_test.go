@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,54 @@ func announcedChanges(t *testing.T, r *apptest.Receiver) []string {
 		list = append(list, move)
 	}
 	return list
+}
+
+// changeLink returns the link of a message, without the address of the program.
+func changeLink(t *testing.T, m apptest.Message) string {
+	t.Helper()
+	var b struct{ Link string }
+	if err := json.Unmarshal(m.Body, &b); err != nil {
+		t.Fatal(err)
+	}
+	_, path, _ := strings.Cut(b.Link, "/products/")
+	return "/products/" + path
+}
+
+// A message about a gate change links to that change in the history: also if the change was on hold,
+// and is announced by a later event.
+func TestGateMessage_LinksToItsChange(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver, c := apptest.NewReceiver(t), p.Client("admin")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		admin := signedInAs(t, p, "admin")
+		want := func(what string, m apptest.Message) {
+			t.Helper()
+			change := lastGateEvent(c, s)
+			anchor := fmt.Sprintf("change-%d", change)
+			link := changeLink(t, m)
+			if want := fmt.Sprintf("%s?before=%d&tab=history#%s", s.path, change+1, anchor); link != want {
+				t.Errorf("%s: it links to %s, want %s", what, link, want)
+			}
+			page, _, _ := strings.Cut(link, "#")
+			admin.wantText(page, `id="`+anchor+`"`)
+			a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d/trace", change), nil)
+			if a.Get("steps.0.link") != link {
+				t.Errorf("%s: %q, but its explanation links to %v", what, link, a.Get("steps.0.link"))
+			}
+		}
+		setCritical(c, s, 1)
+		want("at once", receiver.Wait(t, 1))
+		c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": 600})
+		setCritical(c, s, 0)
+		p.Clock.Advance(11 * time.Minute)
+		p.Wake()
+		m := receiver.Wait(t, 2)
+		if moves := announcedChanges(t, receiver); moves[1] != "failed passed held" {
+			t.Fatalf("the second message is %s", moves[1])
+		}
+		want("on hold", m)
+	})
 }
 
 // waitAnnounced waits for messages and fails the test at surplus ones.

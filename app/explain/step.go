@@ -2,7 +2,6 @@ package explain
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"gatecrier/app/event"
@@ -40,14 +39,7 @@ func (f *data) recorded() []Step {
 func (f *data) about() Link {
 	switch event.Type(f.event.Type) {
 	case event.GateChanged:
-		change := f.event.ID
-		if f.changed {
-			change = f.announcement.Change
-		}
-		at := strconv.FormatInt(change, 10)
-		before := strconv.FormatInt(change+1, 10)
-		page := path("products", f.event.ProductID) + "?before=" + before + "&tab=history#change-" + at
-		return Link{page, "The change"}
+		return Link{event.ChangePage(f.event, f.announcement), "The change"}
 	case event.ExceptionReported, event.ExceptionTask:
 		return f.exception()
 	case event.ExceptionRequest:
