@@ -67,6 +67,9 @@ func (e ExceptionsJoined) notice() Notice {
 			Page: "/exceptions/" + strconv.FormatInt(one.Group, 10),
 		})
 	}
+	if more := int(e.Groups) - len(e.Exceptions); more > 0 {
+		n.Rest = Rest{more, page}
+	}
 	return n
 }
 

@@ -27,6 +27,7 @@ type Notice struct {
 	Tone     Tone
 	Facts    []Fact           // details, the most important first
 	Items    []Item           // the failing observations, worst first; calls, waivers, notifications
+	Rest     Rest             // what Items leaves out
 	Key      string           // its subject, equal in all notices about it
 	Severity *models.Severity // the worst of its observations, nil for none
 	Page     string           // the path of its subject's page; "" = the product's page
@@ -35,6 +36,12 @@ type Notice struct {
 
 // Fact is a detail of a notice.
 type Fact struct{ Label, Value string }
+
+// Rest is what the list of a notice leaves out.
+type Rest struct {
+	Count int
+	Page  string // the path of the whole list, or ""
+}
 
 // describer is a payload that has words.
 type describer interface{ notice() Notice }
@@ -83,32 +90,14 @@ func (g GateChange) notice() Notice {
 	return Notice{
 		Name:     withDetails(state, over),
 		Title:    title(state, g.Product.Name, over),
-		Message:  g.Reason(),
+		Message:  StateWord(g.From) + " → " + StateWord(g.To) + ": " + g.Reason(),
 		Tone:     g.tone(),
 		Facts:    g.facts(),
 		Items:    g.Failing.items(g.Product.ID),
+		Rest:     g.rest(),
 		Severity: g.worstFailing(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
-}
-
-// overText returns how many observations of each severity over its threshold a failed gate has, the
-// worst severity first: "1 critical, 2 high". It is "" for other states.
-func (g GateChange) overText() string {
-	if g.To != models.GateFailed || g.Thresholds == nil {
-		return ""
-	}
-	counts := g.Counts
-	if g.Effective != nil {
-		counts = *g.Effective
-	}
-	var parts []string
-	for _, s := range models.Severities() {
-		if n := counts.Of(s); n > g.Thresholds.Of(s) {
-			parts = append(parts, strconv.FormatInt(n, 10)+" "+s.String())
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // worstFailing returns the worst severity of the failing observations, nil for none.
@@ -136,17 +125,6 @@ func (g GateChange) facts() []Fact {
 		facts = append(facts, Fact{"Since", g.HeldSince.UTC().Format("2006-01-02 15:04 UTC")})
 	}
 	return facts
-}
-
-// Total returns how many observations the cause has made active.
-func (t Failing) Total() int { return t.New + t.Reopened }
-
-func (t Failing) items(productID int64) []Item {
-	items := make([]Item, len(t.Items))
-	for i, f := range t.Items {
-		items[i] = f.item(productID)
-	}
-	return items
 }
 
 // Reason returns why the gate has its state, with the failing observations.

@@ -50,7 +50,7 @@ func TestDescribe_GateChange(t *testing.T) {
 		Severity: &worst,
 		Name:     "Security gate failed (2 critical)",
 		Title:    "Security gate failed: Shop (2 critical)",
-		Message:  "2 critical (threshold 0), 1 new: CVE-1, CVE-2",
+		Message:  "Passed → Failed: 2 critical (threshold 0), 1 new: CVE-1, CVE-2",
 		Tone:     event.ToneBad,
 		Facts: []event.Fact{
 			{"Product", "Shop"},

@@ -67,7 +67,7 @@ func (s SilenceEnded) notice() Notice {
 		n.Items = append(n.Items, Item{Text: h.line(s.Product == nil)})
 	}
 	if more := s.Held - len(s.Named); more > 0 {
-		n.Items = append(n.Items, Item{Text: "and " + number.Of(more, "other", "others")})
+		n.Rest = Rest{more, n.Page}
 	}
 	return n
 }

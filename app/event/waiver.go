@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatecrier/app/number"
+	"gatecrier/models"
 )
 
 // maxWaivers is how many waivers an event names.
@@ -56,5 +57,14 @@ func (w WaiverExpiring) notice() Notice {
 		}
 		n.Items = append(n.Items, one.item(w.Product.ID, "until "+one.Until.UTC().Format(time.DateOnly)))
 	}
+	if more := w.Count - len(w.Waivers); more > 0 {
+		n.Rest = Rest{more, w.page()}
+	}
 	return n
+}
+
+// page returns the path of the list of the product's waivers.
+func (w WaiverExpiring) page() string {
+	return "/observations?product=" + strconv.FormatInt(w.Product.ID, 10) + "&status=" +
+		string(models.StatusRiskAccepted)
 }
