@@ -29,6 +29,9 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 	}
 	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
 	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), itemsOf(notice.Items, d.baseURL())
+	if m.Rest.Count = notice.Rest.Count; notice.Rest.Page != "" {
+		m.Rest.Link = d.baseURL() + notice.Rest.Page
+	}
 	for _, f := range notice.Facts {
 		m.Facts = append(m.Facts, module.Fact(f))
 	}

@@ -2,7 +2,6 @@ package module
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -50,14 +49,23 @@ func (c ChatText) Facts(all []Fact) []Fact {
 	return facts
 }
 
-// Items returns a line for each item. If some are left out, a last line says how many.
-func (c ChatText) Items(all []Item) []string {
+// Items returns a line for each item. If some are left out, here or by rest, a last line says how
+// many. Its link takes a part of MaxList.
+func (c ChatText) Items(all []Item, rest Rest) []string {
 	var lines []string
+	limit := c.MaxList
+	if link := SafeLink(rest.Link); c.Link == nil || link == "" || len(link) > maxRestLink {
+		rest.Link = ""
+	} else {
+		rest.Link = link
+		limit -= UTF16Len(c.Link("", link))
+	}
 	size := 0 // of the lines joined by line breaks
 	for i, item := range all {
 		line := c.item(item)
-		if i == c.MaxItems || c.MaxList > 0 && size+UTF16Len(line) > c.MaxList {
-			return append(lines, fmt.Sprintf("%sand %d more", c.More, len(all)-i))
+		if i == c.MaxItems || c.MaxList > 0 && size+UTF16Len(line) > limit {
+			rest.Count += len(all) - i
+			break
 		}
 		lines = append(lines, line)
 		size += UTF16Len(line)
@@ -65,8 +73,17 @@ func (c ChatText) Items(all []Item) []string {
 			size++
 		}
 	}
-	return lines
+	if rest.Count <= 0 {
+		return lines
+	}
+	if rest.Link == "" {
+		return append(lines, c.More+rest.Text())
+	}
+	return append(lines, c.More+c.Link(rest.Text(), rest.Link))
 }
+
+// maxRestLink is the maximum length of a link to a whole list, in bytes.
+const maxRestLink = 500
 
 // item returns an item as a line, with its link if it can have one.
 func (c ChatText) item(i Item) string {
@@ -93,7 +110,7 @@ func (c ChatText) item(i Item) string {
 }
 
 // List returns the lines of Items as one text.
-func (c ChatText) List(all []Item) string { return strings.Join(c.Items(all), "\n") }
+func (c ChatText) List(all []Item, rest Rest) string { return strings.Join(c.Items(all, rest), "\n") }
 
 // TitleLine returns the title as a single line, "Gatecrier" if it has none.
 func (m Message) TitleLine() string { return cmp.Or(SingleLine(m.Title), "Gatecrier") }

@@ -69,12 +69,12 @@ func TestChatText_LinksItems(t *testing.T) {
 		"• " + long[:49] + "…": {long, long, "", long},
 		"• ":                   {},
 	} {
-		if got := c.Items([]Item{item}); len(got) != 1 || got[0] != want {
+		if got := c.Items([]Item{item}, Rest{}); len(got) != 1 || got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 	c.Link = nil
-	if got := c.List([]Item{{"high:", "CVE-1", "https://a.example/", "in xz"}}); got != "• high: CVE-1 in xz" {
+	if got := c.List([]Item{{"high:", "CVE-1", "https://a.example/", "in xz"}}, Rest{}); got != "• high: CVE-1 in xz" {
 		t.Errorf("a receiver without links gets %q", got)
 	}
 }

@@ -6,6 +6,7 @@ package module
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -70,6 +71,7 @@ type Message struct {
 	Tone    Tone   // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
 	Facts   []Fact // details, the most important first
 	Items   []Item // lines of a list, the worst first
+	Rest    Rest   // what Items leaves out
 	Actor   string // the user who caused it, or ""
 	Link    string // the absolute URL of the page about it, or ""
 	Data    json.RawMessage
@@ -101,6 +103,15 @@ type Item struct {
 	Link  string // an absolute URL
 	More  string // after Text: "in xz 5.6.0 · fix: 5.6.1"
 }
+
+// Rest is what a list leaves out, shown as "and 12 more".
+type Rest struct {
+	Count int
+	Link  string // the absolute URL of the whole list, or ""
+}
+
+// Text returns "and 12 more".
+func (r Rest) Text() string { return fmt.Sprintf("and %d more", r.Count) }
 
 // MaxItemLink is the maximum length of the link of an item, in bytes.
 const MaxItemLink = 200

@@ -71,7 +71,7 @@ func description(m module.Message) string {
 	if m.Test {
 		test = "Test message"
 	}
-	return module.Paragraphs(fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items), test)
+	return module.Paragraphs(fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items, m.Rest), test)
 }
 
 // fieldsOf makes a field of each fact. Neither of its two texts can be empty.

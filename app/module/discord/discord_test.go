@@ -143,7 +143,7 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 15 ||
+	if got := texts.List(make([]module.Item, 25), module.Rest{}); strings.Count(got, "•") != 15 ||
 		!strings.HasSuffix(got, "\nand 10 more") {
 		t.Errorf("%q", got)
 	}
@@ -151,7 +151,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	for i := range long {
 		long[i].Text = strings.Repeat("*", 300)
 	}
-	got := texts.List(long)
+	got := texts.List(long, module.Rest{})
 	if n := strings.Count(got, "•"); n != 7 || !strings.HasSuffix(got, "…\nand 8 more") {
 		t.Errorf("%d lines, %q", n, got[len(got)-20:])
 	}

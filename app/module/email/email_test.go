@@ -219,7 +219,7 @@ func TestAttemptsDifferOnlyInTheirDate(t *testing.T) {
 func TestView_CountsOmittedItems(t *testing.T) {
 	m := module.Message{Items: make([]module.Item, 60), Facts: make([]module.Fact, 30)}
 	v := newView(m, "ada@example.org", "")
-	if len(v.Items) != 30 || v.More != 30 || len(v.Facts) != 0 || !strings.Contains(v.plain(), "\nand 30 more\n") {
+	if len(v.Items) != 30 || v.Rest.Count != 30 || len(v.Facts) != 0 || !strings.Contains(v.plain(), "\nand 30 more\n") {
 		t.Errorf("%+v", v)
 	}
 	page, err := newTest(t, &Server{}).render(v)

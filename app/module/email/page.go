@@ -38,7 +38,7 @@ type view struct {
 	Test, Account        bool
 	Facts                []module.Fact
 	Items                []module.Item
-	More                 int // items that are left out
+	Rest                 module.Rest // items that are left out
 	Link, Time, To       string
 }
 
@@ -68,7 +68,7 @@ func newView(m module.Message, to, firstName string) view {
 			Link: item.SafeLink(), More: module.Truncate(item.More, maxMore),
 		})
 	}
-	v.More = len(m.Items) - len(v.Items)
+	v.Rest = module.Rest{Count: m.Rest.Count + len(m.Items) - len(v.Items), Link: module.SafeLink(m.Rest.Link)}
 	return v
 }
 
@@ -101,8 +101,11 @@ func (v view) plain() string {
 			line("  %s", item.Link)
 		}
 	}
-	if v.More > 0 {
-		line("and %d more", v.More)
+	if v.Rest.Count > 0 {
+		line("%s", v.Rest.Text())
+		if v.Rest.Link != "" {
+			line("  %s", v.Rest.Link)
+		}
 	}
 	if v.Link != "" {
 		line("\nOpen in Gatecrier: %s", v.Link)

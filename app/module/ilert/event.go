@@ -102,7 +102,7 @@ func alertOf(m module.Message) (kind, priority, key string) {
 
 // details returns the reason and the failing observations, readable as plain text and as Markdown.
 func details(m module.Message) string {
-	return module.Paragraphs(fitText(module.SingleLine(m.Why), maxWhy), texts.List(m.Items))
+	return module.Paragraphs(fitText(module.SingleLine(m.Why), maxWhy), texts.List(m.Items, m.Rest))
 }
 
 // customDetails returns the facts by label, the first of each, and the message's type, ID, user

@@ -196,7 +196,7 @@ func TestHint(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "\n") != 20 ||
+	if got := texts.List(make([]module.Item, 25), module.Rest{}); strings.Count(got, "\n") != 20 ||
 		!strings.HasSuffix(got, "\n- and 5 more") {
 		t.Errorf("%q", got)
 	}
@@ -204,7 +204,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	for i := range long {
 		long[i].Text = strings.Repeat("x", 300)
 	}
-	if got := texts.List(long); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
+	if got := texts.List(long, module.Rest{}); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
 		t.Errorf("%q", got)
 	}
 }

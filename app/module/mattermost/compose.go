@@ -59,7 +59,7 @@ func compose(m module.Message) payload {
 
 // details returns the list of items, and the footer below it.
 func details(m module.Message) string {
-	return module.Paragraphs(texts.List(m.Items), m.Footer(utc))
+	return module.Paragraphs(texts.List(m.Items, m.Rest), m.Footer(utc))
 }
 
 func fieldsOf(facts []module.Fact) []field {

@@ -90,11 +90,11 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 40)); strings.Count(got, "•") != 15 ||
+	if got := texts.List(make([]module.Item, 40), module.Rest{}); strings.Count(got, "•") != 15 ||
 		!strings.HasSuffix(got, "\nand 25 more") {
 		t.Errorf("%q", got)
 	}
-	if got := texts.List(make([]module.Item, 15)); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {
+	if got := texts.List(make([]module.Item, 15), module.Rest{}); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {
 		t.Errorf("%q", got)
 	}
 }

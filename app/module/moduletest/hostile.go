@@ -36,6 +36,7 @@ func Hostile(text string) module.Message {
 		m.Facts = append(m.Facts, module.Fact{Label: text, Value: text})
 		m.Items = append(m.Items, module.Item{Label: text, Text: text, Link: "https://a.example/" + text, More: text})
 	}
+	m.Rest = module.Rest{Count: 3, Link: "https://a.example/" + text}
 	return m
 }
 

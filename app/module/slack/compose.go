@@ -63,7 +63,7 @@ func compose(m module.Message) payload {
 	if fields := fieldsOf(m.Facts); len(fields) > 0 {
 		p.Blocks = append(p.Blocks, block{Type: "section", Fields: fields})
 	}
-	if list := texts.List(m.Items); list != "" {
+	if list := texts.List(m.Items, m.Rest); list != "" {
 		p.Blocks = append(p.Blocks, section(list))
 	}
 	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= maxLink {

@@ -79,7 +79,7 @@ func TestCompose_MinimalMessage(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := texts.List(make([]module.Item, 25)); strings.Count(got, "•") != 20 ||
+	if got := texts.List(make([]module.Item, 25), module.Rest{}); strings.Count(got, "•") != 20 ||
 		!strings.HasSuffix(got, "\nand 5 more") {
 		t.Errorf("%q", got)
 	}
@@ -87,7 +87,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	for i := range long {
 		long[i].Text = strings.Repeat("&", 300)
 	}
-	got := texts.List(long)
+	got := texts.List(long, module.Rest{})
 	if n := strings.Count(got, "•"); n != 11 || !strings.HasSuffix(got, "…\nand 9 more") || len(got) > 3000 {
 		t.Errorf("%d lines, %d bytes, %q", n, len(got), got[len(got)-20:])
 	}
@@ -199,7 +199,7 @@ func checkText(t *testing.T, where string, x text) int {
 }
 
 // itemLink is the link of an item: no character of its URL or its text ends it.
-var itemLink = regexp.MustCompile(`^(• .*)<https?://[^\s<>|]+\|[^<>]+>`)
+var itemLink = regexp.MustCompile(`^(• .*|)<https?://[^\s<>|]+\|[^<>]+>`)
 
 func checkAngles(t *testing.T, s string, limit int) {
 	t.Helper()

@@ -89,7 +89,7 @@ func compose(m module.Message) card {
 	if list := factsOf(m.Facts); len(list) > 0 {
 		c.Body = append(c.Body, element{Type: "FactSet", FactList: list})
 	}
-	c.Body = append(c.Body, itemsOf(m.Items)...)
+	c.Body = append(c.Body, itemsOf(m.Items, m.Rest)...)
 	if text := m.Footer(localTime); text != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: text, Wrap: true, Size: "Small", Subtle: true})
 	}
@@ -107,9 +107,9 @@ func factsOf(facts []module.Fact) []fact {
 	return list
 }
 
-func itemsOf(items []module.Item) []element {
+func itemsOf(items []module.Item, rest module.Rest) []element {
 	var lines []element
-	for i, line := range texts.Items(items) {
+	for i, line := range texts.Items(items, rest) {
 		e := element{Type: "TextBlock", Text: line, Wrap: true, Spacing: "None"}
 		if i == 0 {
 			e.Spacing = "Medium"

@@ -107,11 +107,11 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	got := itemsOf(make([]module.Item, 40))
+	got := itemsOf(make([]module.Item, 40), module.Rest{})
 	if len(got) != 16 || got[15].Text != "and 25 more" || got[14].Text != "• " {
 		t.Errorf("%+v", got)
 	}
-	if got := itemsOf(make([]module.Item, 15)); len(got) != 15 || got[14].Text != "• " {
+	if got := itemsOf(make([]module.Item, 15), module.Rest{}); len(got) != 15 || got[14].Text != "• " {
 		t.Errorf("%+v", got)
 	}
 }
