@@ -85,7 +85,8 @@ func draftNote(f draft.Filled) page.DraftView {
 	v := page.DraftView{Note: ui.Note{
 		Kind:  "wait",
 		Title: "Your text was kept. Check it and save",
-		Text:  "Your session had ended, so nothing was changed. Passwords, secrets and files were not kept: enter them again.",
+		Text: "Your session had ended, so nothing was changed. " +
+			"Passwords, secrets and files were not kept: enter them again.",
 	}}
 	for _, t := range f.Rest {
 		v.Rest = append(v.Rest, page.DraftText(t))

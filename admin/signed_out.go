@@ -77,10 +77,18 @@ func sentFields(r *http.Request) (fields url.Values, files bool) {
 	if err != nil {
 		return nil, false
 	}
-	if kind == "multipart/form-data" {
-		fields, files = partFields(multipart.NewReader(io.LimitReader(r.Body, maxSkipped), params["boundary"]))
-	} else if r.ParseForm() == nil {
-		fields = r.PostForm
+	body := io.LimitReader(r.Body, maxSkipped)
+	switch kind {
+	case gin.MIMEMultipartPOSTForm:
+		fields, files = partFields(multipart.NewReader(body, params["boundary"]))
+	case gin.MIMEPOSTForm:
+		text, err := io.ReadAll(body)
+		if err != nil {
+			return nil, false
+		}
+		if fields, err = url.ParseQuery(string(text)); err != nil {
+			return nil, false
+		}
 	}
 	for _, values := range fields {
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
@@ -90,7 +98,7 @@ func sentFields(r *http.Request) (fields url.Values, files bool) {
 	return fields, files
 }
 
-// maxSkipped bounds what is read of a multipart form, in bytes. Its files come before other fields.
+// maxSkipped bounds what is read of a form, in bytes. The files of a multipart form come before other fields.
 const maxSkipped = 32 << 20
 
 func partFields(reader *multipart.Reader) (fields url.Values, files bool) {
@@ -124,10 +132,9 @@ func formPage(c *gin.Context) string {
 	case web.IsHTMX(c):
 		at = localPath(c.Request, c.GetHeader("HX-Current-URL"))
 	case c.Request.Method == http.MethodPost:
-		if c.Request.PostForm.Has(draft.FieldPage) {
-			at = c.Request.PostForm.Get(draft.FieldPage)
-		} else {
-			at = localPath(c.Request, c.Request.Referer())
+		at = localPath(c.Request, c.Request.Referer())
+		if c.ContentType() == gin.MIMEPOSTForm { // an upload is not read for this
+			at = c.DefaultPostForm(draft.FieldPage, at)
 		}
 	}
 	u, err := url.Parse(safeRedirect(at))

@@ -28,29 +28,38 @@ func TestFormsKeepTheirTextWhenTheSessionEnds(t *testing.T) {
 	}{
 		{
 			"product settings", "/products/1?tab=settings",
-			map[string]string{"#f-description": "first\nsecond <b>", "#f-stale_after": "2 hours"}, "#f-slack_webhook",
+			map[string]string{"#f-description": "first\nsecond <b>", "#f-stale_after": "2 hours"},
+			"#f-slack_webhook",
 			"form[action='/products/1/settings'] [type=submit]",
 		},
 		{
-			"target", "/products/1?tab=targets", map[string]string{"#target-slack-name": "On call"},
+			"target", "/products/1?tab=targets",
+			map[string]string{"#target-slack-name": "On call"},
 			"#target-slack-url", "form[aria-label='Add Slack'] [type=submit]",
 		},
 		{
-			"silence", "/silences/new?product=1", map[string]string{"#silence-reason": "maintenance"}, "",
+			"silence", "/silences/new?product=1",
+			map[string]string{"#silence-reason": "maintenance"},
+			"",
 			`button[type="submit"].btn-primary`,
 		},
 		{
-			"assessment", "/products/1/observations/1", map[string]string{"#assess-comment": "behind the firewall"}, "",
+			"assessment", "/products/1/observations/1",
+			map[string]string{"#assess-comment": "behind the firewall"},
+			"",
 			"form.gc-assess button[type=submit]",
 		},
 		{
-			"settings", "/admin/settings/mail", map[string]string{"#f-email_from": "gates@example.org"}, "#f-smtp_password",
+			"settings", "/admin/settings/mail",
+			map[string]string{"#f-email_from": "gates@example.org"},
+			"#f-smtp_password",
 			"form[action='/admin/settings/mail'] [type=submit]",
 		},
 	} {
 		b.Open(form.page)
 		for selector, text := range form.typed {
-			b.Evaluate(`{ const fold = document.querySelector("` + selector + `").closest("details"); if (fold) fold.open = true; }`)
+			b.Evaluate(`{ const fold = document.querySelector("` + selector + `").closest("details");
+			if (fold) fold.open = true; }`)
 			b.Fill(selector, text)
 		}
 		shown := ""
@@ -82,7 +91,7 @@ func TestFormsKeepTheirTextWhenTheSessionEnds(t *testing.T) {
 		b.CheckPage("text-kept")
 		b.Open(form.page)
 		if strings.Contains(b.Text(), "Your text was kept") {
-			t.Errorf("%s: the text is there a second time", form.name)
+			t.Errorf("%s: the text is shown a second time", form.name)
 		}
 	}
 }
@@ -166,4 +175,20 @@ func draftIn(page string) string {
 	_, rest, _ := strings.Cut(page, `name="draft" value="`)
 	text, _, _ := strings.Cut(rest, `"`)
 	return text
+}
+
+// An upload without a session keeps its fields, and says that the file is not kept.
+func TestUploadKeepsItsFieldsWhenTheSessionEnds(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	newProduct(t, p.Client("admin"), "Shop", "")
+	guest := pageUser{t, p.URL, newHTTPClient(t)}
+	status, answer := guest.uploadReport("/products/1/upload", "report.json", []byte(`{"private": 1}`), map[string]string{
+		draft.FieldUser: "1", draft.FieldPage: "/products/1/upload", "scanner": "zebra",
+	})
+	if status != http.StatusUnauthorized || !strings.Contains(answer, "Files are not kept either: choose them again.") {
+		t.Fatalf("uploaded without a session: %d\n%s", status, answer)
+	}
+	guest.mustPost("/login", "name", "admin", "password", apptest.Password, "draft", draftIn(answer))
+	guest.wantText("/products/1/upload", `name="scanner" value="zebra"`)
 }

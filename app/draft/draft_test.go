@@ -57,7 +57,8 @@ func TestSeal_TooLarge(t *testing.T) {
 	}
 }
 
-const samplePage = `<html><body><main><form method="post" action="/other"><input type="text" name="name" value="o"/></form>` +
+const samplePage = `<html><body><main>` +
+	`<form method="post" action="/other"><input type="text" name="name" value="o"/></form>` +
 	`<details><form method="post" action="/save"><input type="hidden" name="version" value="9"/>` +
 	`<input type="text" name="name" value="old"/><textarea name="text">old</textarea>` +
 	`<select name="kind"><option value="a" selected>A</option><option value="b">B</option></select>` +

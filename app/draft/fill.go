@@ -121,6 +121,7 @@ func fill(form *html.Node, left url.Values) int {
 			}
 		case atom.Input:
 			n += fillInput(field, name, left)
+		default:
 		}
 	}
 	return n
@@ -133,7 +134,7 @@ func fillInput(field *html.Node, name string, left url.Values) int {
 	case "file", "submit", "button":
 	case "hidden":
 		text, ok := take(left, name)
-		// The version decides whether somebody has changed the same meanwhile.
+		// The version shows whether another user has saved a change meanwhile.
 		if ok && name == "version" {
 			set(field, "value", text)
 		}
