@@ -14,7 +14,8 @@ func deliverySection(badNetworks func(string) string) Section {
 		Fields: []Field{
 			{
 				Name:        "allow_networks",
-				Label:       "ALLOW_NETWORKS",
+				Label:       "Allowed private addresses",
+				Constant:    "ALLOW_NETWORKS",
 				Kind:        KindLines,
 				Default:     "",
 				MaxLength:   4000,

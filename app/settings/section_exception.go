@@ -21,7 +21,8 @@ func exceptionTargets() []Field {
 	return []Field{
 		{
 			Name:        models.ExceptionField + "email_to",
-			Label:       "EXCEPTION_EMAIL_TO",
+			Label:       "Email addresses",
+			Constant:    "EXCEPTION_EMAIL_TO",
 			Kind:        KindTarget,
 			Default:     "",
 			MaxLength:   4000,
@@ -31,7 +32,8 @@ func exceptionTargets() []Field {
 		},
 		{
 			Name:      models.ExceptionField + "ms_teams_webhook",
-			Label:     "EXCEPTION_MS_TEAMS_WEBHOOK",
+			Label:     "Microsoft Teams webhook",
+			Constant:  "EXCEPTION_MS_TEAMS_WEBHOOK",
 			Kind:      KindTarget,
 			Default:   "",
 			MaxLength: 2000,
@@ -40,7 +42,8 @@ func exceptionTargets() []Field {
 		},
 		{
 			Name:      models.ExceptionField + "slack_webhook",
-			Label:     "EXCEPTION_SLACK_WEBHOOK",
+			Label:     "Slack webhook",
+			Constant:  "EXCEPTION_SLACK_WEBHOOK",
 			Kind:      KindTarget,
 			Default:   "",
 			MaxLength: 2000,
@@ -53,21 +56,23 @@ func exceptionTargets() []Field {
 func exceptionLimits() []Field {
 	return []Field{
 		{
-			Name:    "exception_rate_limit",
-			Label:   "EXCEPTION_RATE_LIMIT",
-			Kind:    KindInt,
-			Default: int64(3600),
-			Max:     999999,
-			Unit:    "seconds",
+			Name:     "exception_rate_limit",
+			Label:    "Time between two notifications",
+			Constant: "EXCEPTION_RATE_LIMIT",
+			Kind:     KindInt,
+			Default:  int64(3600),
+			Max:      999999,
+			Unit:     "seconds",
 			Help: "The same exception notifies once within this time; " +
 				"the next notification has the number of repeats. 0: every time.",
 		},
 		{
-			Name:    "grouping",
-			Label:   "EXCEPTION_GROUPING",
-			Kind:    KindChoice,
-			Default: GroupingSmart,
-			Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
+			Name:     "grouping",
+			Label:    "Grouping",
+			Constant: "EXCEPTION_GROUPING",
+			Kind:     KindChoice,
+			Default:  GroupingSmart,
+			Choices:  []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
 			Help: "Smart: by stack trace, or by the message without IDs, numbers and times. Exact: " +
 				"by class, message, function and arguments, as SecObserve does.",
 		},

@@ -10,16 +10,19 @@ func generalSection(baseURL string) Section {
 		Fields: []Field{
 			{
 				Name:        "base_url",
-				Label:       "BASE_URL",
+				Label:       "Address for users",
+				Constant:    "BASE_URL",
 				Kind:        KindText,
 				Default:     baseURL,
 				Placeholder: "https://gatecrier.example.org",
-				Help:        "The base URL of links in messages. Leave empty for the address that the server listens on.",
-				check:       badBaseURL,
+				Help: "The base URL of links in messages. Leave empty for the address that the server listens on. " +
+					"GATECRIER_BASE_URL is the default only: a value that is saved here replaces it.",
+				check: badBaseURL,
 			},
 			{
 				Name:      "site_name",
-				Label:     "SITE_NAME",
+				Label:     "Name of the installation",
+				Constant:  "SITE_NAME",
 				Kind:      KindText,
 				Default:   "Gatecrier",
 				MaxLength: 60,
