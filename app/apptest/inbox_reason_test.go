@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"gatecrier/app/apptest"
-	"gatecrier/models"
 )
 
 // inboxReasons returns what the rows of an inbox say about their product and why the user gets them.
@@ -37,13 +36,8 @@ func TestInboxRows_SayWhy(t *testing.T) {
 		crew := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "Crew"}).ID("id")
 		p.User("ann")
 		p.User("bob")
-		p.User("root")
-		if err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-			_, err := tx.Exec("UPDATE users SET administrator = TRUE WHERE name = 'root'")
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
+		root := p.User("root")
+		c.Must(http.StatusOK, "PATCH", fmt.Sprint("/users/", root.ID), object{"administrator": true})
 		c.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "ann", "role": "reader"})
 		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
 			object{"user": "ann", "role": "reader"})
