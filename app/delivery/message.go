@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// message returns a delivery's event as the message that a module sends.
-func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, error) {
+// message returns a delivery's event as the message that a module sends to a connection.
+func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTask) (module.Message, error) {
 	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
 	if t.delivery.EventID == 0 {
 		return d.testMessage(m, t)
@@ -35,8 +35,15 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 	for _, f := range notice.Facts {
 		m.Facts = append(m.Facts, module.Fact(f))
 	}
+	if m.Origin, err = d.origin(ctx, c, e, notice); err != nil {
+		return m, err
+	}
 	page, err := d.page(ctx, e, notice)
 	m.Link = d.baseURL() + page
+	m.Actions = []module.Action{{Label: event.Type(e.Type).OpenLabel(), Link: m.Link}}
+	for _, a := range notice.Actions {
+		m.Actions = append(m.Actions, module.Action{Label: a.Label, Link: d.baseURL() + a.Page})
+	}
 	return m, err
 }
 
@@ -89,7 +96,7 @@ func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Show
 	if why != nil || !can {
 		return module.Shown{}, nil
 	}
-	message, err := d.message(ctx, sendTask{delivery: row})
+	message, err := d.message(ctx, c, sendTask{delivery: row})
 	if err != nil {
 		return module.Shown{}, err
 	}

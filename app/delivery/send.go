@@ -75,7 +75,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 		v.result = *why
 		return v
 	}
-	message, err := d.message(ctx, t)
+	message, err := d.message(ctx, target.Connection, t)
 	if err != nil {
 		d.log.Error("compose message", "delivery", t.delivery.ID, "error", err)
 		v.result = module.Permanent("the message cannot be composed")

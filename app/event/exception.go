@@ -57,6 +57,10 @@ func (e Exception) notice() Notice {
 		Page:    "/exceptions/" + group,
 		Items:   items(e.Trace),
 	}
+	if e.Product != nil {
+		t, _ := e.Kind()
+		n.Actions = []Action{silence(e.Product.ID, t, n.Name)}
+	}
 	facts := []Fact{
 		{"Product", productName(e.Product)},
 		{"Function", e.Function},

@@ -59,6 +59,8 @@ func (e ExceptionsJoined) notice() Notice {
 	}
 	if e.Product == nil {
 		n.Facts = n.Facts[1:]
+	} else {
+		n.Actions = []Action{silence(e.Product.ID, ExceptionSummary, "")}
 	}
 	for _, one := range e.Exceptions {
 		n.Items = append(n.Items, Item{

@@ -2,7 +2,6 @@ package event
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -95,7 +94,7 @@ func (f Finding) item(productID int64, more ...string) Item {
 	}
 	i.Label += ":"
 	if f.ID != 0 {
-		i.Page = "/products/" + strconv.FormatInt(productID, 10) + "/observations/" + strconv.FormatInt(f.ID, 10)
+		i.Page = observationPage(productID, f.ID)
 	}
 	switch {
 	case f.Fix != "":

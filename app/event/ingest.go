@@ -28,9 +28,10 @@ func (e IngestBudgetExceeded) notice() Notice {
 		Title: title(name, e.Product.Name, ""),
 		Message: "It reported more than " + number.Of(int(e.Limit), "event", "events") + " in a " + e.Per +
 			": further events are refused until " + until + ". Replace the key if it is misused",
-		Tone: ToneBad,
-		Key:  "ingest/" + id,
-		Page: "/products/" + id + "?tab=exceptions",
+		Tone:    ToneBad,
+		Key:     "ingest/" + id,
+		Page:    "/products/" + id + "?tab=exceptions",
+		Actions: []Action{silence(e.Product.ID, IngestExceeded, "")},
 		Facts: []Fact{
 			{"Product", e.Product.Name},
 			{"Budget", number.Of(int(e.Limit), "event", "events") + " per " + e.Per},

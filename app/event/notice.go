@@ -28,6 +28,7 @@ type Notice struct {
 	Facts    []Fact           // details, the most important first
 	Items    []Item           // the failing observations, worst first; calls, waivers, notifications
 	Rest     Rest             // what Items leaves out
+	Actions  []Action         // what to do, beside opening its page
 	Key      string           // its subject, equal in all notices about it
 	Severity *models.Severity // the worst of its observations, nil for none
 	Page     string           // the path of its subject's page; "" = the product's page
@@ -95,6 +96,7 @@ func (g GateChange) notice() Notice {
 		Facts:    g.facts(),
 		Items:    g.Failing.items(g.Product.ID),
 		Rest:     g.rest(),
+		Actions:  g.actions(),
 		Severity: g.worstFailing(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}

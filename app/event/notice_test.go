@@ -66,7 +66,12 @@ func TestDescribe_GateChange(t *testing.T) {
 			},
 			{Label: "high:", Text: "CVE-2", More: "· no fixed version yet"},
 		},
-		Key: "gate/7",
+		Actions: []event.Action{
+			{"Assess observations", "/observations?branch=main&product=7&severity=critical"},
+			{"Silence notifications", "/silences/new?product=7&type=gate.changed"},
+		},
+		Rest: event.Rest{},
+		Key:  "gate/7",
 	}
 	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -220,7 +225,8 @@ func TestDescribe_ProductStale(t *testing.T) {
 		After:   86400,
 	}
 	want := event.Notice{
-		Name: "No recent reports", Title: "No recent reports: Shop", Tone: event.ToneBad, Key: "stale/7",
+		Name: "No recent reports", Title: "No recent reports: Shop", Tone: event.ToneBad, Actions: []event.Action{{"Silence notifications", "/silences/new?product=7&type=product.stale"}},
+		Key:     "stale/7",
 		Message: "The last report came on 2026-05-04 12:00 UTC. The gate can be out of date",
 		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},
 	}

@@ -41,6 +41,9 @@ func (p ProductStale) notice() Notice {
 			{"Expected", "every " + durationText(time.Duration(p.After)*time.Second)},
 		},
 	}
+	if p.State == StalenessStale {
+		n.Actions = []Action{silence(p.Product.ID, ProductIsStale, "")}
+	}
 	if p.State == StalenessBack {
 		n.Name, n.Tone = "Reports have resumed", ToneGood
 		n.Message = "The gate is up to date"

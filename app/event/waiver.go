@@ -57,6 +57,11 @@ func (w WaiverExpiring) notice() Notice {
 		}
 		n.Items = append(n.Items, one.item(w.Product.ID, "until "+one.Until.UTC().Format(time.DateOnly)))
 	}
+	named := make([]Finding, len(w.Waivers))
+	for i, one := range w.Waivers {
+		named[i] = one.Finding
+	}
+	n.Actions = []Action{assess(w.Product.ID, w.Count, named, w.page()), silence(w.Product.ID, WaiverEnds, "")}
 	if more := w.Count - len(w.Waivers); more > 0 {
 		n.Rest = Rest{more, w.page()}
 	}

@@ -65,15 +65,17 @@ type Message struct {
 	Type    string // of the event: "gate.changed"
 	Version int    // of Data
 	Time    time.Time
-	Title   string // what happened, not yet flattened: TitleLine returns it as a single line
-	Why     string // the reason, its most important part first, not yet flattened
-	Key     string // what it is about, the same in all messages about it ("gate/7"), or ""
-	Tone    Tone   // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
-	Facts   []Fact // details, the most important first
-	Items   []Item // lines of a list, the worst first
-	Rest    Rest   // what Items leaves out
-	Actor   string // the user who caused it, or ""
-	Link    string // the absolute URL of the page about it, or ""
+	Title   string   // what happened, not yet flattened: TitleLine returns it as a single line
+	Why     string   // the reason, its most important part first, not yet flattened
+	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
+	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
+	Facts   []Fact   // details, the most important first
+	Items   []Item   // lines of a list, the worst first
+	Rest    Rest     // what Items leaves out
+	Actor   string   // the user who caused it, or ""
+	Link    string   // the absolute URL of the page about it, or ""
+	Actions []Action // what its reader can do, the most important first: Buttons returns those to show
+	Origin  Origin   // why the receiver gets it
 	Data    json.RawMessage
 	Test    bool // a user tests whether messages arrive
 }
@@ -102,6 +104,18 @@ type Item struct {
 	Text  string // what the link is set on: "CVE-2024-3094"
 	Link  string // an absolute URL
 	More  string // after Text: "in xz 5.6.0 · fix: 5.6.1"
+}
+
+// Action is a link to a page where the reader can do something.
+type Action struct {
+	Label string // verb and object: "Open change"
+	Link  string // an absolute URL
+}
+
+// Origin is why a receiver gets a message, and the link to the page where that is managed.
+type Origin struct {
+	Text   string // a sentence without its end: "You get this because ..."
+	Manage Action
 }
 
 // Rest is what a list leaves out, shown as "and 12 more".

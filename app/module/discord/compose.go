@@ -13,13 +13,15 @@ import (
 // Ours are in UTF-16 units, which are never fewer than the characters that Discord counts. With
 // those of texts, the embed stays below 5800.
 const (
-	maxTitle = 300
-	maxWhy   = 1000
+	maxTitle   = 300
+	maxWhy     = 700
+	maxLabel   = 80
+	maxActions = 300 // of those behind the first
 )
 
 var texts = module.ChatText{
 	Fit: fit, Link: module.MarkdownLink, Len: module.UTF16Len,
-	MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
+	MaxFacts: 10, MaxLabel: 60, MaxValue: 190, MaxItems: 15, MaxItem: 250, MaxList: 1900,
 }
 
 // payload is the body of a post. It mentions no user.
@@ -53,8 +55,8 @@ func compose(m module.Message) payload {
 	title := fit(m.TitleLine(), maxTitle)
 	p := payload{Content: m.Tone.Mark() + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
 	e := embed{Description: description(m), Color: m.Tone.Color(), Fields: fieldsOf(m.Facts)}
-	if link := module.SafeLink(m.Link); link != "" {
-		e.Title, e.URL = "Open in Gatecrier", link
+	if b := m.Buttons(); len(b) > 0 {
+		e.Title, e.URL = fit(b[0].Label, maxLabel), b[0].Link
 	}
 	if !m.Time.IsZero() {
 		e.Timestamp = m.Time.UTC().Format(time.RFC3339)
@@ -65,13 +67,20 @@ func compose(m module.Message) payload {
 	return p
 }
 
-// description returns the reason, the failing observations, and whether it is a test.
+// description returns the reason, the failing observations, the other actions, whether it is a test,
+// and why the channel gets it.
 func description(m module.Message) string {
 	test := "" // instead of a Footer: the embed has a field for the time
 	if m.Test {
 		test = "Test message"
 	}
-	return module.Paragraphs(fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items, m.Rest), test)
+	more := ""
+	if b := m.Buttons(); len(b) > 1 {
+		more = texts.Actions(b[1:], maxActions)
+	}
+	return module.Paragraphs(
+		fit(module.SingleLine(m.Why), maxWhy), texts.List(m.Items, m.Rest), more, test, texts.Origin(m.Origin),
+	)
 }
 
 // fieldsOf makes a field of each fact. Neither of its two texts can be empty.

@@ -175,7 +175,7 @@ func FuzzEncode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, link string) {
 		m := moduletest.Hostile(text)
-		m.Link = link
+		m.Actions[0].Link = link
 		checkPayload(t, m)
 	})
 }

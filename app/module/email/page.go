@@ -39,13 +39,15 @@ type view struct {
 	Facts                []module.Fact
 	Items                []module.Item
 	Rest                 module.Rest // items that are left out
-	Link, Time, To       string
+	Buttons              []module.Action
+	Origin               module.Origin
+	Time, To             string
 }
 
 func newView(m module.Message, to, firstName string) view {
 	v := view{
 		Greeting: "Hello,", Title: module.Truncate(m.Title, maxTitle), Why: module.Truncate(m.Why, maxWhy),
-		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Link: module.SafeLink(m.Link), To: to,
+		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Buttons: m.Buttons(), Origin: m.Origin.Safe(), To: to,
 	}
 	if name := module.Truncate(firstName, maxName); name != "" {
 		v.Greeting = "Hello " + name + ","
@@ -107,10 +109,16 @@ func (v view) plain() string {
 			line("  %s", v.Rest.Link)
 		}
 	}
-	if v.Link != "" {
-		line("\nOpen in Gatecrier: %s", v.Link)
+	if len(v.Buttons) > 0 {
+		line("")
+	}
+	for _, b := range v.Buttons {
+		line("%s: %s", b.Label, b.Link)
 	}
 	line("\n-- \n%s", v.Footer())
+	if m := v.Origin.Manage; m.Link != "" {
+		line("%s: %s", m.Label, m.Link)
+	}
 	return b.String()
 }
 
@@ -125,6 +133,9 @@ func (v view) Footer() string {
 	}
 	if v.Test {
 		return text + ". It is a test: a user checked whether email arrives."
+	}
+	if v.Origin.Text != "" {
+		return text + ". " + v.Origin.Text + "."
 	}
 	return text + ". You get this email because the address is a notification target there; its owner can remove it."
 }

@@ -67,11 +67,11 @@ func eventsOf(c module.Config, m module.Message) []event {
 	return []event{e, closing}
 }
 
-// links returns the link of the message, then those of its first items.
+// links returns the actions of the message, then the links of its first items.
 func links(m module.Message) []link {
 	var list []link
-	if href := module.SafeLink(m.Link); href != "" {
-		list = append(list, link{Href: href, Text: "Open in Gatecrier"})
+	for _, b := range m.Buttons() {
+		list = append(list, link{Href: b.Link, Text: b.Label})
 	}
 	for _, item := range m.Items[:min(maxLinks, len(m.Items))] {
 		if href := item.SafeLink(); href != "" {

@@ -11,8 +11,10 @@ import (
 // those of texts, are bytes of the encoded JSON, and add up to less than 20 KB: other receivers of
 // Mattermost's format can accept less.
 const (
-	maxTitle = 600
-	maxWhy   = 2400
+	maxTitle   = 600
+	maxWhy     = 2400
+	maxLabel   = 80
+	maxActions = 1500 // of those behind the first
 )
 
 var texts = module.ChatText{
@@ -48,8 +50,8 @@ func compose(m module.Message) payload {
 		p.Text += "\n\n" + fit(why, maxWhy)
 	}
 	a := attachment{Fallback: plain(title, maxTitle), Color: color(m.Tone), Text: details(m), Fields: fieldsOf(m.Facts)}
-	if link := module.SafeLink(m.Link); link != "" {
-		a.Title, a.TitleLink = "Open in Gatecrier", link
+	if b := m.Buttons(); len(b) > 0 {
+		a.Title, a.TitleLink = fit(b[0].Label, maxLabel), b[0].Link
 	}
 	if a.Title != "" || a.Text != "" || len(a.Fields) > 0 {
 		p.Attachments = []attachment{a}
@@ -57,9 +59,13 @@ func compose(m module.Message) payload {
 	return p
 }
 
-// details returns the list of items, and the footer below it.
+// details returns the list of items, the other actions, and the footer below them.
 func details(m module.Message) string {
-	return module.Paragraphs(texts.List(m.Items, m.Rest), m.Footer(utc))
+	more := ""
+	if b := m.Buttons(); len(b) > 1 {
+		more = texts.Actions(b[1:], maxActions)
+	}
+	return module.Paragraphs(texts.List(m.Items, m.Rest), more, m.Footer(utc), texts.Origin(m.Origin))
 }
 
 func fieldsOf(facts []module.Fact) []field {

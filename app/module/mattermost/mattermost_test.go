@@ -117,7 +117,7 @@ func FuzzEncode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, link string) {
 		m := moduletest.Hostile(text)
-		m.Link = link
+		m.Actions[0].Link = link
 		checkPayload(t, m)
 	})
 }
@@ -125,7 +125,7 @@ func FuzzEncode(f *testing.F) {
 func TestHostileTexts(t *testing.T) {
 	for _, text := range worst() {
 		m := moduletest.Hostile(text)
-		m.Link = "https://gates.example/" + strings.Repeat("a", 1900)
+		m.Actions[0].Link = "https://gates.example/" + strings.Repeat("a", 1900)
 		checkPayload(t, m)
 	}
 }

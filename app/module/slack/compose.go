@@ -12,10 +12,10 @@ import (
 // fields, and, undocumented, some 13,200 in all blocks. Ours are in UTF-16 units, which are never
 // fewer than the characters that Slack counts.
 const (
-	maxHeader = 150
-	maxWhy    = 2900
-	maxPlain  = 600
-	maxLink   = 2000
+	maxHeader  = 150
+	maxWhy     = 2900
+	maxPlain   = 600
+	maxActions = 2500
 )
 
 var texts = module.ChatText{
@@ -66,17 +66,26 @@ func compose(m module.Message) payload {
 	if list := texts.List(m.Items, m.Rest); list != "" {
 		p.Blocks = append(p.Blocks, section(list))
 	}
-	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= maxLink {
-		// A button would need an endpoint for its click, which an incoming webhook does not have.
-		p.Blocks = append(p.Blocks, section("<"+link+"|Open in Gatecrier>"))
-		p.Text += "\n" + link
+	buttons := m.Buttons()
+	if line := texts.Actions(buttons, maxActions); line != "" {
+		// Slack shows a warning at each click on a button, also on one with a URL, unless an endpoint
+		// acknowledges it. An incoming webhook has none, so these are links.
+		p.Blocks = append(p.Blocks, section(line))
+		p.Text += "\n" + escape(buttons[0].Link)
 	}
-	return p.with(m.Footer(localTime))
+	return p.with(m.Footer(localTime), texts.Origin(m.Origin))
 }
 
-func (p payload) with(footer string) payload {
-	if footer != "" {
-		p.Blocks = append(p.Blocks, block{Type: "context", Elements: []text{mrkdwn(footer)}})
+// with adds lines below the message. It leaves out the empty ones.
+func (p payload) with(footers ...string) payload {
+	var elements []text
+	for _, footer := range footers {
+		if footer != "" {
+			elements = append(elements, mrkdwn(footer))
+		}
+	}
+	if len(elements) > 0 {
+		p.Blocks = append(p.Blocks, block{Type: "context", Elements: elements})
 	}
 	return p
 }

@@ -138,7 +138,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add(strings.Repeat("漢字", 5_000), "https://gates.example/"+strings.Repeat("&", 1900))
 	f.Fuzz(func(t *testing.T, text, link string) {
 		m := moduletest.Hostile(text)
-		m.Link = link
+		m.Actions[0].Link = link
 		checkPayload(t, m)
 	})
 }
@@ -198,8 +198,8 @@ func checkText(t *testing.T, where string, x text) int {
 	return n
 }
 
-// itemLink is the link of an item: no character of its URL or its text ends it.
-var itemLink = regexp.MustCompile(`^(• .*|)<https?://[^\s<>|]+\|[^<>]+>`)
+// itemLink is a link of an item, an action or an origin: no character of its URL or its text ends it.
+var itemLink = regexp.MustCompile(`<https?://[^\s<>|]+\|([^<>]+)>`)
 
 func checkAngles(t *testing.T, s string, limit int) {
 	t.Helper()

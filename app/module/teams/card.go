@@ -11,7 +11,6 @@ import (
 const (
 	maxTitle = 600
 	maxWhy   = 2400
-	maxLink  = 2000
 )
 
 var texts = module.ChatText{
@@ -90,11 +89,14 @@ func compose(m module.Message) card {
 		c.Body = append(c.Body, element{Type: "FactSet", FactList: list})
 	}
 	c.Body = append(c.Body, itemsOf(m.Items, m.Rest)...)
+	if text := texts.Origin(m.Origin); text != "" {
+		c.Body = append(c.Body, element{Type: "TextBlock", Text: text, Wrap: true, Size: "Small", Subtle: true})
+	}
 	if text := m.Footer(localTime); text != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: text, Wrap: true, Size: "Small", Subtle: true})
 	}
-	if link := module.SafeLink(m.Link); link != "" && len(link) <= maxLink {
-		c.Actions = []action{{Type: "Action.OpenUrl", Title: "Open in Gatecrier", URL: link}}
+	for _, b := range m.Buttons() {
+		c.Actions = append(c.Actions, action{Type: "Action.OpenUrl", Title: b.Label, URL: b.Link})
 	}
 	return c
 }

@@ -22,7 +22,14 @@ type body struct {
 	Test      bool            `json:"test,omitempty"`
 	Actor     string          `json:"actor,omitempty"` // the user who caused the event
 	Link      string          `json:"link,omitempty"`  // the page about it
+	Actions   []action        `json:"actions,omitempty"`
 	Data      json.RawMessage `json:"data"`
+}
+
+// action is what a reader can do, with the page to do it on.
+type action struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
 }
 
 // envelope is the body of Sekoia's notifications: what happened to which object, and nothing more
@@ -67,8 +74,20 @@ func bodyOf(format string, m module.Message) any {
 		Test:      m.Test,
 		Actor:     m.Actor,
 		Link:      m.Link,
+		Actions:   actionsOf(m),
 		Data:      data,
 	}
+}
+
+// actionsOf returns the actions of a message: none if it only has the link to its page.
+func actionsOf(m module.Message) []action {
+	var list []action
+	if len(m.Actions) > 0 {
+		for _, b := range m.Buttons() {
+			list = append(list, action{b.Label, b.Link})
+		}
+	}
+	return list
 }
 
 // Bounds of an envelope's texts, in characters.
@@ -80,7 +99,7 @@ const (
 func envelopeOf(m module.Message) envelope {
 	thing, verb, _ := strings.Cut(m.Type, ".")
 	return envelope{
-		Type: thing, Action: action(verb),
+		Type: thing, Action: actionOf(verb),
 		Attributes: attributes{
 			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Truncate(m.Title, maxTitle),
 			Reason: module.Truncate(m.Why, maxReason), Link: m.Link, Test: m.Test,
@@ -89,8 +108,8 @@ func envelopeOf(m module.Message) envelope {
 	}
 }
 
-// action returns the action of a verb, one of the three that the envelope has.
-func action(verb string) string {
+// actionOf returns the action of a verb, one of the three that the envelope has.
+func actionOf(verb string) string {
 	switch verb {
 	case "changed", "updated", "edited", "status_changed", "error", "recovered", "expiring", "stale":
 		return "updated"
