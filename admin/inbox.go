@@ -109,7 +109,8 @@ func (a *Admin) newestShown(
 }
 
 // inboxDays groups notifications by day, and repeats of a day under the newest of them. The first
-// onTop of them are a group of their own: they are back from a snooze. The bool reports whether the user can delete any.
+// onTop of them are a group of their own: they are back from a snooze. The bool reports whether the
+// user can delete any.
 func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification, onTop int) ([]page.InboxDay, bool, error) {
 	list, err := a.inboxRows(c, rows)
 	if err != nil {

@@ -42,7 +42,7 @@ func (tx *Tx) Mark(viewer Viewer, eventIDs []int64, m Marking) (int64, error) {
 		return 0, err
 	}
 	in := "(" + placeholders(len(ids)) + ")"
-	switch m.As {
+	switch m.As { //nolint:exhaustive // the others are rows with all marks, below
 	case MarkUnarchived:
 		err = tx.clearMark("archived = FALSE", "archived", viewer, ids)
 		return int64(len(ids)), err

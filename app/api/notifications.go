@@ -165,7 +165,11 @@ func (a *API) marks() {
 			"Archive notifications (only for you). They are read, and no longer in the inbox",
 		},
 		{models.MarkUnarchived, "unarchive-notifications", "Move notifications back to your inbox"},
-		{models.MarkUnsnoozed, "unsnooze-notifications", "End the snooze of notifications: they are in your inbox again, unread"},
+		{
+			models.MarkUnsnoozed,
+			"unsnooze-notifications",
+			"End the snooze of notifications: they are in your inbox again, unread",
+		},
 	} {
 		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusOK),
 			m.summary,

@@ -71,7 +71,8 @@ func TestInboxSnooze(t *testing.T) {
 			"Enter a time in the future": p.Clock.Now().Add(-time.Second),
 			"Enter a time within a year": p.Clock.Now().AddDate(2, 0, 0),
 		} {
-			a := c.Must(http.StatusUnprocessableEntity, "POST", "/notifications/snoozed", object{"ids": []int64{id[2]}, "until": at})
+			a := c.Must(http.StatusUnprocessableEntity, "POST", "/notifications/snoozed",
+				object{"ids": []int64{id[2]}, "until": at})
 			if !strings.Contains(a.Text, what) {
 				t.Errorf("until %v: %s", at, a.Text)
 			}

@@ -164,7 +164,10 @@ var rightsTable = []route{
 	{method: "POST", path: "/api/v1/notifications/unviewed", need: bearer, body: object{"ids": []int{}}},
 	{method: "POST", path: "/api/v1/notifications/archived", need: bearer, body: object{"ids": []int{}}},
 	{method: "POST", path: "/api/v1/notifications/unarchived", need: bearer, body: object{"ids": []int{}}},
-	{method: "POST", path: "/api/v1/notifications/snoozed", need: bearer, body: object{"ids": []int{}, "until": "2026-01-01T00:00:00Z"}},
+	{
+		method: "POST", path: "/api/v1/notifications/snoozed", need: bearer,
+		body: object{"ids": []int{}, "until": "2026-01-01T00:00:00Z"},
+	},
 	{method: "POST", path: "/api/v1/notifications/unsnoozed", need: bearer, body: object{"ids": []int{}}},
 	{method: "POST", path: "/api/v1/notifications/undo", need: bearer, body: object{"id": 0}},
 	{method: "POST", path: "/api/v1/notifications/delete", need: bearer, body: object{"ids": []int{}}},
