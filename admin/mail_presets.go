@@ -18,7 +18,7 @@ type mailPreset struct {
 var mailPresets = []mailPreset{
 	{
 		name: "microsoft", title: "Microsoft 365",
-		values: map[string]string{
+		values: map[string]string{ //nolint:gosec // public addresses, no credentials
 			"smtp_host": "smtp.office365.com", "smtp_port": "587", "smtp_tls": settings.TLSStart,
 			"smtp_auth": settings.AuthXOAuth2, "smtp_oauth_grant": settings.GrantClient,
 			"smtp_oauth_token_url": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
@@ -29,7 +29,7 @@ var mailPresets = []mailPreset{
 	},
 	{
 		name: "google", title: "Google",
-		values: map[string]string{
+		values: map[string]string{ //nolint:gosec // public addresses, no credentials
 			"smtp_host": "smtp.gmail.com", "smtp_port": "587", "smtp_tls": settings.TLSStart,
 			"smtp_auth": settings.AuthXOAuth2, "smtp_oauth_grant": settings.GrantRefresh,
 			"smtp_oauth_token_url": "https://oauth2.googleapis.com/token", "smtp_oauth_scope": "https://mail.google.com/",

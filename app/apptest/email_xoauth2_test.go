@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,8 +49,9 @@ func (m *mailProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.issued++
-	fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"access-%d","refresh_token":"refresh-%d"}`,
-		m.issued, m.issued) //nolint:errcheck // the client sees it
+	io.WriteString(w, fmt.Sprintf( //nolint:errcheck // the client sees it
+		`{"token_type":"Bearer","expires_in":3600,"access_token":"access-%d","refresh_token":"refresh-%d"}`,
+		m.issued, m.issued))
 }
 
 // count returns how many tokens it has issued and refused.
@@ -101,7 +103,9 @@ func TestEmail_XOAUTH2(t *testing.T) {
 		box.provider = newMailProvider(t)
 		c := p.Client("admin")
 		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/mail", object{"smtp_auth": "xoauth2"})
-		for _, field := range []string{"smtp_user", "smtp_oauth_token_url", "smtp_oauth_client_id", "smtp_oauth_client_secret"} {
+		for _, field := range []string{
+			"smtp_user", "smtp_oauth_token_url", "smtp_oauth_client_id", "smtp_oauth_client_secret",
+		} {
 			if !strings.Contains(a.Text, `"`+field+`"`) {
 				t.Errorf("%s is not named: %s", field, a.Text)
 			}

@@ -34,7 +34,7 @@ type Source struct {
 	client  *outbound.Client
 	now     func() time.Time
 	keep    Keep
-	turn    chan struct{} // the holder reads and writes what follows
+	turn    chan struct{} // the caller that holds it reads and writes what follows
 	config  Config        // that token is for
 	until   time.Time
 	rotated rotation

@@ -150,6 +150,11 @@ func TestRefreshToken_StoredLater(t *testing.T) {
 }
 
 func TestToken_Refused(t *testing.T) {
+	wrong := reply{
+		status: http.StatusUnauthorized,
+		body: `{"error":"invalid_client","error_description":"AADSTS7000215: the secret ` + clientSecret +
+			` is\r\nwrong"}`,
+	}
 	html := reply{status: http.StatusBadGateway, body: "<html>" + clientSecret}
 	busy := reply{status: http.StatusTooManyRequests, body: `{}`, header: map[string]string{"Retry-After": "30"}}
 	for name, tt := range map[string]struct {
@@ -158,8 +163,7 @@ func TestToken_Refused(t *testing.T) {
 		temporary bool
 		wait      time.Duration
 	}{
-		"client": {reply{status: 401, body: `{"error":"invalid_client","error_description":"AADSTS7000215: ` +
-			`the secret ` + clientSecret + ` is\r\nwrong"}`}, "invalid_client: AADSTS7000215: the secret [hidden] is wrong", false, 0},
+		"client":    {wrong, "invalid_client: AADSTS7000215: the secret [hidden] is wrong", false, 0},
 		"grant":     {reply{status: 400, body: `{"error":"invalid_grant"}`}, "invalid_grant", false, 0},
 		"odd code":  {reply{status: 400, body: `{"error":"<b>no</b>"}`}, "HTTP 400", false, 0},
 		"redirect":  {reply{status: 302, body: ``}, "HTTP 302", false, 0},

@@ -20,74 +20,85 @@ func mailSection(hosts Hosts) Section {
 				validateOAuth(ctx, hosts, before, next, fieldErrs),
 			)
 		},
-		Fields: slices.Concat([]Field{
-			{
-				Name:        "email_from",
-				Label:       "Sender address",
-				Constant:    "EMAIL_FROM",
-				Kind:        KindText,
-				Default:     "",
-				Placeholder: "gatecrier@example.org",
-				Help:        "The sender's address. While it is empty, emails are skipped; the delivery log shows them.",
-				check:       badAddress,
-			},
-			{
-				Name:        "smtp_host",
-				Label:       "Mail server",
-				Constant:    "SMTP_HOST",
-				Kind:        KindText,
-				Default:     "",
-				MaxLength:   253,
-				Placeholder: "smtp.example.org",
-				Help:        "A host name or an IP address. Allow a private one in the section Delivery.",
-				check:       badHost,
-			},
-			{
-				Name:     "smtp_port",
-				Label:    "Port",
-				Constant: "SMTP_PORT",
-				Kind:     KindInt,
-				Default:  int64(587),
-				Min:      1,
-				Max:      65535,
-				Help:     "587 with STARTTLS, 465 with TLS, 25 between servers.",
-			},
-			{
-				Name:     "smtp_tls",
-				Label:    "Encryption",
-				Constant: "SMTP_TLS",
-				Kind:     KindChoice,
-				Default:  TLSStart,
-				Help:     "STARTTLS is required: nothing is sent to a server that does not offer it.",
-				Choices:  []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
-			},
-			{
-				Name:     "smtp_auth",
-				Label:    "Sign-in",
-				Constant: "SMTP_AUTH",
-				Kind:     KindChoice,
-				Default:  AuthPassword,
-				Help:     "XOAUTH2 signs in with an access token instead of a password, as Microsoft 365 and Google require.",
-				Choices:  []Choice{{AuthPassword, "User and password"}, {AuthXOAuth2, "XOAUTH2"}},
-			},
-			{
-				Name:     "smtp_user",
-				Label:    "User",
-				Constant: "SMTP_USER",
-				Kind:     KindText,
-				Default:  "",
-				Help:     "Leave empty for no authentication. With XOAUTH2: the email address of the mailbox.",
-			},
-			{
-				Name:      "smtp_password",
-				Label:     "Password",
-				Constant:  "SMTP_PASSWORD",
-				Kind:      KindSecret,
-				Default:   "",
-				MaxLength: 1000,
-				Help:      "Stored encrypted, and never shown again. XOAUTH2 does not use it.",
-			},
-		}, oauthFields()),
+		Fields: slices.Concat(serverFields(), signInFields(), oauthFields()),
+	}
+}
+
+// serverFields are the sender, and how to reach the server.
+func serverFields() []Field {
+	return []Field{
+		{
+			Name:        "email_from",
+			Label:       "Sender address",
+			Constant:    "EMAIL_FROM",
+			Kind:        KindText,
+			Default:     "",
+			Placeholder: "gatecrier@example.org",
+			Help:        "The sender's address. While it is empty, emails are skipped; the delivery log shows them.",
+			check:       badAddress,
+		},
+		{
+			Name:        "smtp_host",
+			Label:       "Mail server",
+			Constant:    "SMTP_HOST",
+			Kind:        KindText,
+			Default:     "",
+			MaxLength:   253,
+			Placeholder: "smtp.example.org",
+			Help:        "A host name or an IP address. Allow a private one in the section Delivery.",
+			check:       badHost,
+		},
+		{
+			Name:     "smtp_port",
+			Label:    "Port",
+			Constant: "SMTP_PORT",
+			Kind:     KindInt,
+			Default:  int64(587),
+			Min:      1,
+			Max:      65535,
+			Help:     "587 with STARTTLS, 465 with TLS, 25 between servers.",
+		},
+		{
+			Name:     "smtp_tls",
+			Label:    "Encryption",
+			Constant: "SMTP_TLS",
+			Kind:     KindChoice,
+			Default:  TLSStart,
+			Help:     "STARTTLS is required: nothing is sent to a server that does not offer it.",
+			Choices:  []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
+		},
+	}
+}
+
+// signInFields are how to sign in to the server.
+func signInFields() []Field {
+	return []Field{
+		{
+			Name:     "smtp_auth",
+			Label:    "Sign-in",
+			Constant: "SMTP_AUTH",
+			Kind:     KindChoice,
+			Default:  AuthPassword,
+			Help:     "XOAUTH2 signs in with an access token instead of a password, as Microsoft 365 and Google require.",
+			Choices:  []Choice{{AuthPassword, "User and password"}, {AuthXOAuth2, "XOAUTH2"}},
+		},
+		{
+			Name:     "smtp_user",
+			Label:    "User",
+			Constant: "SMTP_USER",
+			Kind:     KindText,
+			Default:  "",
+			Help:     "Leave empty for no authentication. With XOAUTH2: the email address of the mailbox.",
+		},
+		{
+			Name:      "smtp_password",
+			Label:     "Password",
+			Constant:  "SMTP_PASSWORD",
+			Kind:      KindSecret,
+			Default:   "",
+			MaxLength: 1000,
+			Help:      "Stored encrypted, and never shown again. XOAUTH2 does not use it.",
+		},
 	}
 }
 

@@ -56,7 +56,8 @@ func (o outcome) serverError() *textproto.Error {
 func secrets(s Server, token string) []string {
 	encode := base64.StdEncoding.EncodeToString
 	if token != "" {
-		return []string{encode([]byte("user=" + s.User + "\x01auth=Bearer " + token + "\x01\x01")), encode([]byte(token)), token}
+		said := "user=" + s.User + "\x01auth=Bearer " + token + "\x01\x01"
+		return []string{encode([]byte(said)), encode([]byte(token)), token}
 	}
 	if s.User == "" || s.Password == "" {
 		return nil
