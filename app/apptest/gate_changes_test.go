@@ -133,7 +133,7 @@ func TestGateChanges_NotifyEachChannelOnce(t *testing.T) {
 func (e allChannels) checkMessages(t *testing.T) {
 	t.Helper()
 	wants := [][]string{
-		{"from None to Passed", "semgrep", "sast"},
+		{"from Not evaluated to Passed", "semgrep", "sast"},
 		{"from Passed to Failed", "1 critical (threshold 0)", "18 high (threshold 0)", "CVE-", "grype", "deps"},
 		{"from Failed to Passed", "grype", "deps"},
 	}
