@@ -147,7 +147,8 @@ func TestMessages_Golden(t *testing.T) {
 	for name, channel := range goldenChannels(t) {
 		var b bytes.Buffer
 		for i, one := range goldenEvents() {
-			fmt.Fprintf(&b, "=== %s\n%s\n", one.name, goldenMessage(t, d, name, channel.shower, channel.config, int64(i), one.payload))
+			text := goldenMessage(t, d, name, channel.shower, channel.config, int64(i), one.payload)
+			fmt.Fprintf(&b, "=== %s\n%s\n", one.name, text)
 		}
 		file := filepath.Join("testdata", "messages", name+".txt")
 		if *update {

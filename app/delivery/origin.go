@@ -28,8 +28,10 @@ func (d *Dispatcher) origin(
 		receiver = "this address"
 	}
 	switch {
-	case c.Field == models.FieldPeople && n.UserID != 0, owner.UserID != 0:
+	case c.Field == models.FieldPeople && n.UserID != 0:
 		return because("it is about a connection of yours", "Manage connections", "/connections"), nil
+	case owner.UserID != 0:
+		return because(receiver+" is a connection of yours", "Manage connections", "/connections"), nil
 	case c.Field == models.FieldPeople && e.ProductID != 0:
 		why := "you are an owner of " + productOf(n) + " or an administrator"
 		return because(why, "Manage members", event.ProductPage(e.ProductID)+"?tab=members"), nil
@@ -42,7 +44,8 @@ func (d *Dispatcher) origin(
 		return because(why, "Manage targets", event.ProductPage(owner.ProductID)+"?tab=targets"), nil
 	case owner.GroupID != 0:
 		names, err := d.store.GroupNames(ctx, []int64{owner.GroupID})
-		why := receiver + " is a notification target of the product group " + module.Truncate(names[owner.GroupID], maxOriginName)
+		group := module.Truncate(names[owner.GroupID], maxOriginName)
+		why := receiver + " is a notification target of the product group " + group
 		return because(why, "Manage targets", event.GroupPage(owner.GroupID)+"?tab=targets"), err
 	}
 	return because(receiver+" is a connection of the system", "Manage connections", "/connections?owner=system"), nil

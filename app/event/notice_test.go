@@ -225,7 +225,8 @@ func TestDescribe_ProductStale(t *testing.T) {
 		After:   86400,
 	}
 	want := event.Notice{
-		Name: "No recent reports", Title: "No recent reports: Shop", Tone: event.ToneBad, Actions: []event.Action{{"Silence notifications", "/silences/new?product=7&type=product.stale"}},
+		Name: "No recent reports", Title: "No recent reports: Shop", Tone: event.ToneBad,
+		Actions: []event.Action{{"Silence notifications", "/silences/new?product=7&type=product.stale"}},
 		Key:     "stale/7",
 		Message: "The last report came on 2026-05-04 12:00 UTC. The gate can be out of date",
 		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},

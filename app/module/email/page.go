@@ -47,7 +47,8 @@ type view struct {
 func newView(m module.Message, to, firstName string) view {
 	v := view{
 		Greeting: "Hello,", Title: module.Truncate(m.Title, maxTitle), Why: module.Truncate(m.Why, maxWhy),
-		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Buttons: m.Buttons(), Origin: m.Origin.Safe(), To: to,
+		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Buttons: m.Buttons(),
+		Origin: m.Origin.Safe(), To: to,
 	}
 	if name := module.Truncate(firstName, maxName); name != "" {
 		v.Greeting = "Hello " + name + ","

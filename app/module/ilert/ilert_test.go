@@ -204,7 +204,8 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	for i := range long {
 		long[i].Text = strings.Repeat("x", 300)
 	}
-	if got := texts.List(long, module.Rest{}); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
+	if got := texts.List(long, module.Rest{}); strings.Count(got, "\n") != 11 ||
+		!strings.HasSuffix(got, "…\n- and 9 more") {
 		t.Errorf("%q", got)
 	}
 }

@@ -94,7 +94,8 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 		!strings.HasSuffix(got, "\nand 25 more") {
 		t.Errorf("%q", got)
 	}
-	if got := texts.List(make([]module.Item, 15), module.Rest{}); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {
+	if got := texts.List(make([]module.Item, 15), module.Rest{}); strings.Count(got, "•") != 15 ||
+		strings.Contains(got, "more") {
 		t.Errorf("%q", got)
 	}
 }

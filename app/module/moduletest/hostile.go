@@ -37,7 +37,9 @@ func Hostile(text string) module.Message {
 		m.Items = append(m.Items, module.Item{Label: text, Text: text, Link: "https://a.example/" + text, More: text})
 	}
 	m.Rest = module.Rest{Count: 3, Link: "https://a.example/" + text}
-	m.Actions = []module.Action{{Label: text, Link: m.Link}, {Label: "Assess observations", Link: "https://a.example/" + text}}
+	m.Actions = []module.Action{
+		{Label: text, Link: m.Link}, {Label: "Assess observations", Link: "https://a.example/" + text},
+	}
 	m.Origin = module.Origin{Text: text, Manage: module.Action{Label: text, Link: "https://a.example/" + text}}
 	return m
 }
