@@ -122,7 +122,7 @@ func goldenChannels(t *testing.T) map[string]struct {
 	client := moduletest.NewClient(t)
 	now := func() time.Time { return goldenAt }
 	url := module.Config{"url": "https://receiver.example/hooks/T0pS3cretPath4711"}
-	mail := email.New(client, func() email.Server { return email.Server{From: "gates@example.org"} },
+	mail := email.New(client, nil, func() email.Server { return email.Server{From: "gates@example.org"} },
 		func(context.Context, string) string { return "Eve" }, now)
 	return map[string]channel{
 		"discord":    {discord.New(client), url},
