@@ -48,8 +48,8 @@ func TestMessage_ActionsAndOrigin(t *testing.T) {
 
 		text := strings.ReplaceAll(string(chat.Wait(t, 1).Body), "&amp;", "&")
 		for _, want := range []string{
-			"Not evaluated → Failed: 8 critical", "8 new", "|and 3 more>", "this channel is a notification target of the product group Payments.",
-			"|Manage targets>",
+			"Not evaluated → Failed: 8 critical", "8 new", "|and 3 more>",
+			"this channel is a notification target of the product group Payments.", "|Manage targets>",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in %s", want, text)
