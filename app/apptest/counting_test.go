@@ -110,7 +110,8 @@ func TestCounting_OnlyFixable(t *testing.T) {
 			t.Errorf("fails by: %+v", m.Failing)
 		}
 		a = c.Must(http.StatusOK, "GET", "/notifications?limit=1", nil)
-		if got := a.Get("items.0.message"); got != "Passed → Failed: "+why+", 1 reopened: CVE-1; 2 without a fix do not count" {
+		const message = "Passed → Failed: " + why + ", 1 reopened: CVE-1; 2 without a fix do not count"
+		if got := a.Get("items.0.message"); got != message {
 			t.Errorf("the notification says: %v", got)
 		}
 		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
