@@ -31,41 +31,64 @@ const endpointsWithDue = `
 		WHERE endpoints.id IS NOT NULL
 	) `
 
+// dueRows are the first due deliveries of the endpoint l.id with a rank. Its parameters are the rank,
+// the time, and how many.
+const dueRows = `
+	SELECT x.id, x.next_at, x.endpoint_id, x.rank, x.turn
+	FROM deliveries x
+	WHERE x.endpoint_id = l.id
+	AND x.rank = ?
+	AND ` + dueSQL + `
+	AND +x.next_at <= ?` + firstOfQueue + `
+	ORDER BY x.turn, x.id
+	LIMIT ?`
+
+// dueOfEndpoints returns the query for the due deliveries of the endpoints in a table expression l,
+// at most each of a rank. It leaves out endpoints that are stopped or wait for their rate.
+func (r queries) dueOfEndpoints(endpoints string, each int) sqlFragment {
+	now := r.Now().UnixMicro()
+	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + dueRows + ") y UNION ALL SELECT y.id FROM (" +
+		dueRows + ") y)"
+	if r.dialect == Postgres {
+		join = " CROSS JOIN LATERAL (SELECT * FROM (" + dueRows + ") y UNION ALL SELECT * FROM (" + dueRows +
+			") z) d WHERE TRUE"
+	}
+	due := sqlFragment{text: `
+		SELECT d.id, l.id, c.module, d.rank
+		FROM ` + endpoints + ` l
+		JOIN connection_health h ON h.connection_id = l.id
+		JOIN connections c ON c.id = l.id`}
+	due.add(join, RankFirst, now, each, RankException, now, each)
+	due.and("h.opened_at IS NULL")
+	due.and("h.free_at <= ?", now)
+	return due
+}
+
 // DueDeliveries lists the due deliveries of each endpoint in the order in which it gets them, at
 // most each of a rank: by rank, then product after product. The endpoint with the longest due one
 // comes first. It leaves out the endpoints in except, those that are stopped or wait for their
 // rate, and deliveries whose queue has an earlier open one.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
-	now := r.Now().UnixMicro()
-	const rows = `
-		SELECT x.id, x.next_at, x.endpoint_id, x.rank, x.turn
-		FROM deliveries x
-		WHERE x.endpoint_id = l.id
-		AND x.rank = ?
-		AND ` + dueSQL + `
-		AND +x.next_at <= ?` + firstOfQueue + `
-		ORDER BY x.turn, x.id
-		LIMIT ?`
-	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y UNION ALL SELECT y.id FROM (" +
-		rows + ") y)"
-	if r.dialect == Postgres {
-		join = " CROSS JOIN LATERAL (SELECT * FROM (" + rows + ") y UNION ALL SELECT * FROM (" + rows +
-			") z) d WHERE TRUE"
-	}
-	all := sqlFragment{text: endpointsWithDue + `
-		SELECT d.id, l.id, c.module, d.rank
-		FROM endpoints l
-		JOIN connection_health h ON h.connection_id = l.id
-		JOIN connections c ON c.id = l.id`}
-	all.add(join, RankFirst, now, each, RankException, now, each)
-	all.and("h.opened_at IS NULL")
-	all.and("h.free_at <= ?", now)
+	due := r.dueOfEndpoints("endpoints", each)
 	if len(except) > 0 {
-		all.and("l.id NOT IN ("+placeholders(len(except))+")", toAny(except)...)
+		due.and("l.id NOT IN ("+placeholders(len(except))+")", toAny(except)...)
 	}
-	all.add(" ORDER BY min(d.next_at) OVER (PARTITION BY l.id), l.id, d.rank, d.turn, d.id")
+	due.add(" ORDER BY min(d.next_at) OVER (PARTITION BY l.id), l.id, d.rank, d.turn, d.id")
+	due.text = endpointsWithDue + due.text
+	return r.dueList(ctx, due)
+}
+
+// DueOf is DueDeliveries for one endpoint.
+func (r queries) DueOf(ctx context.Context, endpoint int64, each int) ([]Due, error) {
+	due := r.dueOfEndpoints("connections", each)
+	due.and("l.id = ?", endpoint)
+	due.add(" ORDER BY d.rank, d.turn, d.id")
+	return r.dueList(ctx, due)
+}
+
+func (r queries) dueList(ctx context.Context, due sqlFragment) ([]Due, error) {
 	var list []Due
-	err := r.query(ctx, all.text, all.args,
+	err := r.query(ctx, due.text, due.args,
 		collect(&list, func(d *Due) []any {
 			return []any{&d.ID, &d.EndpointID, &d.Module, &d.Rank}
 		}))

@@ -169,8 +169,10 @@ func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
 		return false, nil
 	}
 	limits := b.d.limits(module)
-	if obstacle.Stopped || obstacle.Waits ||
-		!b.d.hasRoom(row.EndpointID, row.Rank, limits, b.reserved[row.EndpointID], len(b.tasks)) {
+	if obstacle.Stopped || obstacle.Waits || !b.d.has(room{
+		endpoint: row.EndpointID, rank: row.Rank, parallel: limits.Parallel, taken: b.reserved[row.EndpointID],
+		promised: len(b.tasks),
+	}) {
 		return false, nil
 	}
 	n, err := b.d.takeSlots(b.tx, row.EndpointID, limits, 1)

@@ -17,7 +17,7 @@ func (d *Dispatcher) claimLoop(ctx context.Context) {
 	for ctx.Err() == nil {
 		d.report(ctx, "sweep deliveries", d.sweep(ctx))
 		d.report(ctx, "probe endpoints", d.probe(ctx))
-		d.report(ctx, "claim deliveries", d.claim(ctx))
+		d.report(ctx, "claim deliveries", d.claimAll(ctx))
 		d.sleep(ctx)
 	}
 }
@@ -48,15 +48,28 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 // newClaim returns the name of a claim.
 func (d *Dispatcher) newClaim() string { return models.NewClaim(d.instance, d.present.Load()) }
 
-// claim leases due deliveries and starts them, as far as there is capacity.
-func (d *Dispatcher) claim(ctx context.Context) error {
+// claimAll claims in passes for as long as a pass takes all that it may of an endpoint: more can be
+// due there.
+func (d *Dispatcher) claimAll(ctx context.Context) error {
+	for range maxPasses {
+		more, err := d.claim(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// claim leases due deliveries and starts them, as far as there is capacity. It reports whether it
+// took maxPerPass of an endpoint.
+func (d *Dispatcher) claim(ctx context.Context) (more bool, err error) {
 	chosen, err := d.pickDue(ctx)
 	if err != nil || len(chosen) == 0 {
-		return err
+		return false, err
 	}
 	var claimed []models.Delivery
 	err = d.store.Write(ctx, func(tx *models.Tx) error {
-		claimed = nil
+		claimed, more = nil, false
 		var ids []int64
 		// All instances lock endpoints in the same order, so that they do not deadlock.
 		for _, endpoint := range slices.Sorted(maps.Keys(chosen)) {
@@ -66,6 +79,7 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 				return err
 			}
 			ids = append(ids, c.ids[:n]...)
+			more = more || n >= maxPerPass
 		}
 		if len(ids) == 0 {
 			return nil
@@ -75,14 +89,14 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	tasks := make([]sendTask, len(claimed))
 	for i, row := range claimed {
 		tasks[i] = sendTask{delivery: row}
 	}
 	d.start(tasks)
-	return nil
+	return more, nil
 }
 
 // claimPick is what to claim of one endpoint.
@@ -95,7 +109,7 @@ type claimPick struct {
 // share, so that a slow one does not delay the others; the endpoint with the longest due message
 // first.
 func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) {
-	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerEndpoint)
+	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerPass)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +119,9 @@ func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) 
 		if c == nil {
 			c = &claimPick{limits: d.limits(due.Module)}
 		}
-		if !d.hasRoom(due.EndpointID, due.Rank, c.limits, len(c.ids), total) {
+		if !d.has(room{
+			endpoint: due.EndpointID, rank: due.Rank, parallel: c.limits.Parallel, taken: len(c.ids), promised: total,
+		}) {
 			continue
 		}
 		c.ids = append(c.ids, due.ID)
@@ -131,7 +147,7 @@ func (d *Dispatcher) probe(ctx context.Context) error {
 		return err
 	}
 	for _, endpoint := range endpoints {
-		if !d.hasRoom(endpoint.ID, models.RankFirst, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
+		if !d.has(room{endpoint: endpoint.ID, parallel: maxPerEndpoint}) {
 			continue
 		}
 		var got *models.Delivery

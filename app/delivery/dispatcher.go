@@ -16,18 +16,17 @@ import (
 )
 
 const (
-	maxInFlight    = 512              // sends at once, on all endpoints
-	maxTroubled    = 256              // of them on endpoints that fail, so that others have capacity
-	maxPerEndpoint = 4                // of them on one endpoint
-	maxProbes      = 64               // endpoints probed in one pass
-	leaseTime      = 30 * time.Second // longer than sendTime
-	sendTime       = 20 * time.Second
-	poll           = time.Second // between looks for due messages without Wake
-	sweepEvery     = 5 * time.Second
-	freeEvery      = time.Second     // between checks of the newest messages for a blocked queue
-	freeAllEvery   = time.Minute     // between checks of all messages
-	maxNewest      = 500             // messages checked every freeEvery
-	graceTime      = 8 * time.Second // for the sends in flight, when Run ends
+	maxPerPass   = 8                // messages claimed of one endpoint and rank in one pass
+	maxPasses    = 8                // passes of the claim loop in a row
+	maxProbes    = 64               // endpoints probed in one pass
+	leaseTime    = 30 * time.Second // longer than sendTime
+	sendTime     = 20 * time.Second
+	poll         = time.Second // between looks for due messages without Wake
+	sweepEvery   = 5 * time.Second
+	freeEvery    = time.Second     // between checks of the newest messages for a blocked queue
+	freeAllEvery = time.Minute     // between checks of all messages
+	maxNewest    = 500             // messages checked every freeEvery
+	graceTime    = 8 * time.Second // for the sends in flight, when Run ends
 )
 
 // Opener decrypts the configuration of a connection.
@@ -64,9 +63,7 @@ type Dispatcher struct {
 	present  atomic.Bool // other instances can see that this one is alive
 
 	mu       sync.Mutex
-	inFlight map[int64]int      // by endpoint
-	troubled map[int64]struct{} // endpoints that failed and have not answered since
-	total    int
+	capacity capacity
 	sendCtx  context.Context // nil unless Run is running
 }
 
@@ -82,8 +79,7 @@ func New(p Parts) *Dispatcher {
 		baseURL:  p.BaseURL,
 		signal:   event.NewSignal(),
 		results:  make(chan completion, maxInFlight),
-		inFlight: map[int64]int{},
-		troubled: map[int64]struct{}{},
+		capacity: newCapacity(),
 	}
 }
 
@@ -156,75 +152,38 @@ func (d *Dispatcher) limits(name string) module.Limits {
 func (d *Dispatcher) start(tasks []sendTask) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, t := range tasks {
+		d.startSend(t)
+	}
+}
+
+// startSend sends a task on its own goroutine, unless Run has ended. The caller holds mu.
+func (d *Dispatcher) startSend(t sendTask) {
 	if d.sendCtx == nil {
 		return
 	}
-	for _, t := range tasks {
-		d.inFlight[t.delivery.EndpointID]++
-		d.total++
-		d.senders.Add(1)
-		go d.send(d.sendCtx, t)
-	}
+	d.capacity.begin(t.delivery.EndpointID)
+	d.senders.Add(1)
+	go d.send(d.sendCtx, t)
 }
 
-// hasRoom reports whether a send can start on an endpoint. taken counts the sends already promised
-// to it, promised those to all endpoints. An endpoint that failed last gets one at a time, and all
-// that fail get only a part of the total: whatever their number, the others have capacity.
-// Exceptions leave one send to the other messages, where several can run.
-func (d *Dispatcher) hasRoom(
-	endpoint int64, rank models.DeliveryRank, limits module.Limits, taken, promised int,
-) bool {
+// has reports whether there is room for a send.
+func (d *Dispatcher) has(r room) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	limit := min(max(1, limits.Parallel), maxPerEndpoint)
-	if rank == models.RankException {
-		limit = max(1, limit-1)
-	}
-	if _, fails := d.troubled[endpoint]; fails {
-		limit = 1
-		if d.troubledInFlight() >= maxTroubled {
-			return false
-		}
-	}
-	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[endpoint]+taken < limit
+	return d.sendCtx != nil && d.capacity.allows(r)
 }
 
-// troubledInFlight returns the number of sends on endpoints that fail. The caller holds mu.
-func (d *Dispatcher) troubledInFlight() int {
-	n := 0
-	for endpoint := range d.troubled {
-		n += d.inFlight[endpoint]
-	}
-	return n
-}
-
-// finishSend ends a send, and remembers whether its endpoint fails.
-func (d *Dispatcher) finishSend(endpoint int64, kind module.Kind) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.total--
-	if d.inFlight[endpoint]--; d.inFlight[endpoint] == 0 {
-		delete(d.inFlight, endpoint)
-	}
-	switch kind {
-	case module.KindTransient, module.KindRetryAfter:
-		d.troubled[endpoint] = struct{}{}
-	case module.KindDelivered, module.KindRejected, module.KindGone:
-		delete(d.troubled, endpoint)
-	case module.KindPermanent, module.KindBlocked, module.KindSkipped: // these say nothing about the endpoint
-	}
-}
-
-// saturated returns the endpoints that have no room for another send, whatever their module. A
-// module can allow fewer sends at once: hasRoom applies its limits.
+// saturated returns the endpoints that have no room for another send, whatever their module.
 func (d *Dispatcher) saturated() []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var endpoints []int64
-	for endpoint, n := range d.inFlight {
-		if _, fails := d.troubled[endpoint]; n >= maxPerEndpoint || fails {
-			endpoints = append(endpoints, endpoint)
-		}
-	}
-	return endpoints
+	return d.capacity.saturated()
+}
+
+// unsettled returns the number of sends without a written result.
+func (d *Dispatcher) unsettled() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.capacity.total
 }

@@ -24,12 +24,7 @@ type completion struct {
 // settleResults writes results in groups until the channel is closed.
 func (d *Dispatcher) settleResults(ctx context.Context) {
 	for first := range d.results {
-		group := d.gatherCompletions(first)
-		d.writeResults(ctx, group)
-		for _, c := range group {
-			d.finishSend(c.delivery.EndpointID, c.endpointKind())
-		}
-		d.Wake()
+		d.writeResults(ctx, d.gatherCompletions(first))
 	}
 }
 
@@ -45,13 +40,16 @@ func (d *Dispatcher) writeResults(ctx context.Context, group []completion) {
 		wait = min(2*wait, 2*time.Second)
 		group, err = d.writeEach(ctx, group)
 	}
+	if err != nil {
+		d.replace(group, nil)
+	}
 }
 
 // writeEach writes results one by one. It returns those that failed, and the last error.
 func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []completion, last error) {
-	for _, c := range group {
-		if err := d.writeGroup(ctx, []completion{c}); err != nil {
-			left, last = append(left, c), err
+	for i := range group {
+		if err := d.writeGroup(ctx, group[i:i+1]); err != nil {
+			left, last = append(left, group[i]), err
 		}
 	}
 	return left, last
@@ -66,8 +64,10 @@ func (c completion) endpointKind() module.Kind {
 	return c.result.Kind()
 }
 
-// linger is how long a group waits for the results of other sends in flight.
-const linger = 3 * time.Millisecond
+const (
+	linger   = 3 * time.Millisecond // a group waits so long for the results of other sends in flight
+	maxGroup = 128                  // results in one transaction
+)
 
 // gatherCompletions collects the available results, and waits up to linger for those of other
 // sends in flight: many endpoints cost one commit.
@@ -75,7 +75,7 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	group := []completion{first}
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
-	for len(group) < d.unsettled() {
+	for len(group) < min(d.unsettled(), maxGroup) {
 		select {
 		case c, ok := <-d.results:
 			if !ok {
@@ -89,27 +89,45 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	return group
 }
 
-// unsettled returns the number of sends without a written result.
-func (d *Dispatcher) unsettled() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.total
-}
-
+// writeGroup writes results, and claims the next messages of their endpoints in the same
+// transaction. After the commit these take the place of the sends that ended.
 func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
 	// All instances lock endpoints in the same order, so that they do not deadlock.
 	group = slices.SortedStableFunc(
 		slices.Values(group),
 		func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) },
 	)
-	return d.store.Write(ctx, func(tx *models.Tx) error {
-		for _, c := range group {
-			if err := d.writeOne(tx, c); err != nil {
+	var next *successors
+	err := d.store.Write(ctx, func(tx *models.Tx) error {
+		next = &successors{d: d, tx: tx, ended: len(group)}
+		for rest := group; len(rest) > 0; {
+			n := sameEndpoint(rest)
+			for _, c := range rest[:n] {
+				if err := d.writeOne(tx, c); err != nil {
+					return err
+				}
+			}
+			if err := next.choose(rest[:n]); err != nil {
 				return err
 			}
+			rest = rest[n:]
 		}
-		return nil
+		return next.claim()
 	})
+	if err == nil {
+		d.replace(group, next)
+	}
+	return err
+}
+
+// sameEndpoint returns how many results the first endpoint of a sorted group has.
+func sameEndpoint(group []completion) int {
+	endpoint := group[0].delivery.EndpointID
+	n := slices.IndexFunc(group, func(c completion) bool { return c.delivery.EndpointID != endpoint })
+	if n < 0 {
+		return len(group)
+	}
+	return n
 }
 
 func (d *Dispatcher) writeOne(tx *models.Tx, c completion) error {

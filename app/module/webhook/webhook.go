@@ -73,7 +73,7 @@ func (*Webhook) Descriptor() module.Descriptor {
 			{Name: fieldOld, Label: "Previous secret", Kind: module.FieldSecret, Secret: true, Hidden: true, MaxLen: 120},
 			{Name: fieldOldUntil, Label: "Previous secret valid until", Kind: module.FieldText, Hidden: true},
 		},
-		Limits: module.Limits{Ordered: true, Parallel: 4},
+		Limits: module.Limits{Ordered: true, Parallel: 64},
 	}
 }
 
