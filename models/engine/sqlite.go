@@ -34,6 +34,9 @@ func openSQLite(ctx context.Context, d *DB, path string) error {
 	if !hasSQLite() {
 		return errors.New("this build has no SQLite: build with CGO_ENABLED=1")
 	}
+	if !keepPlans() {
+		return errors.New("SQLite refuses to keep the plans of statements")
+	}
 	path, err := createFile(path)
 	if err != nil {
 		return err
