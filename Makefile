@@ -47,11 +47,11 @@ trial: deps ## Run the long trials: kills, walks, storms, instances, outages, ev
 
 lint: tools ## Run the linters; see that words, generated code, go.mod and scripts are right
 	@.ci/scripts
-	@go test ./.ci/words
+	@go test ./.ci/words ./.ci/bench
 	@go run ./.ci/words
 	@.ci/drift
 	@unformatted=$$(.ci/bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted >&2; exit 1; fi
-	.ci/bin/golangci-lint run ./... ./.ci/words
+	.ci/bin/golangci-lint run ./... ./.ci/words ./.ci/bench
 	@.ci/openapi
 	@.ci/selfscan
 
@@ -60,7 +60,7 @@ texts: ## Print all texts for users in a row, per area, with the places of their
 
 fmt: tools ## Format Go code and templates
 	.ci/bin/gofumpt -w .
-	.ci/bin/templ fmt templates
+	.ci/bin/templ fmt templates .ci/bench
 
 generate: tools ## Format the templates and generate their code
 	.ci/generate
@@ -68,7 +68,17 @@ generate: tools ## Format the templates and generate their code
 fuzz: ## Run each fuzz target for 5 minutes
 	@.ci/fuzz 5m
 
-bench: ## Run the benchmarks of all packages that have some
+# BENCH has flags, such as -only S2,S9 or -postgres.
+bench: bench-program ## Measure the built program beside the limit (BENCH="-only S2,S9")
+	bin/bench $(BENCH)
+
+bench-short: bench-program ## Send a few requests of each measurement; see that nothing gets lost
+	bin/bench -short -json bin/bench-short.json $(BENCH)
+
+bench-program: build
+	go build $(BUILD) -o bin/bench ./.ci/bench
+
+bench-go: ## Run the Go benchmarks of all packages that have some
 	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 pictures: deps ## Renew the pictures of the README, from the demo
@@ -93,4 +103,4 @@ outdated: ## List direct dependencies and tools that have a newer version
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test race trial lint texts fmt generate fuzz bench pictures freeze deps vendor-static release outdated tools
+.PHONY: help run demo build check test race trial lint texts fmt generate fuzz bench bench-short bench-program bench-go pictures freeze deps vendor-static release outdated tools
