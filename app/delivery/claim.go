@@ -48,7 +48,7 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 // newClaim returns the name of a claim.
 func (d *Dispatcher) newClaim() string { return models.NewClaim(d.instance, d.present.Load()) }
 
-// claimAll claims in passes for as long as a pass takes all that it may of an endpoint: more can be
+// claimAll claims in passes for as long as a pass takes as many as it can of an endpoint: more can be
 // due there.
 func (d *Dispatcher) claimAll(ctx context.Context) error {
 	for range maxPasses {

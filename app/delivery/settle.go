@@ -65,7 +65,7 @@ func (c completion) endpointKind() module.Kind {
 }
 
 const (
-	linger   = 3 * time.Millisecond // a group waits so long for the results of other sends in flight
+	linger   = 3 * time.Millisecond // how long a group waits for the results of other sends in flight
 	maxGroup = 128                  // results in one transaction
 )
 
