@@ -21,8 +21,17 @@ func (a *Admin) auditRoutes(r router) {
 	r.get(auditPath, a.audit)
 }
 
+// auditParams are the parameters of the list.
+func auditParams() []listParam {
+	return append(anyText("actor", "q", "since", "until"), oneOf("kind", audit.Kinds()...),
+		keyParam("product", isIDKey), keyParam("before", isIDKey), zoneParam())
+}
+
 // audit lists the changes, newest first, with the user who made each.
 func (a *Admin) audit(c *gin.Context) error {
+	if err := checkListURL(c, auditParams()...); err != nil {
+		return err
+	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	v := page.AuditView{
 		Actor:  c.Query("actor"),
@@ -145,7 +154,7 @@ func auditFields(r models.Audit) []page.AuditField {
 func auditPager(c *gin.Context, f models.AuditFilter, rows []models.Audit, v *page.AuditView) []models.Audit {
 	here := []string{
 		"kind", f.Kind, "actor", v.Actor, "q", v.Query,
-		"since", v.Since, "until", v.Until, "product", c.Query("product"),
+		"since", v.Since, "until", v.Until, "product", knownValue(c, "product"),
 	}
 	if v.Since+v.Until != "" {
 		here = append(here, zoneField, v.Zone.Name)

@@ -25,6 +25,9 @@ func (a *Admin) authorizationFirst(c *gin.Context) error {
 }
 
 func (a *Admin) authorizationGroups(c *gin.Context) error {
+	if err := checkListURL(c, anyText("q", "after")...); err != nil {
+		return err
+	}
 	return a.authorizationList(c, http.StatusOK, "", nil)
 }
 

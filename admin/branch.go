@@ -30,6 +30,10 @@ func (a *Admin) comparison(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkListURL(c, oneOf("list", "known"), severityParam("severity"),
+		keyParam("after", func(text string) bool { return observationKey(text) != nil })); err != nil {
+		return err
+	}
 	f := models.CompareFilter{
 		Known: c.Query("list") == "known",
 		After: observationKey(c.Query("after")),
@@ -64,7 +68,7 @@ func (a *Admin) comparison(c *gin.Context) error {
 
 // compareChips fills the chips that choose between added and known observations, and a severity.
 func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comparison, v *page.ComparisonView) {
-	path, severity, list := branchPath(b), c.Query("severity"), ""
+	path, severity, list := branchPath(b), knownValue(c, "severity"), ""
 	listed := found.Added
 	if v.KnownList {
 		list, listed = "known", found.Known
@@ -96,7 +100,7 @@ func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comp
 func (a *Admin) addedRows(
 	c *gin.Context, b models.Branch, f models.CompareFilter, rows []models.Added, v *page.ComparisonView,
 ) {
-	here := []string{"list", c.Query("list"), "severity", c.Query("severity")}
+	here := []string{"list", knownValue(c, "list"), "severity", knownValue(c, "severity")}
 	if f.After != nil {
 		v.Pager.First = link(branchPath(b), here...)
 	}

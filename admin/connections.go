@@ -23,10 +23,19 @@ func (a *Admin) connectionsRoutes(r router) {
 const maxConnections = 200
 
 func (a *Admin) connectionList(c *gin.Context) error {
+	if err := checkListURL(c, connectionParams()...); err != nil {
+		return err
+	}
 	if isExport(c) {
 		return a.exportConnections(c, connectionFilter(c))
 	}
 	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
+}
+
+// connectionParams are the parameters of the list.
+func connectionParams() []listParam {
+	return append(anyText("q"), oneOf("trouble", "1"),
+		oneOf("owner", models.OwnerMine, models.OwnerProduct, models.OwnerGroup, models.OwnerSystem, models.OwnerShared))
 }
 
 // connectionsSystem redirects administrators to the connections of the system.
@@ -60,7 +69,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 func connectionFilter(c *gin.Context) models.ConnectionFilter {
 	f := models.ConnectionFilter{
 		Owner:   models.OwnerKind(c.Query("owner")),
-		Trouble: c.Query("trouble") != "",
+		Trouble: c.Query("trouble") == "1",
 		Text:    c.Query("q"),
 		Limit:   maxConnections + 1,
 	}

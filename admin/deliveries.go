@@ -19,6 +19,9 @@ func (a *Admin) deliveriesRoutes(r router) {
 }
 
 func (a *Admin) deliveries(c *gin.Context) error {
+	if err := checkListURL(c, deliveryParams()...); err != nil {
+		return err
+	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := a.deliveryQuery(c, c.Request.URL.Query())
 	if err != nil {

@@ -25,6 +25,19 @@ type deliveryQuery struct {
 	pairs   []string
 }
 
+// deliveryParams are the parameters of the delivery log.
+func deliveryParams() []listParam {
+	within := listParam{name: "within"}
+	for _, r := range timeRanges {
+		within.values = append(within.values, r.value)
+	}
+	return append(anyText("product", "connection", "resend", "since", "until"),
+		deliveryStateParam(), within, keyParam("before", isIDKey), zoneParam())
+}
+
+// deliveryStateParam returns the parameter for the state of a delivery.
+func deliveryStateParam() listParam { return oneOf("state", models.DeliveryStates()...) }
+
 // timeRanges are the spans before now that the filter offers.
 var timeRanges = []struct {
 	value, label string

@@ -21,6 +21,21 @@ type exceptionQuery struct {
 	pairs []string
 }
 
+// exceptionParams are the parameters of the list.
+func exceptionParams() []listParam {
+	return append(exceptionStateParams(), append(anyText("product", "q"),
+		oneOf("kind", models.ExceptionRequest, models.ExceptionTask, models.ExceptionReported))...)
+}
+
+// exceptionStateParams are the parameters of the list of one product's exceptions.
+func exceptionStateParams() []listParam {
+	return []listParam{
+		oneOf("state", models.ExceptionOpen, models.ExceptionResolved),
+		oneOf("muted", "1"),
+		keyParam("after", func(text string) bool { return exceptionKey(text) != nil }),
+	}
+}
+
 // readExceptionQuery reads the filter of the URL. It returns a "not found" error for a product that
 // is not an ID.
 func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {

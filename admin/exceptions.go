@@ -19,6 +19,9 @@ func (a *Admin) exceptionsRoutes(r router) {
 
 // exceptionList shows the exceptions that match the filter of the URL.
 func (a *Admin) exceptionList(c *gin.Context) error {
+	if err := checkListURL(c, exceptionParams()...); err != nil {
+		return err
+	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := readExceptionQuery(c)
 	if err != nil {

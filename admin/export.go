@@ -2,7 +2,9 @@ package admin
 
 import (
 	"encoding/csv"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -133,7 +135,9 @@ func exportRows[T any](
 
 // exportLink returns the URL of a page's list as a file: its filters, without its place in the list.
 func exportLink(c *gin.Context) string {
-	q := c.Request.URL.Query()
+	q := url.Values{}
+	u, _ := c.Value(listURLKey).(listURL)
+	maps.Copy(q, u.rest)
 	for _, name := range []string{"after", "from", "before", "back"} {
 		q.Del(name)
 	}

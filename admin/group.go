@@ -23,7 +23,20 @@ func (a *Admin) group(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.groupPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
+	tab := page.Tab(c.Query("tab"))
+	if err := checkListURL(c, groupParams(tab)...); err != nil {
+		return err
+	}
+	return a.groupPage(c, http.StatusOK, row, tab, nil)
+}
+
+// groupParams are the parameters of a tab of the page.
+func groupParams(tab page.Tab) []listParam {
+	params := []listParam{oneOf("tab", page.GroupProducts, page.GroupMembers, page.GroupTargets, page.GroupSettings)}
+	if tab == page.GroupMembers || tab == page.GroupTargets || tab == page.GroupSettings {
+		return params
+	}
+	return append(append(params, anyText("after")...), gateParam("from"), oneOf("sort", sortGate, sortName))
 }
 
 // groupPage renders a group; change, unless nil, edits the view last.
@@ -80,7 +93,7 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 	path, sort := groupPath(id), c.Query("sort")
 	f := models.ProductFilter{
 		Group:      id,
-		Worst:      sort != "name",
+		Worst:      sort != sortName,
 		After:      c.Query("after"),
 		AfterState: models.GateState(c.Query("from")),
 		Limit:      pageSize + 1,
@@ -89,9 +102,9 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 	if err != nil {
 		return err
 	}
-	v.List = page.ProductsView{ByName: link(path, "sort", "name"), ByGate: path, Sort: sortGate, GroupID: id}
+	v.List = page.ProductsView{ByName: link(path, "sort", sortName), ByGate: path, GroupID: id}
 	if !f.Worst {
-		v.List.Sort = ""
+		v.List.Sort = sortName
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]

@@ -16,6 +16,9 @@ func (a *Admin) groupsRoutes(r router) {
 }
 
 func (a *Admin) groups(c *gin.Context) error {
+	if err := checkListURL(c, anyText("q", "after")...); err != nil {
+		return err
+	}
 	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), f)
 	if err != nil {

@@ -22,6 +22,9 @@ func (a *Admin) inboxRoutes(r router) {
 }
 
 func (a *Admin) inboxList(c *gin.Context) error {
+	if err := checkListURL(c, inboxParams()...); err != nil {
+		return err
+	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := a.inboxQuery(c, c.Request.URL.Query())
 	if err != nil {

@@ -37,6 +37,13 @@ var notificationFamilies = []struct{ value, label string }{
 	{"silence", "Silences"},
 }
 
+// inboxParams are the parameters of the inbox.
+func inboxParams() []listParam {
+	return append(anyText("type", "product", "group", "since", "until", "q"),
+		oneOf("filter", "unread", "snoozed", "archived"), severityParam("severity"), keyParam("before", isIDKey),
+		zoneParam())
+}
+
 // inboxQuery reads the filter of a URL, or of a form with the same fields. It returns a "not found"
 // error for a text that is not an ID.
 func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error) {

@@ -22,6 +22,9 @@ func (a *Admin) jobRoutes(r router) {
 }
 
 func (a *Admin) jobList(c *gin.Context) error {
+	if err := checkListURL(c); err != nil {
+		return err
+	}
 	list, err := a.Jobs.List(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
@@ -36,6 +39,9 @@ func (a *Admin) jobList(c *gin.Context) error {
 
 // job shows a job with its runs, newest first.
 func (a *Admin) job(c *gin.Context) error {
+	if err := checkListURL(c, keyParam("before", isIDKey)); err != nil {
+		return err
+	}
 	ctx, actor, name := c.Request.Context(), actorOf(c), c.Param("name")
 	s, err := a.Jobs.Get(ctx, actor, name)
 	if err != nil {

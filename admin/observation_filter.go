@@ -25,7 +25,7 @@ type observationQuery struct {
 }
 
 // observationQuery reads the filter of a URL, or of a form with the same fields. Unknown values are
-// ignored; for an unknown branch it returns a "not found" error.
+// left out; for an unknown branch it returns a "not found" error.
 func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values url.Values) (observationQuery, error) {
 	q := observationQuery{branch: row.Default, path: productPath(row.ID)}
 	if name := values.Get("branch"); name != "" && name != row.Default.Name {

@@ -22,6 +22,9 @@ func (a *Admin) observationListRoutes(r router) {
 }
 
 func (a *Admin) observationList(c *gin.Context) error {
+	if err := checkListURL(c, observationListParams()...); err != nil {
+		return err
+	}
 	q, err := readObservationList(c.Request.URL.Query())
 	if err != nil {
 		return err

@@ -31,7 +31,22 @@ var observationSorts = []struct {
 	{models.SortProduct, "product"},
 }
 
-// readObservationList reads the filter of a URL. Unknown values are ignored. It returns a "not found"
+// observationListParams are the parameters of the list.
+func observationListParams() []listParam {
+	sort := listParam{name: "sort"}
+	for _, s := range observationSorts {
+		sort.values = append(sort.values, string(s.sort))
+	}
+	sort.values = sort.values[1:] // the default has no name
+	return append(anyText("product", "group", "branch", "q", "component", "back"),
+		severityParam("severity"), severityParam("min_severity"),
+		oneOf("status", append(observation.Assessable(), models.StatusResolved)...),
+		oneOf("active", "false", "all"), oneOf("branches", "all"), oneOf("kev", "true"), oneOf("assessed", "true"),
+		oneOf("fix", models.FixAvailable, models.FixNone), sort,
+		keyParam("after", func(text string) bool { return foundKey(text) != nil }))
+}
+
+// readObservationList reads the filter of a URL. Unknown values are left out. It returns a "not found"
 // error for a text that is no id.
 func readObservationList(values url.Values) (observationListQuery, error) {
 	var q observationListQuery

@@ -126,7 +126,7 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	if v.Unread, err = a.Inbox.Unread(c.Request.Context(), actor); err != nil {
 		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
-	v.Alert = a.alert(c)
+	v.Alert, v.Ignored = a.alert(c), ignoredParts(c)
 	if !isLiveRefresh(c) { // the note is for the page that the user opens next
 		v.Flash = a.popFlash(c)
 	}

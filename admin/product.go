@@ -26,6 +26,9 @@ func (a *Admin) product(c *gin.Context) error {
 		return err
 	}
 	tab := page.Tab(c.Query("tab"))
+	if err := checkListURL(c, productPageParams(tab)...); err != nil {
+		return err
+	}
 	if isExport(c) && (tab == "" || tab == page.TabObservations) {
 		return a.exportObservations(c, row)
 	}

@@ -7,8 +7,11 @@ import (
 	"gatecrier/templates/page"
 )
 
-// sortGate lists failing gates first; the default order is by name.
-const sortGate = "gate"
+// The orders of a list of products. The default is sortGate: failing gates first.
+const (
+	sortGate = "gate"
+	sortName = "name"
+)
 
 func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.ProductRow, error) {
 	targets, err := a.Store.TargetsOf(c.Request.Context(), productIDs(rows))

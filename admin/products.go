@@ -16,7 +16,21 @@ func (a *Admin) productsRoutes(r router) {
 	r.get("/products", a.productList)
 }
 
+// productParams are the parameters of the list.
+func productParams() []listParam {
+	return append(anyText("q", "group", "after"),
+		gateParam("gate"), gateParam("from"), oneOf("stale", "1"), oneOf("sort", sortGate, sortName))
+}
+
+// gateParam returns a parameter that takes the state of a gate.
+func gateParam(name string) listParam {
+	return oneOf(name, models.GateFailed, models.GatePassed, models.GateNone)
+}
+
 func (a *Admin) productList(c *gin.Context) error {
+	if err := checkListURL(c, productParams()...); err != nil {
+		return err
+	}
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	group, err := a.groupFilter(c)
 	if err != nil {
@@ -35,10 +49,10 @@ func (a *Admin) productList(c *gin.Context) error {
 		return err
 	}
 	sort, gate := "", string(f.State)
-	if f.Worst {
-		sort = sortGate
+	if !f.Worst {
+		sort = sortName
 	}
-	here := []string{"q", f.Text, "group", c.Query("group"), "stale", c.Query("stale")}
+	here := []string{"q", f.Text, "group", c.Query("group"), "stale", knownValue(c, "stale")}
 	v := page.ProductsView{
 		Query:     f.Text,
 		Gate:      gate,
@@ -48,8 +62,8 @@ func (a *Admin) productList(c *gin.Context) error {
 		Stale:     f.Stale,
 		GroupID:   group.ID,
 		Group:     group.Name,
-		ByName:    link("/products", append(here, "gate", gate)...),
-		ByGate:    link("/products", append(here, "gate", gate, "sort", sortGate)...),
+		ByName:    link("/products", append(here, "gate", gate, "sort", sortName)...),
+		ByGate:    link("/products", append(here, "gate", gate)...),
 	}
 	for _, n := range tally {
 		v.Total += int(n)
@@ -77,11 +91,11 @@ func productFilter(c *gin.Context, group int64) models.ProductFilter {
 	f := models.ProductFilter{
 		Text:       c.Query("q"),
 		State:      models.GateState(c.Query("gate")),
-		Stale:      c.Query("stale") != "",
+		Stale:      c.Query("stale") == "1",
 		Group:      group,
 		After:      c.Query("after"),
 		Limit:      pageSize + 1,
-		Worst:      c.Query("sort") == sortGate,
+		Worst:      c.Query("sort") != sortName,
 		AfterState: models.GateState(c.Query("from")),
 	}
 	if !f.State.Valid() {

@@ -19,6 +19,10 @@ func (a *Admin) silencesRoutes(r router) {
 }
 
 func (a *Admin) silenceList(c *gin.Context) error {
+	err := checkListURL(c, append(anyText("product"), oneOf("state", models.SilenceEnded), keyParam("before", isIDKey))...)
+	if err != nil {
+		return err
+	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	v := page.SilencesView{Ended: c.Query("state") == string(models.SilenceEnded)}
 	f := models.SilenceFilter{Open: !v.Ended, Limit: pageSize + 1}

@@ -26,6 +26,9 @@ func (a *Admin) unroutedRoutes(r router) {
 
 // unrouted lists the events that could not be routed yet, oldest first.
 func (a *Admin) unrouted(c *gin.Context) error {
+	if err := checkListURL(c, keyParam("after", isIDKey)); err != nil {
+		return err
+	}
 	//nolint:errcheck // a text that is not a number means the first page
 	after, _ := strconv.ParseInt(c.Query("after"), 10, 64)
 	list, err := a.Unrouted.List(c.Request.Context(), actorOf(c), after, pageSize+1)

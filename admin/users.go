@@ -37,8 +37,20 @@ func userFilter(show string) models.UserFilter {
 	return models.UserFilter{}
 }
 
+// userParams are the parameters of the list.
+func userParams() []listParam {
+	show := listParam{name: "show"}
+	for _, f := range userFilters[1:] {
+		show.values = append(show.values, f.show)
+	}
+	return append(anyText("q", "after"), show)
+}
+
 func (a *Admin) users(c *gin.Context) error {
-	q, shown, after := c.Query("q"), c.Query("show"), c.Query("after")
+	if err := checkListURL(c, userParams()...); err != nil {
+		return err
+	}
+	q, shown, after := c.Query("q"), knownValue(c, "show"), c.Query("after")
 	f := userFilter(shown)
 	f.Text, f.After, f.Limit = q, after, pageSize+1
 	if isExport(c) {

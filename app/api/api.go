@@ -81,6 +81,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	config.Security = []map[string][]string{{"token": {}}}
 	useProblems()
 	a.huma = humagin.NewWithGroup(engine, group, config)
+	a.huma.UseMiddleware(a.requireKnownQuery)
 	a.products()
 	a.gates()
 	a.observations()

@@ -59,7 +59,7 @@ var problemNotes = []problemNote{
 	},
 	{
 		status: http.StatusUnprocessableEntity, name: "Invalid",
-		about:  "Some fields or parameters have an invalid value: `errors` names each",
+		about:  "Some fields or parameters are unknown or have an invalid value: `errors` names each",
 		detail: invalidFields, field: fault.Field{Name: "limit", Message: "limit must be at most 100"},
 	},
 	{
@@ -130,10 +130,11 @@ func (p problems) addTo(op *huma.Operation, conflict string) {
 // problemsOf returns the statuses of the shared errors that an operation can answer.
 func problemsOf(op *huma.Operation) []int {
 	list := []int{
-		http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	}
 	if len(op.Parameters) > 0 || op.RequestBody != nil {
-		list = append(list, http.StatusBadRequest, http.StatusUnprocessableEntity)
+		list = append(list, http.StatusBadRequest)
 	}
 	if strings.Contains(op.Path, "{") {
 		list = append(list, http.StatusNotFound)

@@ -85,6 +85,9 @@ func (a *API) reportExceptions(c *gin.Context) {
 
 // reportOnce takes reports, or repeats the stored answer to the same request.
 func (a *API) reportOnce(c *gin.Context, body []byte) error {
+	if err := knownQuery(c); err != nil {
+		return err
+	}
 	ctx := c.Request.Context()
 	drafts, many, err := draftsOf(body)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -146,18 +144,6 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 	}
 	dest.Clean, err = queryFlag(c, "clean")
 	return dest, err
-}
-
-// knownQuery returns a field error for a query parameter of another name: a report for a misspelled
-// branch would count for the default branch.
-func knownQuery(c *gin.Context, names ...string) error {
-	var fieldErrs fault.Fields
-	for name := range c.Request.URL.Query() {
-		if !slices.Contains(names, name) {
-			fieldErrs.Add(name, "Unknown parameter. The query can have "+strings.Join(names, ", "))
-		}
-	}
-	return fieldErrs.Err()
 }
 
 // queryFlag returns a query parameter that is true or false, false if it is absent.

@@ -43,6 +43,7 @@ type View struct {
 	User     User
 	Unread   int       // notifications of the user
 	Alert    Alert     // for administrators, on every page
+	Ignored  Ignored   // of the URL of a list
 	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
@@ -61,6 +62,14 @@ type Alert struct {
 	Text  string
 	Href  string
 	Label string // of the link
+}
+
+// Ignored names the parts of a list's URL that the list does not know. A zero Ignored is none.
+type Ignored struct {
+	Title string
+	Parts []string // a sentence for each, without a full stop
+	Href  string   // the list without them
+	Label string   // of that link
 }
 
 // Banner is a line at the top of every page of an unusual installation. A zero Banner is none.

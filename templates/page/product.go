@@ -186,6 +186,15 @@ var tabList = []struct {
 	{TabSettings, "Settings"},
 }
 
+// Tabs returns the tabs of a product's page.
+func Tabs() []Tab {
+	list := make([]Tab, len(tabList))
+	for i, t := range tabList {
+		list[i] = t.tab
+	}
+	return list
+}
+
 // Current returns the tab to show. For an unknown name, or a tab that the user cannot see, it is
 // the first.
 func (v ProductView) Current() Tab {

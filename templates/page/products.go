@@ -14,7 +14,7 @@ type ProductsView struct {
 	Gate      string    // the state filtered by; "" = all
 	Chips     []ui.Chip // all, failed, passed, none with their counts
 	Stale     bool      // only those that are stale
-	Sort      string    // "gate": failing ones first; "" by name
+	Sort      string    // "name"; "" = failing ones first
 	ByName    string    // the same, sorted by name
 	ByGate    string    // the same, failing ones first
 	Rows      []ProductRow
@@ -61,6 +61,9 @@ func (v ProductsView) kept() []Hidden {
 	}
 	if v.Stale {
 		kept = append(kept, Hidden{"stale", "1"})
+	}
+	if v.Sort != "" {
+		kept = append(kept, Hidden{"sort", v.Sort})
 	}
 	return kept
 }

@@ -526,11 +526,11 @@ func productTable(v ProductsView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sortable("Product", v.ByName, v.Sort == "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sortable("Product", v.ByName, v.Sort == "name").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sortable("Gate", v.ByGate, v.Sort == "gate").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sortable("Gate", v.ByGate, v.Sort == "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

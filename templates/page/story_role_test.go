@@ -115,7 +115,6 @@ func groupStories() []story {
 		list = append(list, story{"group-bare-" + string(tab), Group(v)})
 		v.List = ProductsView{
 			Frame: v.Frame,
-			Sort:  "gate",
 			Rows: []ProductRow{
 				{ID: 7, Name: script, Gate: "failed", Why: "1 critical (threshold 0)", Targets: 1},
 				{ID: 8, Name: single, Gate: "none", Why: "no report yet"},
