@@ -70,14 +70,17 @@ type Services struct {
 // Admin holds the handlers of the pages.
 type Admin struct {
 	Services
+
+	engine *gin.Engine // with the routes of the pages
 }
 
 // New returns the pages over some services.
-func New(s Services) *Admin { return &Admin{s} }
+func New(s Services) *Admin { return &Admin{Services: s} }
 
 // Register adds the routes of all pages to an engine. Each screen names its routes beside its
 // handlers.
 func (a *Admin) Register(e *gin.Engine) {
+	a.engine = e
 	open := router{a, e}
 	in := router{a, e.Group("/", a.requireUser)}
 	a.loginRoutes(open, in)

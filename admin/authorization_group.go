@@ -75,12 +75,9 @@ func (a *Admin) authorizationRename(c *gin.Context) error {
 	}
 	name := c.PostForm("name")
 	_, err = a.Products.SaveAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID, name, idOf(c.PostForm("version")))
-	if errs := fieldErrors(err); errs != nil || fault.Is(err, fault.Conflict) {
+	if errs := fieldErrors(err); errs != nil {
 		return a.authorizationPage(c, web.StatusOf(err), g, func(v *page.AuthorizationGroupView) {
 			v.Typed, v.Errors = name, errs
-			if errs == nil {
-				v.Conflict = textOf(err)
-			}
 		})
 	}
 	return a.done(c, err, "Authorization group renamed", "", authorizationPath(g.ID))

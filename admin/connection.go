@@ -146,12 +146,8 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 		}
 	}
 	saved, err := a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, change)
-	errs := fieldErrors(err)
-	if errs != nil || fault.Is(err, fault.Conflict) {
+	if errs := fieldErrors(err); errs != nil {
 		return a.connectionPage(c, found.ID, web.StatusOf(err), func(v *page.ConnectionView) {
-			if errs == nil {
-				v.Failed = textOf(err)
-			}
 			refillFields(v.Fields, descriptor, typed, errs)
 		})
 	}

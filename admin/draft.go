@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -68,13 +69,21 @@ func render(c *gin.Context, status int, component templ.Component) error {
 	if user := actorOf(c).User.ID; user != 0 {
 		text = draft.Mark(text, formatInt(user), formPage(c))
 	}
-	if d, ok := c.Request.Context().Value(draftKey{}).(draft.Draft); ok {
-		text, err = draft.Fill(text, d, func(f draft.Filled) (string, error) {
+	d, kept := c.Request.Context().Value(draftKey{}).(draft.Draft)
+	r, refused := c.Request.Context().Value(refusedKey{}).(refusal)
+	switch {
+	case kept:
+		text, err = draft.Fill(text, d, draft.Options{Note: func(f draft.Filled) (string, error) {
 			return web.HTML(c.Request.Context(), page.Draft(draftNote(f)))
-		})
-		if err != nil {
-			return err
-		}
+		}})
+	case refused && status == http.StatusOK:
+		status = web.StatusOf(r.err)
+		text, err = r.fill(c.Request.Context(), text)
+	case c.Request.Method == http.MethodPost && !web.IsHTMX(c):
+		text, err = summarized(c.Request.Context(), text, formPage(c))
+	}
+	if err != nil {
+		return err
 	}
 	web.Write(c, status, text)
 	return nil

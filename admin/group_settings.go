@@ -56,7 +56,7 @@ func (a *Admin) groupSave(c *gin.Context) error {
 		}
 		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
-	if a.settingsErrors(&typed, err, row.Version) {
+	if a.settingsErrors(&typed, err) {
 		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
 			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
 			v.Settings = typed

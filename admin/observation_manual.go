@@ -155,8 +155,7 @@ func conflictErrors(err error) map[string]string {
 	return errs
 }
 
-// manualSave changes an observation that was added manually. After a conflict the form keeps the
-// input and gets the current version, so that saving again overwrites.
+// manualSave changes an observation that was added manually.
 func (a *Admin) manualSave(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -170,16 +169,10 @@ func (a *Admin) manualSave(c *gin.Context) error {
 	if err == nil {
 		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
 	}
-	if !isFormError(err) {
+	if !isFormError(err) || isOutdated(err) {
 		return a.assessed(c, done, err, "Observation saved", f.path())
 	}
-	if fault.Is(err, fault.Conflict) {
-		now, readErr := a.manualObservation(c)
-		if readErr != nil {
-			return readErr
-		}
-		f = now
-	} else if d.IfVersion != nil {
+	if d.IfVersion != nil {
 		f.Version = *d.IfVersion
 	}
 	return a.manualEditPage(c, web.StatusOf(err), f, d, c.PostForm("severity"), err)

@@ -23,7 +23,7 @@ type handler func(c *gin.Context) error
 // page turns a handler into one of gin.
 func (a *Admin) page(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if err := h(c); err != nil {
+		if err := h(c); err != nil && !a.formAgain(c, err) {
 			a.Fail(c, err)
 		}
 	}

@@ -70,7 +70,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	if err == nil {
 		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
-	if a.settingsErrors(&typed, err, row.Version) {
+	if a.settingsErrors(&typed, err) {
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
 			typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow
 			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt

@@ -32,12 +32,11 @@ func thresholdTexts(t models.Thresholds) map[string]string {
 	return texts
 }
 
-// settingsErrors puts the errors into a form and reports whether there are any. After a conflict
-// the form gets the current version, so that saving again overwrites.
-func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64) bool {
+// settingsErrors puts the errors into a form and reports whether there are any.
+func (a *Admin) settingsErrors(typed *page.SettingsTab, err error) bool {
 	errs := fieldErrors(err)
-	if fault.Is(err, fault.Conflict) {
-		errs, typed.Version = map[string]string{"": textOf(err)}, version
+	if fault.Is(err, fault.Conflict) && !isOutdated(err) {
+		errs = map[string]string{"": textOf(err)}
 	}
 	for _, s := range models.Severities() { // the form names them differently
 		if message, ok := errs["thresholds."+s.String()]; ok {

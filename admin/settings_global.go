@@ -81,17 +81,12 @@ func (a *Admin) globalSettingsView(
 		Frame: a.frame(c, v.Title+" settings", layout.NavSettings), Name: v.Name, Title: v.Title, Summary: v.Summary,
 		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.inUserZone(c, v.At),
 	}
-	if fault.Is(formErr, fault.Conflict) {
-		view.Failed = textOf(formErr)
-	}
 	for _, s := range a.Settings.Sections() {
 		view.Sections = append(view.Sections, page.SettingsLink{Name: s.Name, Title: s.Title})
 	}
 	for _, f := range v.Fields {
 		field := globalField(f, v.Values[f.Name], typed)
-		if field.Error = errs[f.Name]; field.Error != "" {
-			view.Errors = append(view.Errors, page.SettingsError{Field: f.Name, Label: f.Label})
-		}
+		field.Error = errs[f.Name]
 		view.Fields = append(view.Fields, field)
 	}
 	err = a.globalSettingsExtra(c, &view)
@@ -249,7 +244,7 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 		return fault.BadField("version", "This form is out of date. Reload the page and try again")
 	}
 	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.IfVersion(version))
-	if isFormError(err) {
+	if fault.Is(err, fault.Invalid) {
 		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {

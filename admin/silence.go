@@ -88,7 +88,7 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 	if errs := fieldErrors(err); errs != nil && row.May {
 		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
 	}
-	if fault.Is(err, fault.Conflict) {
+	if fault.Is(err, fault.Conflict) && !isOutdated(err) {
 		return a.redirect(c, "wait", "Silence not changed", textOf(err), silencePath(row.ID))
 	}
 	text := strings.TrimSpace("The change applies to new events. " + in.note)

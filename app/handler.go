@@ -55,7 +55,7 @@ func (a *App) handler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.addPublicRoutes(engine, services.feeds, fail)
+	a.addPublicRoutes(engine, services.feeds, fail, func(path string) string { return pages.Above(path) })
 	reference := api.Register(engine, a.apiServices(services))
 	pages = admin.New(a.adminServices(o, services, reference))
 	pages.Register(engine)
@@ -75,9 +75,11 @@ func (a *App) handler(o Options) (http.Handler, error) {
 }
 
 // addPublicRoutes adds the routes without a session or a token.
-func (a *App) addPublicRoutes(engine *gin.Engine, feeds *feed.Service, fail func(*gin.Context, error)) {
+func (a *App) addPublicRoutes(
+	engine *gin.Engine, feeds *feed.Service, fail func(*gin.Context, error), above func(path string) string,
+) {
 	engine.NoRoute(func(c *gin.Context) { fail(c, fault.NewNotFound("page")) })
-	engine.NoMethod(web.NoMethod(fail))
+	engine.NoMethod(web.NoMethod(fail, above))
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
 	for _, route := range []struct {

@@ -1,5 +1,6 @@
-// Package draft keeps the text of a form whose session has ended until its user has signed in again. A draft is
-// sealed for its user, so that it can travel through the sign-in form of the browser.
+// Package draft gives users the text of a form back that was not saved: after an error, after a change of another
+// user, and after a new sign-in. For that a draft is sealed for its user, so that it can travel through the sign-in
+// form of the browser.
 package draft
 
 import (

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,12 +88,12 @@ func TestFill(t *testing.T) {
 		"version": {"4"}, "name": {`<b>"new"`}, "text": {"\nline"}, "kind": {"b"}, "gone": {"words"},
 		"pass": {"secret"}, "hook": {"secret"},
 	}}
-	got, err := Fill(samplePage, d, note)
+	got, err := Fill(samplePage, d, Options{Note: note})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`<details open=""><form method="post" action="/save"><p id="note">kept</p>`,
+		`<details open=""><form method="post" action="/save" data-unsaved=""><p id="note">kept</p>`,
 		`name="version" value="4"`, `name="name" value="&lt;b&gt;&#34;new&#34;"`, "<textarea name=\"text\">\n\nline<",
 		`<option value="a">`, `<option value="b" selected="">`, `<input type="checkbox" name="on"/>`,
 		`name="name" value="o"`, `name="hook" value="shown"`,
@@ -104,8 +105,61 @@ func TestFill(t *testing.T) {
 	if !done.Found || done.Texts != 3 || len(done.Rest) != 1 || done.Rest[0] != (Text{"gone", "words"}) {
 		t.Errorf("filled %+v", done)
 	}
-	got, err = Fill(samplePage, Draft{Action: "/gone", Fields: url.Values{"name": {"words"}}}, note)
+	got, err = Fill(samplePage, Draft{Action: "/gone", Fields: url.Values{"name": {"words"}}}, Options{Note: note})
 	if err != nil || done.Found || len(done.Rest) != 1 || !strings.Contains(got, `<main><p id="note">`) {
 		t.Errorf("a page without the form: %+v, %v\n%s", done, err, got)
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	page := `<html><body><main><form method="post" action="/a"><details><label for="f-n">Name <span class="opt">optional</span>` +
+		`</label><input id="f-n" name="n" class="form-control"/><div class="gc-err" id="f-n-error">too long</div></details>` +
+		`<fieldset><legend>Kind</legend><input type="radio" id="k-0" name="k" value="a"/>` +
+		`<div class="gc-err" id="k-error">choose one</div><div class="gc-err warn" id="w">careful</div></fieldset>` +
+		`</form></main></body></html>`
+	var list []Wrong
+	got, err := Summarize(page, "/p?x=1&y=2", func(l []Wrong) (string, error) {
+		list = l
+		return `<p id="sum"></p>`, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Wrong{{"f-n", "Name", "too long"}, {"k-0", "Kind", "choose one"}}
+	if !slices.Equal(list, want) {
+		t.Errorf("errors %+v, want %+v", list, want)
+	}
+	for _, part := range []string{
+		`<main data-address="/p?x=1&amp;y=2">`, `data-unsaved=""><p id="sum">`, `<details open="">`,
+		`class="form-control is-invalid" aria-describedby="f-n-error" aria-invalid="true"`,
+		`value="a" aria-describedby="k-error" aria-invalid="true"`,
+	} {
+		if !strings.Contains(got, part) {
+			t.Errorf("no %s in\n%s", part, got)
+		}
+	}
+}
+
+func TestFill_ComparesWithSavedValues(t *testing.T) {
+	page := `<html><body><main><form method="post" action="/a"><input type="hidden" name="version" value="5"/>` +
+		`<input id="f-n" name="n" value="theirs"/><input id="f-m" name="m" value="same"/></form></main></body></html>`
+	d := Draft{Action: "/a", Fields: url.Values{"version": {"4"}, "n": {"mine"}, "m": {"same"}}}
+	var notes []Beside
+	got, err := Fill(page, d, Options{
+		Compare: true,
+		Note:    func(Filled) (string, error) { return "<p></p>", nil },
+		Beside: func(b Beside) (string, error) {
+			notes = append(notes, b)
+			return `<i id="` + b.ID + `"></i>`, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notes) != 1 || notes[0] != (Beside{ID: "f-n-now", Now: "theirs"}) {
+		t.Errorf("notes %+v", notes)
+	}
+	if !strings.Contains(got, `name="version" value="5"`) || !strings.Contains(got, `value="mine" aria-describedby="f-n-now"`) {
+		t.Errorf("the page: %s", got)
 	}
 }

@@ -1,6 +1,8 @@
 package draft
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,13 +16,35 @@ type Text struct{ Name, Value string }
 
 // Filled says what Fill has done.
 type Filled struct {
-	Found bool   // whether the page has the form
-	Texts int    // values that the form has taken
-	Rest  []Text // typed values that it has no field for
+	Found  bool     // whether the page has the form
+	Texts  int      // values that the form has taken
+	Rest   []Text   // typed values that it has no field for
+	Errors []string // errors of fields that it does not have
 }
 
-// Fill returns a page with a draft in its form, and a note before that. note returns the HTML of the note.
-func Fill(text string, d Draft, note func(Filled) (string, error)) (string, error) {
+// Beside is a note about a single field.
+type Beside struct {
+	ID    string // of the note
+	Error string // what is wrong with the value; "" = nothing
+	Now   string // the saved value, if it is another one
+}
+
+// Options say what Fill adds to a page.
+type Options struct {
+	// Note returns the HTML before the fields.
+	Note func(Filled) (string, error)
+	// Beside returns the HTML beside a field, for the fields with an error or with another saved value.
+	Beside func(Beside) (string, error)
+	// Errors are the errors of fields, by name.
+	Errors map[string]string
+	// Compare keeps the version of the page, and notes the values that differ from the draft.
+	Compare bool
+	// Secrets keeps what was typed as a secret, apart from passwords.
+	Secrets bool
+}
+
+// Fill returns a page with a draft in its form, and notes about it.
+func Fill(text string, d Draft, o Options) (string, error) {
 	doc, err := html.Parse(strings.NewReader(text))
 	if err != nil {
 		return "", err
@@ -31,30 +55,62 @@ func Fill(text string, d Draft, note func(Filled) (string, error)) (string, erro
 	}
 	form := formOf(doc, d)
 	done := Filled{Found: form != nil}
+	errors := maps.Clone(o.Errors)
 	at := find(doc, func(n *html.Node) bool { return n.DataAtom == atom.Main })
 	if form != nil {
-		done.Texts = fill(form, left)
+		fields := controls(form)
+		saved := make([]string, len(fields))
+		for i, c := range fields {
+			saved[i] = c.text(doc)
+		}
+		done.Texts = fill(form, left, o)
+		set(form, "data-unsaved", "")
 		open(doc, form)
 		at = form
+		for i, c := range fields {
+			note := Beside{Error: errors[c.name]}
+			delete(errors, c.name)
+			if o.Compare && c.text(doc) != saved[i] {
+				note.Now = cmp.Or(saved[i], "empty")
+			}
+			if err := addBeside(c, note, o); err != nil {
+				return "", err
+			}
+		}
 	}
 	done.Rest = rest(left)
-	said, err := note(done)
+	for _, name := range slices.Sorted(maps.Keys(errors)) {
+		done.Errors = append(done.Errors, errors[name])
+	}
+	said, err := o.Note(done)
 	if err != nil || at == nil {
 		return text, err
 	}
-	nodes, err := html.ParseFragment(strings.NewReader(said), &html.Node{
-		Type: html.ElementNode, Data: "div", DataAtom: atom.Div,
-	})
-	if err != nil {
+	if err := insert(at, at.FirstChild, said); err != nil {
 		return "", err
-	}
-	before := at.FirstChild
-	for _, n := range nodes {
-		at.InsertBefore(n, before)
 	}
 	var b strings.Builder
 	err = html.Render(&b, doc)
 	return b.String(), err
+}
+
+// addBeside adds a note beside a field, and binds it to that.
+func addBeside(c control, note Beside, o Options) error {
+	switch {
+	case note.Error != "":
+		note.ID = c.base() + "-error"
+	case note.Now != "":
+		note.ID = c.base() + "-now"
+	default:
+		return nil
+	}
+	text, err := o.Beside(note)
+	if err != nil {
+		return err
+	}
+	c.describe(note.ID, note.Error != "")
+	parent, before := c.place()
+	return insert(parent, before, text)
 }
 
 // formOf returns the form of a page that sends to the draft's action. Of several, it is the one with the most
@@ -102,7 +158,7 @@ func pathOf(text string) string {
 
 // fill puts values into the fields of a form and takes them out of left. It returns how many values a user has
 // typed.
-func fill(form *html.Node, left url.Values) int {
+func fill(form *html.Node, left url.Values, o Options) int {
 	n := 0
 	for field := range form.Descendants() {
 		name := attr(field, "name")
@@ -120,14 +176,16 @@ func fill(form *html.Node, left url.Values) int {
 				n++
 			}
 		case atom.Input:
-			n += fillInput(field, name, left)
+			n += fillInput(field, name, left, o)
+		case atom.Button:
+			delete(left, name)
 		default:
 		}
 	}
 	return n
 }
 
-func fillInput(field *html.Node, name string, left url.Values) int {
+func fillInput(field *html.Node, name string, left url.Values, o Options) int {
 	switch attr(field, "type") {
 	case "password":
 		delete(left, name)
@@ -135,7 +193,7 @@ func fillInput(field *html.Node, name string, left url.Values) int {
 	case "hidden":
 		text, ok := take(left, name)
 		// The version shows whether another user has saved a change meanwhile.
-		if ok && name == "version" {
+		if ok && !o.Compare && name == "version" {
 			set(field, "value", text)
 		}
 	case "checkbox", "radio":
@@ -149,7 +207,7 @@ func fillInput(field *html.Node, name string, left url.Values) int {
 			return 1
 		}
 	default:
-		if has(field, "data-secret") {
+		if has(field, "data-secret") && !o.Secrets {
 			delete(left, name)
 			return 0
 		}

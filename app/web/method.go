@@ -31,9 +31,17 @@ func IsHead(ctx context.Context) bool {
 }
 
 // NoMethod answers a request to a path that exists for other methods, which gin has listed in
-// Allow. OPTIONS gets the list, all others an error.
-func NoMethod(fail func(*gin.Context, error)) gin.HandlerFunc {
+// Allow. OPTIONS gets the list. A browser that opens the path of a form is sent to the page that above returns. All
+// others get an error.
+func NoMethod(fail func(*gin.Context, error), above func(path string) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		path := c.Request.URL.Path
+		opens := c.Request.Method == http.MethodGet && strings.Contains(c.GetHeader("Accept"), "text/html")
+		if opens && !strings.HasPrefix(path, "/api/") {
+			c.Writer.Header().Del("Allow")
+			SeeOther(c, above(path))
+			return
+		}
 		allowed := strings.Split(c.Writer.Header().Get("Allow"), ", ")
 		if slices.Contains(allowed, http.MethodGet) {
 			allowed = append(allowed, http.MethodHead)

@@ -10,3 +10,10 @@ type DraftView struct {
 
 // DraftText is a typed text that the page has no field for.
 type DraftText struct{ Name, Value string }
+
+// RefusedView is the note about a form that was refused.
+type RefusedView struct {
+	Note   ui.Note
+	Rest   []DraftText
+	Action string // of the form, if it can be saved all the same
+}

@@ -92,6 +92,24 @@ func (f Field) describedBy() string {
 	return strings.Join(ids, " ")
 }
 
+// WrongField is a field of a form with an invalid value.
+type WrongField struct {
+	ID      string // of the field
+	Label   string // "" = the error has no field
+	Message string
+}
+
+func (w WrongField) text() string {
+	if w.Label == "" {
+		return w.Message
+	}
+	return w.Label + ": " + w.Message
+}
+
+func summaryTitle(n int) string {
+	return Plural(n, "field needs", "fields need") + " attention"
+}
+
 func noteIcon(kind string) string {
 	switch kind {
 	case "ok":
