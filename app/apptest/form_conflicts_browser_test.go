@@ -1,0 +1,73 @@
+package apptest_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gatecrier/app/apptest"
+)
+
+// After a change of another user, forms keep the input, show the current values beside it, and save on request.
+func TestFormConflicts_ShowBothValues(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	target := c.Must(http.StatusCreated, "POST", s.path+"/targets", object{
+		"name": "Ops", "module": "slack", "config": object{"url": "https://hooks.slack.com/services/T0/B0/1"},
+	}).ID("id")
+	c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Web"})
+	observation := c.Must(http.StatusCreated, "POST", s.path+"/observations",
+		object{"title": "Default password", "severity": "low"}).ID("id")
+	other := signedInAs(t, p, "admin")
+	b := apptest.NewBrowser(t, p.URL)
+	signInBrowser(b, "admin", apptest.Password)
+	for _, form := range []struct {
+		page, field string // the path, and the selector of a field
+		change      func()
+		now         string
+	}{
+		{
+			"/products/1?tab=settings", "#f-description",
+			func() { c.Must(http.StatusOK, "PATCH", s.path, object{"description": "theirs"}) }, "Now: theirs",
+		},
+		{
+			"/groups/1?tab=settings", "#f-description",
+			func() { c.Must(http.StatusOK, "PATCH", "/groups/1", object{"description": "theirs"}) }, "Now: theirs",
+		},
+		{
+			"/connections/" + strconv.FormatInt(target, 10), "[name=name]",
+			func() {
+				c.Must(http.StatusOK, "PATCH", "/targets/"+strconv.FormatInt(target, 10), object{"name": "theirs"})
+			}, "Now: theirs",
+		},
+		{
+			s.path + "/observations/" + strconv.FormatInt(observation, 10) + "/edit", "[name=location]",
+			func() {
+				c.Must(http.StatusOK, "PATCH", "/observations/"+strconv.FormatInt(observation, 10), object{"location": "theirs"})
+			}, "theirs",
+		},
+		{
+			"/admin/settings/general", "#f-site_name",
+			func() { c.Must(http.StatusOK, "PATCH", "/settings/general", object{"site_name": "theirs"}) }, "Now: theirs",
+		},
+	} {
+		b.Open(form.page)
+		b.Fill(form.field, "mine")
+		form.change()
+		b.Press("form:has(" + form.field + ") .btn-primary[type=submit]")
+		b.WantText("Your changes were not saved.", form.now)
+		wantField(t, b, form.field, "mine")
+		b.WaitFor("the note has the focus", `document.activeElement.matches("[data-errors]")`)
+		b.CheckPage("form-conflict")
+		b.Press("[data-errors] button[type=submit]")
+		if strings.Contains(b.Text(), "Your changes were not saved.") {
+			t.Fatalf("%s is not saved:\n%s", form.page, b.Text())
+		}
+		if status, text := other.get(form.page); status != http.StatusOK || !strings.Contains(text, "mine") {
+			t.Errorf("%s: %d\n%s", form.page, status, text)
+		}
+	}
+}
