@@ -112,7 +112,8 @@ func TestFill(t *testing.T) {
 }
 
 func TestSummarize(t *testing.T) {
-	page := `<html><body><main><form method="post" action="/a"><details><label for="f-n">Name <span class="opt">optional</span>` +
+	page := `<html><body><main><form method="post" action="/a"><details>` +
+		`<label for="f-n">Name <span class="opt">optional</span>` +
 		`</label><input id="f-n" name="n" class="form-control"/><div class="gc-err" id="f-n-error">too long</div></details>` +
 		`<fieldset><legend>Kind</legend><input type="radio" id="k-0" name="k" value="a"/>` +
 		`<div class="gc-err" id="k-error">choose one</div><div class="gc-err warn" id="w">careful</div></fieldset>` +
@@ -159,7 +160,8 @@ func TestFill_ComparesWithSavedValues(t *testing.T) {
 	if len(notes) != 1 || notes[0] != (Beside{ID: "f-n-now", Now: "theirs"}) {
 		t.Errorf("notes %+v", notes)
 	}
-	if !strings.Contains(got, `name="version" value="5"`) || !strings.Contains(got, `value="mine" aria-describedby="f-n-now"`) {
+	if !strings.Contains(got, `name="version" value="5"`) ||
+		!strings.Contains(got, `value="mine" aria-describedby="f-n-now"`) {
 		t.Errorf("the page: %s", got)
 	}
 }
