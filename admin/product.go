@@ -40,11 +40,10 @@ func (a *Admin) product(c *gin.Context) error {
 func (a *Admin) productPage(
 	c *gin.Context, status int, row models.ProductRow, tab page.Tab, change func(*page.ProductView),
 ) error {
-	v, err := a.productHead(c, row)
+	v, err := a.productHead(c, row, tab)
 	if err != nil {
 		return err
 	}
-	v.Tab = tab
 	switch v.Current() {
 	case page.TabBranches:
 		err = a.branchesTab(c, row, &v)
@@ -82,9 +81,9 @@ func (a *Admin) productPage(
 	return render(c, status, page.Product(v))
 }
 
-// productHead fills the part above the tabs.
-func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.ProductView, error) {
-	ctx, scope, b := c.Request.Context(), actorOf(c).Scope(), row.Default
+// productHead fills the part above the tabs. Only the tab with the whole gate panel reads its history.
+func (a *Admin) productHead(c *gin.Context, row models.ProductRow, tab page.Tab) (page.ProductView, error) {
+	b := row.Default
 	policy, err := a.originOf(c, row.Product)
 	if err != nil {
 		return page.ProductView{}, err
@@ -92,6 +91,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	v := page.ProductView{
 		ID:           row.ID,
 		Name:         row.Name,
+		Tab:          tab,
 		Description:  row.Description,
 		Branch:       b.Name,
 		Gate:         string(b.Gate),
@@ -114,25 +114,30 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err := a.groupFacts(c, row, &v); err != nil {
 		return v, err
 	}
-	spans, err := a.Store.GateSpans(ctx, scope, []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
-	if err != nil {
-		return v, err
-	}
 	if v.Quiet, err = a.silenceNotes(c, row.ID); err != nil {
-		return v, err
-	}
-	v.Segments = a.segments(c, b, spans[row.ID], page.HistoryDays)
-	if v.Trend, err = a.trend(c, b); err != nil {
 		return v, err
 	}
 	if err := a.lastChange(c, row, &v); err != nil {
 		return v, err
 	}
-	if err := a.productVEX(c, row, &v); err != nil {
+	if err := a.productSources(c, row, &v); err != nil || !v.ShowsGate() {
 		return v, err
 	}
-	err = a.productSources(c, row, &v)
-	return v, err
+	return v, a.gateHistory(c, row, &v)
+}
+
+// gateHistory fills the pictures of the gate panel, and its VEX documents.
+func (a *Admin) gateHistory(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	from := a.Store.Now().AddDate(0, 0, -page.HistoryDays)
+	spans, err := a.Store.GateSpans(c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, from)
+	if err != nil {
+		return err
+	}
+	v.Segments = a.segments(c, row.Default, spans[row.ID], page.HistoryDays)
+	if v.Trend, err = a.trend(c, row.Default); err != nil {
+		return err
+	}
+	return a.productVEX(c, row, v)
 }
 
 // trend returns the counts of a branch over time, by severity.
@@ -193,7 +198,13 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 		return err
 	}
 	v.TabCounts[page.TabTargets] = len(targets[row.ID])
-	if change, ok := last[row.ID]; ok && change.To == row.Default.Gate {
+	change, changed := last[row.ID]
+	if !changed && !row.Default.Evaluated {
+		if err := a.productStart(c, row, len(targets[row.ID]), v); err != nil {
+			return err
+		}
+	}
+	if changed && change.To == row.Default.Gate {
 		v.Cause, v.Why = causeOf(change), reasonOf(change, row.Default.Why)
 		tallies, err := a.announcementTallies(c, last)
 		if err != nil {

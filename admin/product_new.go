@@ -47,6 +47,5 @@ func (a *Admin) productCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
 		}, d.GroupID)
 	}
-	const text = "Next: add a target for notifications and upload your first report."
-	return a.done(c, err, "Product created", text, productPath(row.ID)+"?tab=targets")
+	return a.done(c, err, "Product created", "", productPath(row.ID))
 }

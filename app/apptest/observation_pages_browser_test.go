@@ -23,7 +23,7 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "observations-none", "/products/1")
-	b.WantText("Upload your first report")
+	b.WantText("Send the first report", "No observations (findings) yet")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(64, mixedSeverity))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?scanner=other", largeReport(1, sameSeverity("Critical")))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", largeReport(3, sameSeverity("Low")))

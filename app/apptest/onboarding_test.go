@@ -41,7 +41,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.WantText("1 to 255 characters")
 	b.Fill("[name=name]", "Shop")
 	b.Press("form[action='/products'] button[type=submit]")
-	b.WantText("Product created", "first report")
+	b.WantText("Product created", "Waiting for the first report", "Add a notification target")
 
 	// An invalid report, an empty one, and no report.
 	dir := t.TempDir()

@@ -37,7 +37,7 @@ func TestUploadOfFilesInTheBrowser(t *testing.T) {
 	b.Press("form[action$='/upload'] button[type=submit]")
 	b.WantText("broken.json", "ends too early")
 	b.Open("/products/1")
-	b.WantText("Upload your first report")
+	b.WantText("Send the first report")
 
 	upload(image, secrets)
 	b.Press("form[action$='/upload'] button[type=submit]")

@@ -2,6 +2,7 @@ package product
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,19 @@ func (s *Service) Tokens(ctx context.Context, actor authz.Actor, productID int64
 		return nil, err
 	}
 	return s.store.ProductTokens(ctx, productID)
+}
+
+// HasUploadToken reports whether a product has a token that can send reports now. It is for all who
+// can view the product: it says nothing else of its tokens.
+func (s *Service) HasUploadToken(ctx context.Context, actor authz.Actor, productID int64) (bool, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
+		return false, err
+	}
+	now := s.store.Now()
+	list, err := s.store.ProductTokens(ctx, productID)
+	return slices.ContainsFunc(list, func(t models.Token) bool {
+		return authz.Allows(t.Role, authz.Import) && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(now))
+	}), err
 }
 
 // TokenDraft describes a token that an actor wants to create.

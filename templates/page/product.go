@@ -64,6 +64,7 @@ type ProductView struct {
 	CanUpload    bool
 	CanEdit      bool // targets, settings
 	CanOwn       bool // also tokens, and the audit
+	Start        *ProductStart // the first steps; nil = the gate was evaluated before
 
 	Observations ObservationsTab
 	Branches     BranchesTab
@@ -205,6 +206,10 @@ func (v ProductView) Current() Tab {
 	}
 	return TabObservations
 }
+
+// ShowsGate reports whether the page shows the whole gate panel above the current tab: the other
+// tabs have one line of it.
+func (v ProductView) ShowsGate() bool { return v.Current() == TabObservations }
 
 // shows reports whether the user can see a tab.
 func (v ProductView) shows(t Tab) bool {

@@ -513,12 +513,15 @@ func tabStories() []story {
 		CanUpload: true,
 		CanEdit:   true,
 		TabCounts: map[Tab]int{},
+		Start:     &ProductStart{BaseURL: "https://gates.example.org"},
 	}
-	activated.Frame.Flash = &ui.Note{
-		Kind:  "ok",
-		Title: "The product was created.",
-		Text:  "Next: add a target for notifications and upload your first report.",
-	}
+	activated.Frame.Flash = &ui.Note{Kind: "ok", Title: "Product created"}
+	begun := activated
+	begun.CanOwn, begun.Branch = true, long
+	begun.Start = &ProductStart{Targets: 2, HasToken: true, Elsewhere: true, BaseURL: "https://gates.example.org"}
+	watcher := activated
+	watcher.CanUpload, watcher.CanEdit = false, false
+	list = append(list, story{"product-begun", Product(begun)}, story{"product-new-reader", Product(watcher)})
 	reader := product(TabSettings)
 	reader.Name = cjk
 	reader.CanEdit = false
