@@ -23,8 +23,7 @@ func (a *Admin) connectionRoutes(r router) {
 	r.post("/connections/:id/test", a.testConnection(a.connectionOf))
 	r.post("/connections/:id/resume", a.connectionResume)
 	r.post("/connections/:id/rotate", a.connectionRotate)
-	r.post("/connections/:id/enable", a.enableConnection(true, a.connectionOf, pageOfConnection))
-	r.post("/connections/:id/disable", a.enableConnection(false, a.connectionOf, pageOfConnection))
+	a.turnRoutes(r, "/connections/:id", a.connectionOf, pageOfConnection)
 	r.get("/connections/:id/delete", a.connectionDeleteConfirm)
 	r.post("/connections/:id/delete", a.connectionDelete)
 }
@@ -208,7 +207,8 @@ func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 		Lost: []string{
 			"its URL and its secret",
 			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, including attempts",
-			plural(lost.Waiting, "queued message, which will not be sent", "queued messages, which will not be sent"),
+			plural(lost.Waiting, "queued message, which will not be sent", "queued messages, which will not be sent") +
+				": to keep them, disable the connection instead",
 		},
 		Button: "Delete connection",
 		Cancel: connectionPath(found.ID),

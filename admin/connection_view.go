@@ -5,7 +5,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/connection"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -122,33 +121,5 @@ func (a *Admin) testConnection(load func(*gin.Context) (models.Connection, error
 		}
 		web.SeeOther(c, deliveryPath(d.ID))
 		return nil
-	}
-}
-
-// enableConnection turns the connection that load finds on or off, and leads to its page.
-func (a *Admin) enableConnection(
-	enabled bool, load func(*gin.Context) (models.Connection, error), pageOf func(models.Connection) string,
-) handler {
-	return func(c *gin.Context) error {
-		found, err := load(c)
-		if err != nil {
-			return err
-		}
-		ctx := c.Request.Context()
-		_, err = a.Connections.Update(ctx, actorOf(c), found.ID, connection.Change{Enabled: &enabled})
-		if err != nil || enabled {
-			return a.done(c, err, found.Name+" enabled", "", pageOf(found))
-		}
-		kind, text := "ok", "Pending messages are canceled, and no new ones are sent."
-		many, err := a.Store.RemovedInParts(ctx, models.CancelMessages, found.ID)
-		if err != nil {
-			return err
-		}
-		if many {
-			kind = "wait"
-			text = "No more messages are sent. Its many pending messages are being canceled in the background. " +
-				"You can enable it again when that is done. " + progressOnHealth
-		}
-		return a.redirect(c, kind, found.Name+" disabled", text, pageOf(found))
 	}
 }

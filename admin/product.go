@@ -123,7 +123,8 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow, tab page.Tab)
 	if err := a.productSources(c, row, &v); err != nil || !v.ShowsGate() {
 		return v, err
 	}
-	return v, a.gateHistory(c, row, &v)
+	err = a.gateHistory(c, row, &v)
+	return v, err
 }
 
 // gateHistory fills the pictures of the gate panel, and its VEX documents.

@@ -16,8 +16,7 @@ import (
 func (a *Admin) targetRoutes(r router) {
 	for _, owner := range ownerRoutes {
 		r.post(owner+"/targets/:target/test", a.testConnection(a.targetOf))
-		r.post(owner+"/targets/:target/enable", a.enableConnection(true, a.targetOf, targetsTabPath))
-		r.post(owner+"/targets/:target/disable", a.enableConnection(false, a.targetOf, targetsTabPath))
+		a.turnRoutes(r, owner+"/targets/:target", a.targetOf, targetsTabPath)
 		r.post(owner+"/targets/:target/delete", a.targetDelete)
 	}
 }

@@ -23,9 +23,12 @@ type Connection struct {
 	Hint        string      // the part that pages can show: host and last four characters
 	Enabled     bool
 	DisabledWhy string // why Gatecrier itself turned it off
-	Version     int64
-	CreatedAt   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
-	UpdatedAt   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	// KeepsWaiting is whether the messages that wait are kept until it is turned on again. It is
+	// false while it is on.
+	KeepsWaiting bool
+	Version      int64
+	CreatedAt    time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt    time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName returns the name of gorm's table.
@@ -239,6 +242,18 @@ func (tx *Tx) DisableConnection(id int64, reason string) error {
 		return err
 	}
 	return tx.CancelWaiting(id, reason)
+}
+
+// KeepsWaiting reports whether a connection is off and keeps the messages that wait. On PostgreSQL it
+// locks the connection, so that it is not turned on meanwhile.
+func (tx *Tx) KeepsWaiting(id int64) (keeps bool, err error) {
+	lock := ""
+	if tx.dialect == Postgres {
+		lock = " FOR SHARE"
+	}
+	err = tx.query(tx.Context(), "SELECT keeps_waiting FROM connections WHERE id = ?"+lock, []any{id},
+		func(rows scanner) error { return rows.Scan(&keeps) })
+	return keeps, err
 }
 
 // CancelWaiting cancels the waiting messages of a connection that is turned off. If it has many, they

@@ -90,7 +90,7 @@ var endpointColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 
 var connectionRowSelect = `
 	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled,
-		c.disabled_why, c.version, c.created_at, c.updated_at,
+		c.disabled_why, c.keeps_waiting, c.version, c.created_at, c.updated_at,
 		coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (
 			SELECT count(*)
 			FROM deliveries d
@@ -107,8 +107,8 @@ var connectionRowSelect = `
 func (c *ConnectionRow) dst() []any {
 	own := []any{
 		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint,
-		&c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt), &c.Product, &c.Group,
-		&c.User, &c.Waiting,
+		&c.Enabled, &c.DisabledWhy, &c.KeepsWaiting, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
+		&c.Product, &c.Group, &c.User, &c.Waiting,
 	}
 	return append(append(own, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }

@@ -117,16 +117,36 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 				ORDER BY b.id DESC
 				LIMIT ?
 			) x
-			WHERE 1 = 1`+firstOfQueue+`
+			WHERE 1 = 1`+notKept+firstOfQueue+`
 			LIMIT 1
 		) y`, []any{newest}, &n)
 	return n > 0, err
 }
 
+// notKept is the condition that x is not kept by a connection that is off.
+const notKept = `
+	AND NOT EXISTS (
+		SELECT 1
+		FROM connections k
+		WHERE k.id = x.connection_id
+		AND k.keeps_waiting
+	)`
+
 // FreeBlocked makes due the deliveries that wait for their queue although nothing is before them: on
-// PostgreSQL one can be inserted while the last of its queue is being settled.
-func (tx *Tx) FreeBlocked() (int64, error) {
+// PostgreSQL one can be inserted while the last of its queue is being settled, and a connection that
+// was off can have kept some.
+func (tx *Tx) FreeBlocked() (int64, error) { return tx.free("") }
+
+// FreeKept makes due the first deliveries of the queues of a connection that was turned on.
+func (tx *Tx) FreeKept(connectionID int64) error {
+	_, err := tx.free("AND x.connection_id = ?", connectionID)
+	return err
+}
+
+// free makes due up to maxAtOnce deliveries that wait although nothing is before them.
+func (tx *Tx) free(cond string, of ...any) (int64, error) {
 	turn, args := tx.turnSQL(0)
+	args = append(append(append([]any{micro(tx.Now())}, args...), of...), maxAtOnce)
 	return tx.exec(`
 		UPDATE deliveries
 		SET next_at = ?, turn = `+turn+`
@@ -134,6 +154,9 @@ func (tx *Tx) FreeBlocked() (int64, error) {
 			SELECT x.id
 			FROM deliveries x
 			WHERE x.state = 'pending'
-			AND x.next_at IS NULL`+firstOfQueue+`
-		)`, append([]any{micro(tx.Now())}, args...)...)
+			AND x.next_at IS NULL
+			`+cond+notKept+firstOfQueue+`
+			ORDER BY x.id
+			LIMIT ?
+		)`, args...)
 }

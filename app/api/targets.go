@@ -70,10 +70,11 @@ type targetPatch struct {
 	IfMatch
 
 	Body struct {
-		Version int64             `json:"version,omitempty" doc:"If sent, the target must still have it"`
-		Name    *string           `json:"name,omitempty"`
-		Enabled *bool             `json:"enabled,omitempty"`
-		Config  map[string]string `json:"config,omitempty" doc:"The fields to replace"`
+		Version int64              `json:"version,omitempty" doc:"If sent, the target must still have it"`
+		Name    *string            `json:"name,omitempty"`
+		Enabled *bool              `json:"enabled,omitempty"`
+		Waiting connection.Waiting `json:"waiting,omitempty" enum:"keep,cancel" doc:"What happens to the messages that wait for a target that is turned off: keep (the default) sends them when it is turned on again, unless their lifetime of 72 hours has ended; cancel cancels them now"`
+		Config  map[string]string  `json:"config,omitempty" doc:"The fields to replace"`
 	}
 }
 
@@ -104,8 +105,10 @@ func (a *API) targets() {
 				Version: version,
 				Name:    in.Body.Name,
 				Enabled: in.Body.Enabled,
+				Waiting: in.Body.Waiting,
 				Config:  in.Body.Config,
 			})
+			a.Dispatcher.Wake() // it can have been turned on
 			b, err := a.saved(ctx, s, err)
 			return changedOf(b.Version, b), err
 		})

@@ -100,7 +100,8 @@ func TestDisabledTarget_LeavesDeliveryRow(t *testing.T) {
 		apptest.Eventually(t, "it waits for another try", func() bool {
 			return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 		})
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), object{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target),
+			object{"enabled": false, "waiting": "cancel"})
 		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.state") != string(models.DeliveryCancelled) {
 			t.Errorf("what waited: %s", a.Text)
 		}

@@ -38,7 +38,7 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 		setCritical(c, s, 1)
 		apptest.Settle(t, p.Store)
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, kim), nil)
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), object{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), object{"enabled": false, "waiting": "cancel"})
 		box.refuseRecipients(nil)
 		repair(slow)
 		passTime(t, p, time.Hour)

@@ -15,7 +15,8 @@ func TestProductStart(t *testing.T) {
 		k := newCompany(t, p)
 		const (
 			addTarget, createToken, uploadReport = ">Add target</a>", ">Create token</a>", ">Upload report</a>"
-			whoEdits, whoOwns                    = "Maintainers and owners of the product can add targets.", "Owners of the product can create tokens."
+			whoEdits                             = "Maintainers and owners of the product can add targets."
+			whoOwns                              = "Owners of the product can create tokens."
 			whoUploads                           = "Writers, maintainers and owners of the product can send reports."
 			command                              = "gatecrier push --url"
 		)
@@ -60,7 +61,9 @@ func TestProductStart(t *testing.T) {
 		k.owner.wantNoText("/products/1", "Send the first report")
 
 		// The other tabs have one line of the gate.
-		for _, tab := range []string{"branches", "history", "deliveries", "exceptions", "targets", "members", "tokens", "settings"} {
+		for _, tab := range []string{
+			"branches", "history", "deliveries", "exceptions", "targets", "members", "tokens", "settings",
+		} {
 			k.owner.wantText("/products/1?tab="+tab, "(threshold 0)", "View gate")
 			k.owner.wantNoText("/products/1?tab="+tab, "gc-ledger", `id="sources"`)
 		}

@@ -50,7 +50,7 @@ func TestTurnedOffTarget_CancelsManyInParts(t *testing.T) {
 		stop := measureWrites(t, p, 8)
 		began := time.Now()
 		target := fmt.Sprintf("/targets/%d", s.target)
-		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false, "waiting": "cancel"})
 		answered := time.Since(began)
 		list, err := p.Store.Removals(t.Context())
 		if err != nil || len(list) != 1 || list[0].Kind != models.CancelMessages {

@@ -75,7 +75,7 @@ func (s *Service) settleTarget(
 	if err := s.setConfig(&c, wanted[0].config); err != nil {
 		return nil, err
 	}
-	c.Enabled, c.DisabledWhy = true, ""
+	c.Enabled, c.DisabledWhy, c.KeepsWaiting = true, "", false
 	if err := tx.SaveConnection(&c); err != nil {
 		return nil, err
 	}

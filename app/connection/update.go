@@ -21,6 +21,8 @@ type Change struct {
 	Name    *string
 	Enabled *bool
 	Config  module.Config
+	// Waiting is what happens to the messages that wait if the connection is off after the change.
+	Waiting Waiting
 	Version int64 // the version that the user saw; 0 accepts any
 }
 
@@ -41,8 +43,8 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		}
 		now.Name = strings.TrimSpace(*c.Name)
 	}
-	if c.Enabled != nil {
-		now.Enabled, now.DisabledWhy = *c.Enabled, ""
+	if err := c.turn(&now); err != nil {
+		return Saved{}, err
 	}
 	if len(c.Config) > 0 {
 		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
@@ -63,7 +65,12 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 			return err
 		}
 		if !now.Enabled {
-			return tx.CancelWaiting(now.ID, TurnedOff)
+			return cancelWaiting(tx, now)
+		}
+		if before.KeepsWaiting {
+			if err := tx.FreeKept(now.ID); err != nil {
+				return err
+			}
 		}
 		if now.Endpoint() != now.ID || len(c.Config) == 0 && before.Enabled {
 			return nil

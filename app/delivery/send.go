@@ -21,6 +21,7 @@ type sendTask struct {
 type attemptResult struct {
 	result       module.Result
 	cancelReason string // why it was not sent at all, "" if it was
+	kept         bool   // it was not sent: it waits until its target is turned on
 	outdatedUpTo int64  // the event up to which its queue is outdated too, 0 for none
 	target       models.ConnectionWithHealth
 }
@@ -59,6 +60,10 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
 	v := attemptResult{target: target}
+	if target.KeepsWaiting && t.delivery.EventID != 0 {
+		v.kept = true
+		return v
+	}
 	if v.cancelReason, err = d.accessReason(ctx, t.delivery, target); err == nil && v.cancelReason == "" {
 		v.cancelReason, v.outdatedUpTo, err = d.outdated(ctx, t.delivery, target)
 	}

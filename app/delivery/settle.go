@@ -58,7 +58,7 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []
 // endpointKind returns what the outcome says about the endpoint: one that was not contacted has
 // not failed.
 func (c completion) endpointKind() module.Kind {
-	if c.cancelReason != "" {
+	if c.cancelReason != "" || c.kept {
 		return module.KindSkipped
 	}
 	return c.result.Kind()
@@ -131,6 +131,9 @@ func sameEndpoint(group []completion) int {
 }
 
 func (d *Dispatcher) writeOne(tx *models.Tx, c completion) error {
+	if c.kept {
+		return d.writeKept(tx, c)
+	}
 	if c.cancelReason != "" {
 		return d.writeCancel(tx, c)
 	}

@@ -71,10 +71,13 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
 	if err != nil || !has {
 		return err
 	}
-	return d.store.Write(ctx, func(tx *models.Tx) error {
-		_, err := tx.FreeBlocked()
-		return err
-	})
+	for freed := int64(1); freed > 0 && err == nil; {
+		err = d.store.Write(ctx, func(tx *models.Tx) (err error) {
+			freed, err = tx.FreeBlocked()
+			return err
+		})
+	}
+	return err
 }
 
 // sweepFailing pauses endpoints that have failed for too long, even if the last message to probe

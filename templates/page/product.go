@@ -62,8 +62,8 @@ type ProductView struct {
 	Tab          Tab
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool
-	CanEdit      bool // targets, settings
-	CanOwn       bool // also tokens, and the audit
+	CanEdit      bool          // targets, settings
+	CanOwn       bool          // also tokens, and the audit
 	Start        *ProductStart // the first steps; nil = the gate was evaluated before
 
 	Observations ObservationsTab

@@ -1,0 +1,143 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// waitingProduct returns a product whose receiver fails, and waits until a gate change is to be
+// retried.
+func waitingProduct(t *testing.T, p *apptest.Program) (*apptest.Client, productFixture, *apptest.Receiver) {
+	t.Helper()
+	c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+	receiver.Answer(http.StatusInternalServerError)
+	s := newProduct(t, c, "Shop", receiver.URL)
+	setCritical(c, s, 1)
+	apptest.Settle(t, p.Store)
+	wantLines(t, "before", deliveryStates(t, p, s, s.target), "retrying")
+	return c, s, receiver
+}
+
+// The messages that wait for a target are kept when it is turned off, and delivered in their order
+// when it is turned on again. While it is off, nothing is sent.
+func TestWaitingMessages_KeptUntilTargetIsOn(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, s, receiver := waitingProduct(t, p)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusUnprocessableEntity, "PATCH", target, object{"waiting": "keep"})
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
+		passTime(t, p, time.Hour) // its retry is due
+		setCritical(c, s, 2)
+		c.Must(http.StatusOK, "PATCH", target, object{"name": "renamed"})
+		passTime(t, p, time.Hour)
+		wantLines(t, "off", deliveryStates(t, p, s, s.target), "pending")
+		if n := len(receiver.Messages()); n != 1 {
+			t.Errorf("%d messages were sent to a target that is off, want the first attempt only", n)
+		}
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": true})
+		apptest.Settle(t, p.Store)
+		if n := len(receiver.Messages()); n != 2 {
+			t.Errorf("%d messages, want the first attempt and the one after it was turned on", n)
+		}
+		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=delivered", nil); itemCount(a) != 1 {
+			t.Errorf("delivered: %s", a.Text)
+		}
+	})
+}
+
+// Kept messages fail when their lifetime ends.
+func TestWaitingMessages_ExpireWhileKept(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, s, receiver := waitingProduct(t, p)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false, "waiting": "keep"})
+		passTime(t, p, 73*time.Hour)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": true})
+		apptest.Settle(t, p.Store)
+		wantLines(t, "later", deliveryStates(t, p, s, s.target),
+			"dead")
+		if n := len(receiver.Messages()); n != 1 {
+			t.Errorf("%d messages, want 1", n)
+		}
+	})
+}
+
+// Kept messages can be canceled later.
+func TestWaitingMessages_CanceledAfterKept(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, s, _ := waitingProduct(t, p)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", target, object{"waiting": "cancel"})
+		wantLines(t, "canceled", deliveryStates(t, p, s, s.target), "cancelled: The target is turned off")
+	})
+}
+
+// The page asks what happens to the messages that wait. One click cancels none.
+func TestWaitingMessages_PageAsks(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		_, s, _ := waitingProduct(t, p)
+		admin := signedInAs(t, p, "admin")
+		for _, at := range []string{
+			fmt.Sprintf("/connections/%d", s.target), fmt.Sprintf("%s/targets/%d", s.path, s.target),
+		} {
+			admin.wantText(at+"/disable", "1 message is waiting", "Disable and keep messages",
+				"Disable and cancel messages", "older than 72 hours")
+			admin.mustPost(at + "/disable")
+			got := deliveryStates(t, p, s, s.target)
+			if len(got) != 1 || slices.Contains(got, "cancelled: The target is turned off") {
+				t.Errorf("without a choice: %q", got)
+			}
+			admin.mustPost(at + "/enable")
+		}
+		at := fmt.Sprintf("/connections/%d/disable", s.target)
+		admin.mustPost(at, "how", "cancel")
+		if got := deliveryLog(t, p, models.DeliveryFilter{State: models.DeliveryCancelled}); len(got) != 1 {
+			t.Errorf("canceled: %+v", got)
+		}
+		admin.wantText(at, "No messages are waiting", ">Disable</button>")
+		admin.wantNoText(at, "cancel messages")
+	})
+}
+
+// A target with more kept messages than one transaction frees sends all of them.
+func TestWaitingMessages_ManyAreSentLater(t *testing.T) {
+	t.Parallel()
+	eachDatabaseURL(t, func(t *testing.T, p *apptest.Program, url string) {
+		const n = 450
+		c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+		s := newProduct(t, c, "Shop", receiver.URL)
+		setCritical(c, s, 1)
+		apptest.Settle(t, p.Store)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
+		keptDeliveries(t, url, s, n, p.Clock.Now().UnixMicro())
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": true})
+		passTime(t, p, time.Hour)
+		if got := len(receiver.Messages()); got != n+1 {
+			t.Errorf("%d messages, want %d", got, n+1)
+		}
+	})
+}
+
+// keptDeliveries adds messages to many recipients that a target keeps, about its product's last event.
+func keptDeliveries(t *testing.T, url string, s productFixture, n int, at int64) {
+	t.Helper()
+	modelstest.Exec(t, url, fmt.Sprintf(`
+		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d)
+		INSERT INTO deliveries (uuid, event_id, connection_id, product_id, endpoint_id, recipient, state, created_at,
+			due_since, title)
+		SELECT 'k' || i, (SELECT max(event_id) FROM deliveries), %d, %d, %d, 'r' || i, 'pending', %d, %d, 'a title'
+		FROM n`, n, s.target, s.id, s.target, at, at))
+}
