@@ -38,7 +38,7 @@ func (a *Admin) formAgain(c *gin.Context, err error) bool {
 		return false
 	}
 	fields := url.Values{}
-	for name, values := range c.Request.PostForm {
+	for name, values := range c.Request.PostForm { //nolint:forbidigo // what came in
 		if !draft.IsMark(name) {
 			fields[name] = slices.Clone(values)
 		}
