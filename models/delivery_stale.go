@@ -9,8 +9,8 @@ import (
 // LastNotified is which state of a product's gate a target was notified of, and the newest one.
 // Changes on hold do not count yet.
 type LastNotified struct {
-	Latest    int64     // the event that announced the gate's last change, 0 for none
-	Now       GateState // the gate's state since then
+	Latest    int64     // the last change that the target gets or got a message about, 0 for none
+	Now       GateState // the gate's state since its last change, which can be a later one
 	Delivered GateState // the state delivered last before the event in question, "" for none or another address
 	MayKnow   bool      // another message might have arrived after that one
 	Changing  bool      // the event is a change of a gate
@@ -20,12 +20,12 @@ type LastNotified struct {
 func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, error) {
 	var w LastNotified
 	err := r.get(ctx, `
-		SELECT g.announced_id, g.to_state
+		SELECT g.to_state
 		FROM gate_changes g
 		WHERE g.product_id = ?
 		AND g.announced_id IS NOT NULL
 		ORDER BY g.event_id DESC
-		LIMIT 1`, []any{d.ProductID}, &w.Latest, &w.Now)
+		LIMIT 1`, []any{d.ProductID}, &w.Now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return LastNotified{}, nil
 	}
@@ -39,6 +39,9 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		return w, err
 	}
 	w.Changing = true
+	if w.Latest, err = r.lastChangeFor(ctx, d); err != nil {
+		return w, err
+	}
 	const queue = `
 		WHERE d.connection_id = ?
 		AND d.product_id = ?
@@ -78,6 +81,25 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	}
 	w.MayKnow, err = r.sentAgainSince(ctx, d, announced, finished)
 	return w, err
+}
+
+// lastChangeFor returns the event of the last gate change that a delivery's target gets or got a message
+// about, 0 for none. A change while the target was off has a skipped message.
+func (r queries) lastChangeFor(ctx context.Context, d Delivery) (announced int64, err error) {
+	err = r.get(ctx, `
+		SELECT g.announced_id
+		FROM gate_changes g
+		JOIN deliveries d ON d.event_id = g.announced_id
+		WHERE g.product_id = ?
+		AND d.connection_id = ?
+		AND d.recipient = ?
+		AND d.state <> 'skipped'
+		ORDER BY g.event_id DESC
+		LIMIT 1`, []any{d.ProductID, d.ConnectionID, d.Recipient}, &announced)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return announced, err
 }
 
 // sentAgainSince reports whether a user has sent an older message of a delivery's queue again, and

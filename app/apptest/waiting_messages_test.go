@@ -53,6 +53,31 @@ func TestWaitingMessages_KeptUntilTargetIsOn(t *testing.T) {
 	})
 }
 
+// A kept message is sent if it says the gate's state, whatever the gate did while its target was off:
+// no other message does.
+func TestWaitingMessages_LastStateArrives(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, s, receiver := waitingProduct(t, p)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
+		for _, critical := range []int{0, 1} {
+			setCritical(c, s, critical)
+			apptest.Settle(t, p.Store)
+		}
+		passTime(t, p, time.Hour)
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": true})
+		apptest.Settle(t, p.Store)
+		messages := receiver.Messages()
+		if n := len(messages); n != 2 {
+			t.Fatalf("%d messages, want the first attempt and the one after it was turned on", n)
+		}
+		if to := messageBody(t, messages[1]).Data.To; to != "failed" {
+			t.Errorf("the last message says %s", to)
+		}
+	})
+}
+
 // Kept messages fail when their lifetime ends.
 func TestWaitingMessages_ExpireWhileKept(t *testing.T) {
 	t.Parallel()
