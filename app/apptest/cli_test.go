@@ -91,6 +91,13 @@ func TestCLI_PushAndGate(t *testing.T) {
 	}
 }
 
+func TestCLI_WithoutArguments(t *testing.T) {
+	code, out, errs := runCommand(t)
+	if code != 1 || out != "" || !strings.Contains(errs, "Usage: gatecrier <command>") {
+		t.Errorf("exit %d\nout: %s\nerrors: %s", code, out, errs)
+	}
+}
+
 func TestCLI_ManagesUsersOfRunningServer(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)

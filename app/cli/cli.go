@@ -130,6 +130,11 @@ func (in *invocation) run(args []string) (code int) {
 			panic(v)
 		}
 	}()
+	if len(args) == 0 {
+		in.stdout = in.stderr
+		in.run([]string{"--help"})
+		return exitError
+	}
 	parser, err := kong.New(&commands{},
 		kong.Name("gatecrier"),
 		kong.Description("Imports scanner reports, evaluates security gates, and notifies when a gate changes."),
@@ -138,9 +143,6 @@ func (in *invocation) run(args []string) (code int) {
 		kong.Exit(func(code int) { panic(exitCode(code)) }))
 	if err != nil {
 		return in.report(err)
-	}
-	if len(args) == 0 {
-		args = []string{"--help"}
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
