@@ -49,6 +49,10 @@ func (a *Admin) requireUser(c *gin.Context) {
 	case actor.User.MustChangePassword && c.FullPath() != passwordPath && c.FullPath() != "/logout":
 		web.SeeOther(c, passwordPath)
 		c.Abort()
+	case isOfOther(c, actor.User.ID):
+		a.Fail(c, fault.New(fault.Conflict, "Another user opened this form before you signed in as "+
+			actor.User.Name+". Nothing was changed: open the page again"))
+		c.Abort()
 	default:
 		ctx = account.WithRequest(web.WithActor(ctx, actor), c.ClientIP(), 0)
 		c.Request = c.Request.WithContext(ctx)

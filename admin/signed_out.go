@@ -42,6 +42,16 @@ func (a *Admin) askToSignIn(c *gin.Context) error {
 	return nil
 }
 
+// isOfOther reports whether another user opened the form that is sent: in another tab, a sign-in
+// as a different user came between.
+func isOfOther(c *gin.Context, user int64) bool {
+	if c.Request.Method != http.MethodPost || c.ContentType() != gin.MIMEPOSTForm {
+		return false
+	}
+	opened := idOf(c.PostForm(draft.FieldUser))
+	return opened > 0 && opened != user
+}
+
 // signInAgain answers a form with the sign-in page, which keeps what was typed.
 func (a *Admin) signInAgain(c *gin.Context, user int64, fields url.Values, files bool) error {
 	at := safeRedirect(fields.Get(draft.FieldPage))

@@ -265,7 +265,7 @@ func TestRequestFaultsInTheBrowser(t *testing.T) {
 	b.CheckPage("settings-exceptions")
 	b.Fill("#f-exception_email_to", "nobody")
 	b.Press("form[action='/admin/settings/exceptions'] button[type=submit]")
-	b.WantText("Correct 1 field")
+	b.WantText("1 field needs attention")
 	b.CheckPage("settings-exceptions-wrong")
 	b.Open("/admin/health")
 	b.WantText("Unrouted events")

@@ -165,7 +165,7 @@ func changeGlobalSettings(t *testing.T, b *apptest.Browser) {
 	b.Fill("[name=smtp_host]", "mail.example.org")
 	b.Fill("[name=smtp_port]", "70465")
 	b.Press("form[action='/admin/settings/mail'] button[type=submit]")
-	b.WantText("Correct 1 field", "From 1 to 65,535")
+	b.WantText("1 field needs attention", "From 1 to 65,535")
 	b.CheckPage("settings-mail-error")
 	box, port := newMailServer(t)
 	b.Fill("[name=smtp_host]", "127.0.0.1")

@@ -227,7 +227,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Fill("[name=forget_events]", "0 0 31 2 *")
 	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.WantText("Correct 2 fields", "This never runs", "Remove TZ=")
+	b.WantText("2 fields need attention", "This never runs", "Remove TZ=")
 	b.CheckPage("settings-jobs-error")
 	b.Fill("[name=forget_events]", "0 4 * * 1-5")
 	b.Fill("[name=forget_audit]", "0 5 * * *")
@@ -241,7 +241,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.CheckPage("settings-retention")
 	b.Fill("[name=audit_days]", "3")
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
-	b.WantText("Correct 1 field", "at least 7 days")
+	b.WantText("1 field needs attention", "at least 7 days")
 	b.CheckPage("settings-retention-error")
 }
 

@@ -101,7 +101,7 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	b.Tab("#f-name")
 	b.Type("Shop")
 	b.Enter()
-	b.WantText("Shop", "None")
+	b.WantText("Shop", "Waiting for the first report")
 	b.Open("/products/1?tab=settings")
 	b.Tab("[name=gate_mode]:checked")
 	b.Type(kb.ArrowDown) // the next choice

@@ -24,7 +24,7 @@ func TestTokenPages(t *testing.T) {
 		"expires", "30", "password", "guessed")
 	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30",
 		"password", apptest.Password)
-	made := regexp.MustCompile(`aria-label="the token">([^<]+)</code>`).FindStringSubmatch(page)
+	made := regexp.MustCompile(`aria-label="the token"[^>]*>([^<]+)</code>`).FindStringSubmatch(page)
 	if status != http.StatusOK || made == nil || !strings.Contains(page, "gatecrier push --url") {
 		t.Fatalf("a token: %d", status)
 	}
