@@ -42,10 +42,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	if w.Latest, err = r.lastChangeFor(ctx, d); err != nil {
 		return w, err
 	}
-	const queue = `
-		WHERE d.connection_id = ?
-		AND d.product_id = ?
-		AND d.recipient = ?`
+	const queue = "WHERE d.connection_id = ? AND d.product_id = ? AND d.recipient = ?"
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var announced, finished int64
 	// What was sent before the target was edited might have gone to another address.
