@@ -52,7 +52,7 @@ func (a *Admin) formAgain(c *gin.Context, err error) bool {
 	return true
 }
 
-// isRefusal reports whether an error is about what a form had: another version of what it changes, or invalid
+// isRefusal reports whether an error is about the content of a form: another version of what it changes, or invalid
 // fields. The forms of a page that knows its fields show those themselves.
 func isRefusal(c *gin.Context, err error) bool {
 	return isOutdated(err) || c.PostForm(draft.FieldPage) != "" && len(fieldErrors(err)) > 0

@@ -67,7 +67,7 @@ func (r queries) dueOfEndpoints(endpoints string, each int) sqlFragment {
 // DueDeliveries lists the due deliveries of each endpoint in the order in which it gets them, at
 // most each of a rank: by rank, then product after product. The endpoint with the longest due one
 // comes first. It leaves out the endpoints in except, those that are stopped or wait for their
-// rate, and deliveries whose queue has an earlier open one.
+// rate, and deliveries behind an open one of their queue.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	due := r.dueOfEndpoints("endpoints", each)
 	if len(except) > 0 {

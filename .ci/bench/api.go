@@ -56,7 +56,7 @@ func (a api) do(method, path string, body, out any) error {
 	return json.Unmarshal(answer, out)
 }
 
-// create sends a POST, and returns the id of what it made.
+// create sends a POST, and returns the id in the answer.
 func (a api) create(path string, body any) (int64, error) {
 	var made struct{ ID int64 }
 	err := a.do(http.MethodPost, path, body, &made)

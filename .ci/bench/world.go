@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// member is the user whose inbox is measured.
+// member is the user who reads the measured inbox.
 const member = "bench-member"
 
 // A world is a Gatecrier with products, tokens and a full inbox, the limit beside it, and the

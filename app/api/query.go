@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/fault"
 )
 
-// requireKnownQuery refuses a request whose query has a parameter that its operation does not have: a
+// requireKnownQuery refuses a request with a query parameter that its operation does not have: a
 // misspelled filter would answer with a list that is not filtered.
 func (a *API) requireKnownQuery(ctx huma.Context, next func(huma.Context)) {
 	var names []string

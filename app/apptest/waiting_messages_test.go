@@ -12,7 +12,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// waitingProduct returns a product whose receiver fails, and waits until a gate change is to be
+// waitingProduct returns a product with a failing receiver, and waits until a gate change is to be
 // retried.
 func waitingProduct(t *testing.T, p *apptest.Program) (*apptest.Client, productFixture, *apptest.Receiver) {
 	t.Helper()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkMark marks a page of the size of the inbox, whose rows are in one form.
+// BenchmarkMark marks a page of the size of the inbox, with all rows in one form.
 func BenchmarkMark(b *testing.B) {
 	row := `<tr><td><input type="checkbox" name="id" value="1" aria-label="Select"/></td>` +
 		strings.Repeat("<td>text</td>", 60)
