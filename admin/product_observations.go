@@ -61,6 +61,7 @@ func (a *Admin) assessmentRuns(c *gin.Context, productID int64, t *page.Observat
 	for _, r := range runs {
 		t.Runs = append(t.Runs, page.AssessmentProgress{
 			By: r.Input.Actor, Done: r.Total - r.Remaining(), Total: r.Total, At: r.CreatedAt,
+			Waivers: r.Input.Action == models.ActionExpire,
 		})
 	}
 	return err

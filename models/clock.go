@@ -12,9 +12,6 @@ import (
 // ClockTolerance is how far the clocks of two instances can differ without a consequence.
 const ClockTolerance = 5 * time.Second
 
-// capBatch bounds the rows that one transaction of CapTimes changes.
-const capBatch = 500
-
 // MaxTimes are the longest times for which something can be planned. No stored time lies further
 // ahead, whatever the clock was when it was written: CapTimes sees to it.
 type MaxTimes struct {
@@ -186,18 +183,21 @@ func bindTimes(query string, now time.Time) (string, []any) {
 
 // CapTimes brings stored times back that lie further ahead than their longest time, as those that a
 // clock has written which was ahead. all includes what no index finds. It reads before it writes,
-// and writes in small transactions. It returns the number of changed rows by table.
+// and writes in parts. It returns the number of changed rows by table.
 func (s *Store) CapTimes(ctx context.Context, most MaxTimes, all bool) (map[string]int64, error) {
 	rules := most.rules()
 	broken, err := s.brokenRules(ctx, rules, all)
 	changed := map[string]int64{}
 	for _, i := range broken {
 		rule := rules[i]
-		for n := int64(capBatch); err == nil && n == capBatch; {
-			err = s.Write(ctx, func(tx *Tx) (err error) {
-				query, args := rule.statement(tx.Now())
+		var parts Parts
+		for more := true; err == nil && more; {
+			n := int64(0)
+			err = s.WritePart(ctx, &parts, func(tx *Tx, limit int) (_ int, err error) {
+				query, args := rule.statement(tx.Now(), limit)
 				n, err = tx.exec(query, args...)
-				return err
+				more = n == int64(limit)
+				return int(n), err
 			})
 			if err == nil {
 				changed[rule.table] += n
@@ -225,12 +225,12 @@ func brokenQuery(rules []timeRule, now time.Time, all bool) (string, []any) {
 	return bindTimes(strings.Join(parts, " UNION ALL "), now)
 }
 
-// statement returns the statement that mends some of the rows.
-func (t timeRule) statement(now time.Time) (string, []any) {
+// statement returns the statement that mends up to limit rows.
+func (t timeRule) statement(now time.Time, limit int) (string, []any) {
 	what := "UPDATE " + t.table + " SET " + t.set
 	if t.drop {
 		what = "DELETE FROM " + t.table
 	}
 	return bindTimes(fmt.Sprintf("%s WHERE %s IN (SELECT %s FROM %s WHERE %s LIMIT %d) AND %s",
-		what, t.key, t.key, t.table, t.over, capBatch, t.over), now)
+		what, t.key, t.key, t.table, t.over, limit, t.over), now)
 }

@@ -63,7 +63,8 @@ func TestKill_DuringAssessment(t *testing.T) {
 	p := startProcess(t, dir)
 	store := p.store(t)
 	c := p.client(t)
-	go postUntilKilled(t, c, p.url+"/api/v1"+s.path+"/observations/assess", `{"filter": {}, "status": "not_affected"}`)
+	url := p.url + "/api/v1" + s.path + "/observations/assess"
+	go requestUntilKilled(t, c, http.MethodPost, url, `{"filter": {}, "status": "not_affected"}`)
 	look := func() (run models.AssessmentRun) {
 		list, err := store.OpenAssessmentRuns(t.Context())
 		if err != nil {
@@ -98,9 +99,9 @@ func TestKill_DuringAssessment(t *testing.T) {
 	s.checkCounts(t, second)
 }
 
-// postUntilKilled sends a request to a process that is killed before it answers.
-func postUntilKilled(t *testing.T, c *apptest.Client, url, body string) {
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+// requestUntilKilled sends a request to a process that is killed before it answers.
+func requestUntilKilled(t *testing.T, c *apptest.Client, method, url, body string) {
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return

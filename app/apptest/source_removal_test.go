@@ -67,3 +67,52 @@ func TestSource_RemovalContinues(t *testing.T) {
 		s.checkCounts(t, p)
 	})
 }
+
+// After a kill between two parts of the removal of a source, the counts fit what is left, and the next
+// start removes the rest and announces the gate once.
+func TestKill_DuringSourceRemoval(t *testing.T) {
+	t.Parallel()
+	const n = 8000
+	dir, receiver := t.TempDir(), apptest.NewReceiver(t)
+	first := apptest.Start(t, apptest.Options{Dir: dir})
+	c := first.Client("admin")
+	s := newProduct(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=large", largeReport(n, sameSeverity("High")))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=other", grypeReport(grypeMatches("Low", "CVE-1")))
+	wantNotified(t, first, receiver, map[string]int{"gate.changed": 1})
+	path := sourcePathOf(t, c, s, "grype", "large")
+	first.Stop()
+
+	p := startProcess(t, dir)
+	store := p.store(t)
+	url := p.url + "/api/v1" + path
+	client := p.client(t)
+	go requestUntilKilled(t, client, http.MethodDelete, url, "")
+	removed := func() int64 {
+		list, err := store.Removals(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			return 0
+		}
+		return list[0].Done
+	}
+	apptest.Eventually(t, "it has begun", func() bool { return removed() > 0 })
+	p.kill()
+	before := removed()
+	if before == 0 {
+		t.Fatal("it was killed too late")
+	}
+	t.Logf("killed after %d of %d", before, n)
+	if b := defaultBranch(t, store, s.id); b.Counts.High != n-before || b.Gate != models.GateFailed {
+		t.Errorf("%d removed, and the branch has %d high and is %s", before, b.Counts.High, b.Gate)
+	}
+	second := apptest.Start(t, apptest.Options{Dir: dir})
+	waitRemoved(t, second)
+	if b := defaultBranch(t, second.Store, s.id); b.Counts.High != 0 || b.Counts.Low != 1 || b.Gate != models.GatePassed {
+		t.Errorf("at the end: %+v", b)
+	}
+	wantNotified(t, second, receiver, map[string]int{"gate.changed": 2})
+	s.checkCounts(t, second)
+}

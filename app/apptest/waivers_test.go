@@ -3,11 +3,14 @@ package apptest_test
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
 )
 
 const day = 24 * time.Hour
@@ -219,4 +222,95 @@ func TestWaiver_EndsBeforeAnImport(t *testing.T) {
 			t.Errorf("bare counts: %s", a.Text)
 		}
 	})
+}
+
+// Waivers that end together are ended in parts while others write: the gate fails once, and users get
+// one notice before, which counts them all.
+func TestWaivers_ManyEndTogether(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		n := envInt(t, "GATECRIER_ASSESSED", 1200)
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		disableSchedules(t, p, c, "expire_waivers")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		s.upload(c, largeReport(n, sameSeverity("High")))
+		c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
+			"filter": object{}, "status": "risk_accepted", "comment": "The feature is off",
+			"waiver_until": p.Clock.Now().Add(30 * day),
+		})
+		want := map[string]int{"gate.changed": 2}
+		wantNotified(t, p, receiver, want)
+
+		p.Clock.Advance(24 * day)
+		stop := measureWrites(t, p, 4)
+		if job := runJob(t, c, "expire_waivers"); job.Get("last.message") != fmt.Sprintf("0 ended, %d end soon", n) {
+			t.Errorf("the run says: %v", job.JSON)
+		}
+		p99, worst, writes := stop()
+		t.Logf("notice of %d waivers: %d writes meanwhile, p99 %v, worst %v", n, writes, p99, worst)
+		want["waiver.expiring"] = 1
+		wantNotified(t, p, receiver, want)
+		if body := messageBody(t, receiver.Messages()[2]); body.Data.Count != n || len(body.Data.Waivers) != 10 {
+			t.Errorf("the notice: %s", receiver.Messages()[2].Body)
+		}
+
+		kept := s.assess(t, c, "CVE-000001", object{
+			"status": "risk_accepted", "comment": "Longer", "waiver_until": p.Clock.Now().Add(60 * day),
+		}).ID("id")
+		p.Clock.Advance(6*day + time.Second)
+		stop = measureWrites(t, p, 4)
+		if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != int64(n-1) {
+			t.Errorf("the run: %v", job.JSON)
+		}
+		p99, worst, writes = stop()
+		t.Logf("end of %d waivers: %d writes meanwhile, p99 %v, worst %v", n-1, writes, p99, worst)
+		want["gate.changed"]++
+		wantNotified(t, p, receiver, want)
+		last := messageBody(t, receiver.Messages()[3])
+		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" ||
+			last.Data.Cause.Text != fmt.Sprintf("%d waivers that have ended", n-1) || last.Data.Failing.Reopened != n-1 {
+			t.Errorf("the message: %s", receiver.Messages()[3].Body)
+		}
+		if a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/observations/%d", kept), nil); a.Get("status") != "risk_accepted" {
+			t.Errorf("a waiver that goes on has ended: %s", a.Text)
+		}
+		s.checkCounts(t, p)
+	})
+}
+
+// After a kill between two parts, the next start ends the rest of the waivers.
+func TestKill_DuringEndOfWaivers(t *testing.T) {
+	t.Parallel()
+	const n = 4000
+	dir := t.TempDir()
+	first := apptest.Start(t, apptest.Options{Dir: dir})
+	c := first.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	s.upload(c, largeReport(n, sameSeverity("High")))
+	c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
+		"filter": object{}, "status": "risk_accepted", "comment": "The feature is off",
+		"waiver_until": time.Now().Add(time.Hour),
+	})
+	first.Stop()
+	modelstest.Exec(t, "sqlite:"+filepath.Join(dir, "gatecrier.db"), fmt.Sprintf(
+		"UPDATE observations SET waiver_until = %d", time.Now().Add(-time.Minute).UnixMicro()))
+
+	p := startProcess(t, dir)
+	store := p.store(t)
+	high := func() int { return int(defaultBranch(t, store, s.id).Counts.High) }
+	c = p.client(t)
+	c.Must(http.StatusAccepted, "POST", "/jobs/expire_waivers/run", nil)
+	apptest.Eventually(t, "it has begun", func() bool { return high() > 0 })
+	p.kill()
+	before := high()
+	if before == n {
+		t.Fatal("it was killed too late")
+	}
+	t.Logf("killed after %d of %d", before, n)
+	second := startProcess(t, dir)
+	apptest.Eventually(t, "it has ended", func() bool { return high() == n })
+	if b := defaultBranch(t, second.store(t), s.id); b.Gate != models.GateFailed {
+		t.Errorf("the gate is %s", b.Gate)
+	}
 }

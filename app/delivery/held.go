@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	heldBatch     = 200 // held deliveries that one transaction changes
-	heldAtOnce    = 10  // batches that a decision waits for; the loop does the rest
+	heldAtOnce    = 10  // parts that a decision waits for; the loop does the rest
 	maxHeldReason = 200 // characters
 	countHeld     = 1000
 )
@@ -139,8 +138,9 @@ func (h *Held) Decide(ctx context.Context, actor authz.Actor, d models.RestoreDe
 	}
 	// The decision is stored: from here on the loop finishes it.
 	ctx = context.WithoutCancel(ctx)
+	var parts models.Parts
 	for range heldAtOnce {
-		more, err := h.apply(ctx)
+		more, err := h.apply(ctx, &parts)
 		if err != nil || !more {
 			return err
 		}
@@ -148,10 +148,11 @@ func (h *Held) Decide(ctx context.Context, actor authz.Actor, d models.RestoreDe
 	return nil
 }
 
-// Apply carries out a decision, batch by batch. A restart continues it.
+// Apply carries out a decision in parts. A restart continues it.
 func (h *Held) Apply(ctx context.Context) error {
+	parts := models.Parts{Background: true}
 	for ctx.Err() == nil {
-		more, err := h.apply(ctx)
+		more, err := h.apply(ctx, &parts)
 		if err != nil || !more {
 			return err
 		}
@@ -159,8 +160,8 @@ func (h *Held) Apply(ctx context.Context) error {
 	return nil
 }
 
-// apply changes one batch, and reports whether more are left.
-func (h *Held) apply(ctx context.Context) (more bool, err error) {
+// apply changes one part, and reports whether more are left.
+func (h *Held) apply(ctx context.Context, parts *models.Parts) (more bool, err error) {
 	n, err := h.store.CountHeld(ctx, 1)
 	if err != nil || n == 0 {
 		return false, err
@@ -169,18 +170,19 @@ func (h *Held) apply(ctx context.Context) (more bool, err error) {
 	if err != nil || !ok || restore.Decision == models.RestoreUndecided {
 		return false, err
 	}
-	err = h.store.Write(ctx, func(tx *models.Tx) (err error) {
+	err = h.store.WritePart(ctx, parts, func(tx *models.Tx, limit int) (n int, err error) {
 		if restore.Decision == models.RestoreSend {
-			n, err = tx.ReleaseHeld(heldBatch)
+			n, err = tx.ReleaseHeld(limit)
 		} else {
-			n, err = tx.CancelHeld(heldBatch, "Canceled after a restore by "+restore.DecidedBy+": "+restore.Reason)
+			n, err = tx.CancelHeld(limit, "Canceled after a restore by "+restore.DecidedBy+": "+restore.Reason)
 		}
-		return err
+		more = n == limit
+		return n, err
 	})
 	if err == nil && restore.Decision == models.RestoreSend && h.dispatcher != nil {
 		h.dispatcher.Wake()
 	}
-	return n == heldBatch, err
+	return more, err
 }
 
 // holds reports whether deliveries of an event are held: the event or its cause is from the backup, and

@@ -16,7 +16,7 @@ import (
 
 const (
 	maxResend   = 10_000 // deliveries in one resend
-	resendBatch = 500    // of them in one transaction
+	resendBatch = 500    // of them that one query reads
 )
 
 // Preview counts what a resend would do.
@@ -127,6 +127,7 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 	f.Limit = resendBatch
 	// From here on it continues, even if the caller goes away.
 	ctx = context.WithoutCancel(ctx)
+	var parts models.Parts
 	for after := int64(0); made.Total < p.Sendable; {
 		ids, err := l.store.DeliveryIDs(ctx, actor.Scope(), f, after)
 		if err != nil || len(ids) == 0 {
@@ -136,7 +137,7 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFi
 		if err := l.recheck(ctx, actor, p.ByConnection); err != nil {
 			return made, err
 		}
-		n, err := l.requeueBatch(ctx, actor, ids, made)
+		n, err := l.requeue(ctx, actor, &parts, ids, made)
 		if err != nil {
 			return made, err
 		}
@@ -214,21 +215,24 @@ func errNothingToResend(p Preview) error {
 	return fault.New(fault.Conflict, "None of these can be resent")
 }
 
-// requeueBatch makes deliveries due again as part of a resend, and returns how many. It refuses an actor
-// whose credentials have ended meanwhile.
-func (l *Log) requeueBatch(ctx context.Context, actor authz.Actor, ids []int64, r models.Resend) (n int, err error) {
-	err = l.store.Write(ctx, func(tx *models.Tx) error {
+// requeue makes deliveries due again as part of a resend, and returns how many. It refuses an actor whose
+// credentials have ended meanwhile.
+func (l *Log) requeue(
+	ctx context.Context, actor authz.Actor, parts *models.Parts, ids []int64, r models.Resend,
+) (n int, err error) {
+	err = models.WriteInParts(ctx, l.store, parts, ids, func(tx *models.Tx, part []int64) error {
 		if err := authz.RequireCurrent(tx, actor); err != nil {
 			return err
 		}
-		n, err = tx.Requeue(ids, r.ID, "Resent by "+r.By)
+		again, err := tx.Requeue(part, r.ID, "Resent by "+r.By)
 		if err != nil {
 			return err
 		}
-		if err := tx.ExtendResend(r.ID, n); err != nil {
+		if err := tx.ExtendResend(r.ID, again); err != nil {
 			return err
 		}
-		return tx.ProbeNow(ids)
+		tx.AfterCommit(func() { n += again })
+		return tx.ProbeNow(part)
 	})
 	return n, err
 }

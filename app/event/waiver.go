@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// maxWaivers is how many waivers an event names.
-const maxWaivers = 10
+// MaxWaivers is how many waivers an event names.
+const MaxWaivers = 10
 
 // WaiverExpiring is the payload of waiver.expiring, version 1: waivers of a product end soon.
 type WaiverExpiring struct {
@@ -30,11 +30,11 @@ type Waiver struct {
 func (w *WaiverExpiring) Name(one Waiver) {
 	one.Finding = one.Brief()
 	at, _ := slices.BinarySearchFunc(w.Waivers, one, func(a, b Waiver) int { return a.Until.Compare(b.Until) })
-	if at >= maxWaivers {
+	if at >= MaxWaivers {
 		return
 	}
 	w.Waivers = slices.Insert(w.Waivers, at, one)
-	w.Waivers = w.Waivers[:min(len(w.Waivers), maxWaivers)]
+	w.Waivers = w.Waivers[:min(len(w.Waivers), MaxWaivers)]
 }
 
 // Kind returns waiver.expiring, version 1.

@@ -12,10 +12,6 @@ import (
 	"gatecrier/models"
 )
 
-// sweepBatch is how many branches a sweep evaluates in one transaction: few enough that
-// other writers wait little.
-const sweepBatch = 20
-
 // sweepEvery is how soon an instance continues the sweep that another one left.
 const sweepEvery = time.Minute
 
@@ -55,6 +51,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 
 // Sweep sweeps as far as needed, and returns when all gates follow the current policy.
 func (s *Sweeper) Sweep(ctx context.Context) error {
+	parts := models.Parts{Background: true}
 	for ctx.Err() == nil {
 		at, err := s.store.GateSweep(ctx)
 		version := s.gates.settings().Version
@@ -66,7 +63,9 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		case at.Version < version || at.StartedAt.IsZero():
 			err = s.begin(ctx, at, version)
 		default:
-			err = s.store.Write(ctx, func(tx *models.Tx) error { return s.step(tx, at) })
+			err = s.store.WritePart(ctx, &parts, func(tx *models.Tx, limit int) (int, error) {
+				return s.step(tx, at, limit)
+			})
 		}
 		if err != nil && !errors.Is(err, errOvertaken) {
 			return err
@@ -91,11 +90,11 @@ func (s *Sweeper) begin(ctx context.Context, last models.GateSweep, version int6
 	})
 }
 
-// step evaluates the next batch of branches, and stores the progress.
-func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
-	list, err := tx.LockGates(at.BranchID, sweepBatch)
+// step evaluates up to limit branches, stores the progress, and returns how many.
+func (s *Sweeper) step(tx *models.Tx, at models.GateSweep, limit int) (int, error) {
+	list, err := tx.LockGates(at.BranchID, limit)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	from, by := at.BranchID, s.gates.settings().By
 	for _, g := range list {
@@ -105,7 +104,7 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 			Cause:  event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 		at.BranchID = g.Branch.ID
 		at.Seen++
@@ -113,10 +112,10 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 			at.Changed++
 		}
 	}
-	if at.Done = len(list) < sweepBatch; at.Done {
+	if at.Done = len(list) < limit; at.Done {
 		at.FinishedAt = tx.Now()
 	}
-	return elseOvertaken(tx.SaveGateSweep(at, from))
+	return len(list), elseOvertaken(tx.SaveGateSweep(at, from))
 }
 
 // elseOvertaken returns errOvertaken unless a step was stored.

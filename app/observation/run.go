@@ -79,12 +79,7 @@ func (s *Service) assessInParts(
 		if err := checkDuplicate(tx, a.DuplicateOf, sel.ProductID, list); err != nil {
 			return err
 		}
-		for _, id := range sourcesOf(list) {
-			if err := tx.RequireSettled(id); err != nil {
-				return err
-			}
-		}
-		if err := tx.BeginAssessmentRun(&run, rowsOf(list)); err != nil {
+		if err := beginRun(tx, &run, list); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{
@@ -98,6 +93,17 @@ func (s *Service) assessInParts(
 	done := Done{Changed: run.Changed, Skipped: run.Skipped, Remaining: run.Remaining()}
 	done.Gates, err = s.gatesSince(ctx, before, list)
 	return done, err
+}
+
+// beginRun stores a run of observations. It returns a conflict while a large import of one of their
+// sources is in progress.
+func beginRun(tx *models.Tx, run *models.AssessmentRun, list []models.Observation) error {
+	for _, id := range sourcesOf(list) {
+		if err := tx.RequireSettled(id); err != nil {
+			return err
+		}
+	}
+	return tx.BeginAssessmentRun(run, rowsOf(list))
 }
 
 // sourcesOf returns the sources of observations.
@@ -235,7 +241,10 @@ func (w *runWriter) read(tx *models.Tx, rows []models.AssessmentRunRow) ([]model
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(o models.Observation) bool { return later[o.ID] })
+	ends := w.run.Input.Action == models.ActionExpire
+	list = slices.DeleteFunc(list, func(o models.Observation) bool {
+		return later[o.ID] || ends && !waiverDue(o, tx.Now())
+	})
 	err = checkDuplicate(tx, w.run.Input.DuplicateOf, w.run.ProductID, list)
 	if fault.Is(err, fault.Invalid) {
 		return nil, nil
@@ -271,11 +280,18 @@ func (w *runWriter) assess(tx *models.Tx, branchID int64, list []models.Observat
 	if w.whole {
 		shift.activated = all
 	}
-	cause := event.Cause{Kind: event.CauseAssessment, Text: fmt.Sprintf("an assessment of %d observations", w.run.Total)}
 	_, err = w.service.evaluatePart(tx, w.run.ProductID, b.Name, shift, gate.Evaluation{
-		Cause: cause, Actor: w.run.Input.Actor, Part: part,
+		Cause: causeOf(w.run), Actor: w.run.Input.Actor, Part: part,
 	})
 	return err
+}
+
+// causeOf returns the cause of the gate changes of a run.
+func causeOf(run models.AssessmentRun) event.Cause {
+	if run.Input.Action == models.ActionExpire {
+		return event.Cause{Kind: event.CauseWaiver, Text: fmt.Sprintf("%d waivers that have ended", run.Total)}
+	}
+	return event.Cause{Kind: event.CauseAssessment, Text: fmt.Sprintf("an assessment of %d observations", run.Total)}
 }
 
 // gatesSince returns the gates of the branches of some observations, with their states before.

@@ -12,8 +12,8 @@ import (
 	"gatecrier/models"
 )
 
-// waiverBatch is how many waivers one query reads, and one transaction ends.
-const waiverBatch = 1000
+// waiverBatch is how many waivers one query reads.
+const waiverBatch = MaxSelected
 
 // Expire ends the waivers whose time is over: their observations get the status of their
 // reports, and the gates are evaluated. It returns how many have ended. If one product
@@ -65,22 +65,24 @@ func byProduct(list []models.Waiver) map[int64][]int64 {
 	return products
 }
 
-// expire ends those waivers of one product that are still due.
+// expire ends those waivers of one product that are still due, many of them in parts.
 func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int64, error) {
+	if len(ids) > maxAtOnce {
+		return s.expireInParts(ctx, productID, ids)
+	}
 	var ended int64
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		due := func(o models.Observation) bool { return !o.Assessed.Until.After(tx.Now()) }
-		list, err := waived(tx, productID, ids, due)
+		list, err := waived(tx.Context(), tx, productID, ids)
+		list = slices.DeleteFunc(list, func(o models.Observation) bool { return !waiverDue(o, tx.Now()) })
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		ended = int64(len(list))
-		in := models.AssessmentInput{Action: models.ActionExpire, ClearStatus: true} // an assessed severity stays
 		cause := event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + describe(list)}
-		_, err = s.apply(tx, productID, list, in, cause, "")
+		_, err = s.apply(tx, productID, list, endOfWaiver, cause, "")
 		return err
 	})
 	if err != nil {
@@ -89,19 +91,48 @@ func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int
 	return ended, nil
 }
 
-// waived reads the observations of some IDs that have a waiver and match.
-func waived(
-	tx *models.Tx, productID int64, ids []int64, match func(o models.Observation) bool,
-) ([]models.Observation, error) {
+// endOfWaiver removes the assessed status; an assessed severity stays.
+var endOfWaiver = models.AssessmentInput{Action: models.ActionExpire, ClearStatus: true}
+
+// expireInParts ends the waivers of one product in a run, which is written to its end.
+func (s *Service) expireInParts(ctx context.Context, productID int64, ids []int64) (int64, error) {
+	list, err := waived(ctx, s.store, productID, ids)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	run := models.AssessmentRun{ProductID: productID, Input: endOfWaiver}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(productID); err != nil {
+			return err
+		}
+		return beginRun(tx, &run, list)
+	})
+	if err == nil {
+		err = s.write(ctx, run)
+	}
+	if err != nil {
+		return 0, err
+	}
+	run, err = s.store.AssessmentRun(ctx, run.ID)
+	return int64(run.Changed), err
+}
+
+// waiverDue reports whether an observation has a waiver that has ended.
+func waiverDue(o models.Observation, now time.Time) bool {
+	return !o.Assessed.Until.IsZero() && !o.Assessed.Until.After(now)
+}
+
+// waived reads the observations of some IDs that have a waiver.
+func waived(ctx context.Context, r reader, productID int64, ids []int64) ([]models.Observation, error) {
 	var list []models.Observation
 	for part := range slices.Chunk(ids, readBatch) {
 		f := models.ObservationFilter{ProductID: productID, IDs: part, All: true, Limit: len(part)}
-		rows, err := tx.Observations(tx.Context(), models.SystemScope("waivers end by themselves"), f)
+		rows, err := r.Observations(ctx, models.SystemScope("waivers end by themselves"), f)
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range rows {
-			if !o.Assessed.Until.IsZero() && match(o) {
+			if !o.Assessed.Until.IsZero() {
 				list = append(list, o)
 			}
 		}
@@ -148,25 +179,28 @@ func (s *Service) announceEnding(ctx context.Context, productID int64) (int64, e
 		if err != nil {
 			return err
 		}
+		if len(ending) == 0 {
+			return nil
+		}
 		ids := make([]int64, len(ending))
 		for i, w := range ending {
 			ids[i] = w.ObservationID
 		}
-		list, err := waived(tx, productID, ids, func(models.Observation) bool { return true })
-		if err != nil || len(list) == 0 {
+		named, err := waived(tx.Context(), tx, productID, ids[:min(len(ids), event.MaxWaivers)])
+		if err != nil {
 			return err
 		}
 		row, err := tx.Product(tx.Context(), models.SystemScope("waivers end by themselves"), productID)
 		if err != nil {
 			return err
 		}
-		announced = int64(len(list))
+		announced = int64(len(ending))
 		payload := event.WaiverExpiring{
 			Product: event.Product{ID: row.ID, Name: row.Name},
-			Count:   len(list),
-			First:   firstEnd(list),
+			Count:   len(ending),
+			First:   ending[0].Until,
 		}
-		for _, o := range list {
+		for _, o := range named {
 			payload.Name(event.Waiver{Finding: event.FindingOf(o), Until: o.Assessed.Until})
 		}
 		if _, err := s.events.Append(tx, productID, "", payload); err != nil {
@@ -178,15 +212,4 @@ func (s *Service) announceEnding(ctx context.Context, productID int64) (int64, e
 		return 0, err
 	}
 	return announced, nil
-}
-
-// firstEnd returns the earliest end of some waivers.
-func firstEnd(list []models.Observation) time.Time {
-	at := list[0].Assessed.Until
-	for _, o := range list {
-		if o.Assessed.Until.Before(at) {
-			at = o.Assessed.Until
-		}
-	}
-	return at
 }

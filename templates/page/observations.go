@@ -84,15 +84,19 @@ type ObservationRow struct {
 	Scanner     string
 }
 
-// AssessmentProgress is the progress of an assessment of many observations.
+// AssessmentProgress is the progress of an assessment of many observations, or of waivers that end.
 type AssessmentProgress struct {
 	By          string // who assesses them
 	Done, Total int
 	At          time.Time
+	Waivers     bool // that end; By is empty
 }
 
 // text returns the progress: "1,200 of 10,000 observations assessed".
 func (r AssessmentProgress) text() string {
+	if r.Waivers {
+		return ui.Number(int64(r.Done)) + " of " + ui.Plural(r.Total, "waiver", "waivers") + " ended"
+	}
 	return ui.Number(int64(r.Done)) + " of " + ui.Plural(r.Total, "observation", "observations") + " assessed"
 }
 
