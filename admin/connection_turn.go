@@ -56,6 +56,9 @@ func (a *Admin) disableConfirm(
 		if strings.Contains(c.FullPath(), "/targets/") {
 			nav = layout.NavProducts
 		}
+		if !found.Enabled {
+			return a.askPage(c, http.StatusOK, "Cancel messages", nav, askCancel(found.Name, lost.Waiting, pageOf(found)))
+		}
 		v := page.AskView{
 			Title:   "Disable " + found.Name + "?",
 			Effects: []string{"New messages are not sent while it is disabled."},
@@ -78,6 +81,22 @@ func (a *Admin) disableConfirm(
 	}
 }
 
+// askCancel asks whether the messages that a disabled connection keeps are canceled.
+func askCancel(name string, waiting int, back string) page.AskView {
+	v := page.AskView{Title: "Cancel the kept messages of " + name + "?", Cancel: back}
+	if waiting == 0 {
+		v.Effects = []string{"It is disabled, and no messages are waiting."}
+		return v
+	}
+	v.Effects = []string{
+		plural(waiting, "message is", "messages are") + " kept. " + keptText(), "Canceled messages are not sent later.",
+	}
+	v.Buttons = []page.AskButton{{
+		Label: "Cancel " + plural(waiting, "message", "messages"), Value: string(connection.Cancel), Danger: true,
+	}}
+	return v
+}
+
 // keptText says what happens to messages that are kept.
 func keptText() string {
 	return fmt.Sprintf("Kept messages are sent when it is enabled again. Messages older than %d hours fail, "+
@@ -98,7 +117,10 @@ func (a *Admin) disableConnection(
 		if err != nil || waiting != connection.Cancel {
 			return a.done(c, err, found.Name+" disabled", "No new messages are sent. "+keptText(), pageOf(found))
 		}
-		kind, text := "ok", "Waiting messages are canceled, and no new ones are sent."
+		title, kind, text := found.Name+" disabled", "ok", "Waiting messages are canceled, and no new ones are sent."
+		if !found.Enabled {
+			title, text = "Messages canceled", found.Name+" stays disabled."
+		}
 		many, err := a.Store.RemovedInParts(ctx, models.CancelMessages, found.ID)
 		if err != nil {
 			return err
@@ -108,6 +130,6 @@ func (a *Admin) disableConnection(
 			text = "No more messages are sent. Its many waiting messages are being canceled in the background. " +
 				"You can enable it again when that is done. " + progressOnHealth
 		}
-		return a.redirect(c, kind, found.Name+" disabled", text, pageOf(found))
+		return a.redirect(c, kind, title, text, pageOf(found))
 	}
 }

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"time"
+
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/delivery"
@@ -18,11 +20,15 @@ func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.Deliver
 
 func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 	m := a.descriptor(l.Module)
-	if l.Down {
+	switch {
+	case l.Kept:
+		l.NextAt = time.Time{}
+	case l.Down:
 		l.NextAt = l.ProbeAt
 	}
 	return page.DeliveryRow{
-		Down:       l.Down,
+		Kept:       l.Kept && l.State.Open(),
+		Down:       l.Down && !l.Kept,
 		ID:         l.ID,
 		EventID:    l.EventID,
 		State:      string(l.State),

@@ -59,7 +59,9 @@ func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, er
 	e := product.Edit{
 		Name: &t.Name, Description: &t.Description, DefaultBranch: &t.DefaultBranch, GateMode: &mode,
 		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
-		Targets: connection.FieldsChange{EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack},
+		Targets: connection.FieldsChange{
+			EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack, KeepWaiting: true,
+		},
 	}
 	var counting models.Counting
 	counting, e.Counting = countingForm(c)

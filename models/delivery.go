@@ -107,12 +107,14 @@ type DeliveryRow struct {
 	Owner      Owner     // of the connection
 	Down       bool      // the endpoint's breaker is open
 	ProbeAt    time.Time // when it is probed next; zero while it is paused
+	Kept       bool      // the connection is off, and keeps its messages until it is turned on
 }
 
 const deliveryRowSelect = `
 	SELECT ` + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint,
 		coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
-		h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
+		h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END,
+		NOT c.enabled AND c.keeps_waiting
 	FROM deliveries d
 	JOIN connections c ON c.id = d.connection_id
 	JOIN connection_health h ON h.connection_id = d.endpoint_id
@@ -121,7 +123,7 @@ const deliveryRowSelect = `
 func (l *DeliveryRow) dst() []any {
 	return append(
 		l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID,
-		&l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt),
+		&l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt), &l.Kept,
 	)
 }
 

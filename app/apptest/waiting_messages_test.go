@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,8 +132,63 @@ func TestWaitingMessages_PageAsks(t *testing.T) {
 		if got := deliveryLog(t, p, models.DeliveryFilter{State: models.DeliveryCancelled}); len(got) != 1 {
 			t.Errorf("canceled: %+v", got)
 		}
+		admin.wantText(at, "It is disabled, and no messages are waiting")
+		admin.mustPost(fmt.Sprintf("/connections/%d/enable", s.target))
 		admin.wantText(at, "No messages are waiting", ">Disable</button>")
 		admin.wantNoText(at, "cancel messages")
+	})
+}
+
+// The pages of a disabled target say that its messages are kept, and can cancel them later. The audit
+// log has what was chosen.
+func TestWaitingMessages_CanceledInThePage(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, s, _ := waitingProduct(t, p)
+		admin := signedInAs(t, p, "admin")
+		kept := deliveryLog(t, p, models.DeliveryFilter{ConnectionID: s.target})[0]
+		at := fmt.Sprintf("/connections/%d", s.target)
+		admin.mustPost(at+"/disable", "how", "keep")
+		admin.wantText(at, "Cancel 1 kept message…")
+		admin.wantText(s.path+"?tab=targets", "Cancel 1 kept message…")
+		admin.wantText("/deliveries", "kept until its target is enabled")
+		admin.wantText(fmt.Sprintf("/deliveries/%d", kept.ID), "when the target is enabled")
+		admin.wantText(fmt.Sprintf("/events/%d", kept.EventID), "Kept until the target is enabled")
+		admin.wantText(at+"/disable", "Cancel the kept messages of", "1 message is kept", ">Cancel 1 message</button>")
+		admin.mustPost(at+"/disable", "how", "cancel")
+		wantLines(t, "canceled", deliveryStates(t, p, s, s.target), "cancelled: The target is turned off")
+		a := c.Must(http.StatusOK, "GET", "/audit?kind=target&limit=2", nil)
+		for i, want := range []string{"canceled", "kept"} {
+			if got := a.Get(fmt.Sprintf("items.%d.became.waiting messages", i)); got != want {
+				t.Errorf("audit %d: %v, want %s: %s", i, got, want, a.Text)
+			}
+		}
+	})
+}
+
+// A form does not delete a target by clearing its field while messages wait for it. The REST API does,
+// since its client names the target.
+func TestWaitingMessages_FieldIsNotCleared(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+		receiver.Answer(http.StatusInternalServerError)
+		s := newProduct(t, c, "Shop", "")
+		c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": receiver.URL + "/hook"})
+		setCritical(c, s, 1)
+		apptest.Settle(t, p.Store)
+		admin := signedInAs(t, p, "admin")
+		status, text := admin.post(s.path+"/settings", "name", "Shop", "gate_mode", "standard", "default_branch", "main")
+		if status != http.StatusUnprocessableEntity || !strings.Contains(text, "1 message waits for") {
+			t.Errorf("cleared: %d %s", status, text)
+		}
+		if list := deliveryLog(t, p, models.DeliveryFilter{State: models.DeliveryRetrying}); len(list) != 1 {
+			t.Errorf("waiting: %+v", list)
+		}
+		c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": ""})
+		if list := deliveryLog(t, p, models.DeliveryFilter{}); len(list) != 0 {
+			t.Errorf("after the REST API: %+v", list)
+		}
 	})
 }
 

@@ -49,5 +49,12 @@ func auditOf(c *models.Connection) audit.Values {
 	if c == nil {
 		return nil
 	}
-	return audit.Values{"name": c.Name, "module": c.Module, "to": c.Hint, "enabled": strconv.FormatBool(c.Enabled)}
+	values := audit.Values{"name": c.Name, "module": c.Module, "to": c.Hint, "enabled": strconv.FormatBool(c.Enabled)}
+	if !c.Enabled && c.DisabledWhy == "" {
+		values["waiting messages"] = "canceled"
+		if c.KeepsWaiting {
+			values["waiting messages"] = "kept"
+		}
+	}
+	return values
 }

@@ -22,6 +22,8 @@ type Fields struct {
 // FieldsChange is a change of Fields: nil leaves one as it is, an empty text clears it.
 type FieldsChange struct {
 	EmailTo, MSTeams, Slack *string
+	// KeepWaiting refuses a change that removes a target whose messages wait to be sent.
+	KeepWaiting bool
 }
 
 // The names of the fields in the API.
@@ -92,7 +94,7 @@ func (s *Service) PlanFields(
 	ctx context.Context, actor authz.Actor, c FieldsChange,
 ) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
 	wants, warnings, err := s.wantFields(ctx, c, fieldForm{})
-	apply = func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }
+	apply = func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants, c.KeepWaiting) }
 	return apply, warnings, err
 }
 

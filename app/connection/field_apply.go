@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,12 +9,16 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/number"
 	"gatecrier/models"
 )
 
 // applyFields creates, changes and removes targets until the fields have those in wants. It does
-// not touch a target that stays, so its deliveries stay too.
-func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]fieldTarget) error {
+// not touch a target that stays, so its deliveries stay too. keepWaiting refuses to remove a target
+// whose messages wait to be sent.
+func (s *Service) applyFields(
+	tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]fieldTarget, keepWaiting bool,
+) error {
 	list, err := tx.FieldConnections(tx.Context(), o)
 	if err != nil {
 		return err
@@ -24,7 +29,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 		if !touched {
 			continue
 		}
-		rest, err := s.settleTarget(tx, actor, c, wanted)
+		rest, err := s.settleTarget(tx, actor, c, wanted, keepWaiting)
 		if err != nil {
 			return err
 		}
@@ -46,7 +51,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 // settleTarget keeps, changes or removes one target of a field. It returns the targets that are
 // still to be created.
 func (s *Service) settleTarget(
-	tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget,
+	tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget, keepWaiting bool,
 ) (rest []fieldTarget, err error) {
 	config, err := s.Open(c)
 	if err != nil {
@@ -64,6 +69,11 @@ func (s *Service) settleTarget(
 	case at >= 0:
 		return slices.Delete(slices.Clone(wanted), at, at+1), nil
 	case mail || len(wanted) == 0:
+		if keepWaiting {
+			if err := requireNoneWaiting(tx, c); err != nil {
+				return nil, err
+			}
+		}
 		if err := tx.DeleteConnection(c.ID); err != nil {
 			return nil, err
 		}
@@ -85,6 +95,16 @@ func (s *Service) settleTarget(
 		}
 	}
 	return nil, writeAudit(tx, actor, audit.Change, &before, &c)
+}
+
+// requireNoneWaiting returns a field error if messages of a target wait to be sent.
+func requireNoneWaiting(tx *models.Tx, c models.Connection) error {
+	waiting, err := tx.Waiting(tx.Context(), []int64{c.ID})
+	if n := waiting[c.ID]; err == nil && n > 0 {
+		return fault.BadField(c.Field, fmt.Sprintf("%s for %s. Delete this target in the list of targets, which shows "+
+			"what is lost, or try again later", number.Of(n, "message waits", "messages wait"), c.Hint))
+	}
+	return err
 }
 
 func (s *Service) addTarget(tx *models.Tx, actor authz.Actor, o models.Owner, w fieldTarget) error {

@@ -49,7 +49,7 @@ func (e ExceptionFields) Plan(
 			if was, err = e.auditValues(tx); err != nil {
 				return nil, nil, err
 			}
-			if err := e.applyFields(tx, actor, models.Owner{}, wants); err != nil {
+			if err := e.applyFields(tx, actor, models.Owner{}, wants, true); err != nil {
 				return nil, nil, err
 			}
 			became, err = e.auditValues(tx)

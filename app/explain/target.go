@@ -3,6 +3,7 @@ package explain
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
@@ -131,7 +132,9 @@ func targetOf(row *delivery.Row) Step {
 	case models.DeliveryCancelled:
 		s.Outcome, s.Text = Cancelled, "Canceled after "+tries
 	}
-	if row.Down && row.State.Open() {
+	if row.Kept && row.State.Open() {
+		s.Text, s.Until = "Kept until the target is enabled", time.Time{}
+	} else if row.Down && row.State.Open() {
 		s.Text, s.Until = s.Text+"; its target does not answer", row.ProbeAt
 	}
 	return s

@@ -205,3 +205,8 @@ func (v ConnectionsView) pager() ui.Pager {
 	}
 	return p
 }
+
+// cancelLabel is the label of the link that asks whether kept messages are canceled.
+func cancelLabel(waiting int) string {
+	return "Cancel " + ui.Plural(waiting, "kept message", "kept messages") + "…"
+}

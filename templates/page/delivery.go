@@ -24,6 +24,7 @@ type DeliveryRow struct {
 	Hint       string
 	Attempts   int
 	NextAt     time.Time // of the next try, while retrying or pending
+	Kept       bool      // its target is disabled, and keeps it until it is enabled
 	Down       bool      // its target does not answer: it waits for a probe, at NextAt
 	ConnID     int64     // the list is filtered by it; 0 = not
 	Selectable bool      // the user can send it again
