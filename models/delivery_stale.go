@@ -42,42 +42,94 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	if w.Latest, err = r.lastChangeFor(ctx, d); err != nil {
 		return w, err
 	}
-	const queue = "WHERE d.connection_id = ? AND d.product_id = ? AND d.recipient = ?"
-	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
-	var announced, finished int64
-	// What was sent before the target was edited might have gone to another address.
+	announced, finished, err := r.lastStateSent(ctx, d, &w.Delivered)
+	if err == nil {
+		w.MayKnow, err = r.otherStateArrived(ctx, d, announced, finished)
+	}
+	return w, err
+}
+
+// lastStateSent reads the last change that was delivered before a delivery: its event, when that was, and
+// its state, "" if the target was edited since. What was sent before might have gone to another address.
+func (r queries) lastStateSent(
+	ctx context.Context, d Delivery, state *GateState,
+) (announced, finished int64, err error) {
 	err = r.get(ctx, `
 		SELECT g.announced_id, coalesce(d.finished_at, 0),
 			CASE WHEN d.sent_version = c.version THEN g.to_state ELSE '' END
 		FROM deliveries d
 		JOIN connections c ON c.id = d.connection_id
 		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
-		`+queue+`
+		WHERE d.connection_id = ?
+		AND d.product_id = ?
+		AND d.recipient = ?
 		AND d.event_id < ?
 		AND d.state = 'delivered'
 		ORDER BY d.id DESC
-		LIMIT 1`, append(args[:3:3], d.EventID), &announced, &finished, &w.Delivered)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return w, err
+		LIMIT 1`, []any{d.ConnectionID, d.ProductID, d.Recipient, d.EventID}, &announced, &finished, state)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, nil
 	}
-	err = r.get(ctx, `
+	return announced, finished, err
+}
+
+// otherStateArrived reports whether the target of a delivery might have got another state after a change
+// that was delivered: by a message without a clear answer, the end of a silence, or a resend.
+func (r queries) otherStateArrived(ctx context.Context, d Delivery, announced, finished int64) (bool, error) {
+	var n int
+	err := r.get(ctx, `
 		SELECT count(*)
 		FROM (
 			SELECT 1
 			FROM deliveries d
 			JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
 			JOIN attempts a ON a.delivery_id = d.id
-			`+queue+`
+			WHERE d.connection_id = ?
+			AND d.product_id = ?
+			AND d.recipient = ?
 			AND d.event_id > ?
 			AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+`')
 			LIMIT 1
-		) x`, append(args[:3:3], announced), &n)
+		) x`, []any{d.ConnectionID, d.ProductID, d.Recipient, announced}, &n)
 	if err != nil || n > 0 {
-		w.MayKnow = n > 0
-		return w, err
+		return n > 0, err
 	}
-	w.MayKnow, err = r.sentAgainSince(ctx, d, announced, finished)
-	return w, err
+	said, err := r.saidByEndedSilence(ctx, d, announced)
+	if err != nil || said {
+		return said, err
+	}
+	return r.sentAgainSince(ctx, d, announced, finished)
+}
+
+// saidByEndedSilence reports whether the end of a silence, whose message has the gate's state at that time,
+// has or might have arrived between two events of a delivery's queue: after the one given, and before its
+// own.
+func (r queries) saidByEndedSilence(ctx context.Context, d Delivery, after int64) (bool, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM deliveries d
+			JOIN events e ON e.id = d.event_id
+			WHERE d.connection_id = ?
+			AND d.product_id = ?
+			AND d.recipient = ?
+			AND d.event_id > ?
+			AND d.event_id < ?
+			AND e.type = 'silence.ended'
+			AND (
+				d.state = 'delivered'
+				OR EXISTS (
+					SELECT 1
+					FROM attempts a
+					WHERE a.delivery_id = d.id
+					AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+`')
+				)
+			)
+			LIMIT 1
+		) x`, []any{d.ConnectionID, d.ProductID, d.Recipient, after, d.EventID}, &n)
+	return n > 0, err
 }
 
 // lastChangeFor returns the event of the last gate change that a delivery's target gets or got a message

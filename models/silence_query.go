@@ -60,16 +60,16 @@ func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, e
 }
 
 // SilencesWithin lists, oldest first, the silences that can apply to an event from first to
-// last. It includes silences that have ended since: an event from before the end is silenced,
-// whenever it is routed.
+// last. It includes silences whose time is over and whose end is not announced: that waits for the events
+// from before it. An event that is routed later, as after a jump of the clock, would be in no announcement.
 func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
 	var list []Silence
 	err := r.query(ctx, silenceSelect+`
-		WHERE (s.ended_at IS NULL OR s.ended_at > ?)
+		WHERE s.ended_at IS NULL
 		AND s.ends_at > ?
 		AND s.starts_at <= ?
 		ORDER BY s.id`,
-		[]any{micro(first), micro(first), micro(last)}, collect(&list, (*Silence).dst))
+		[]any{micro(first), micro(last)}, collect(&list, (*Silence).dst))
 	return list, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,11 @@ func newFickleReceiver(t *testing.T) *fickleReceiver {
 	return r
 }
 
-var stateIn = regexp.MustCompile(`"to":"(failed|passed|none)"|Security gate (failed|passed|not evaluated)`)
+// The states in the end of a silence, which names gate changes too, and in a gate change.
+var (
+	stateAtEnd = regexp.MustCompile(`"gate":"(failed|passed|none)"|Gate now\W+n?(Failed|Passed|Not evaluated)`)
+	stateIn    = regexp.MustCompile(`"to":"(failed|passed|none)"|Security gate (failed|passed|not evaluated)`)
+)
 
 // ServeHTTP treats a message by the mode of the receiver.
 func (r *fickleReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -61,9 +66,12 @@ func (r *fickleReceiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	mode, held := r.mode, r.held
-	found := stateIn.FindSubmatch(body)
+	found := stateAtEnd.FindSubmatch(body)
+	if found == nil {
+		found = stateIn.FindSubmatch(body)
+	}
 	if found != nil && mode != modeRefuse && mode != modeReject && mode != modeHoldRefuse && req.URL.Path == r.path {
-		r.got = strings.ToLower(string(found[1]) + string(found[2]))
+		r.got = strings.ToLower(string(slices.Concat(found[1:]...)))
 		r.all = append(r.all, fmt.Sprintf("%s (mode %d)", r.got, mode))
 	}
 	r.mu.Unlock()
@@ -164,6 +172,8 @@ func (w *fickleWorld) step() {
 	case n < 35:
 		w.did["change"]++
 		setCritical(w.c, w.shops[w.rand.IntN(len(w.shops))], w.rand.IntN(2))
+	case n < 40:
+		w.silence()
 	case n < 55:
 		w.did["mode"]++
 		w.target().setMode(answerMode(w.rand.IntN(int(modeCount))))
@@ -227,6 +237,20 @@ func (w *fickleWorld) move() {
 		object{"config": object{"url": target.url + path}})
 	history := w.c.Must(http.StatusOK, "GET", target.product.path+"/gate/history?limit=1", nil)
 	target.movedAt = history.ID("items.0.event_id")
+	sent := models.DeliveryFilter{ProductID: target.product.id, ConnectionID: target.id}
+	for _, d := range deliveryLog(w.t, w.p, sent) {
+		target.movedAt = max(target.movedAt, d.EventID)
+	}
+}
+
+// silence silences a product for a time.
+func (w *fickleWorld) silence() {
+	w.did["silence"]++
+	minutes := []time.Duration{5, 20, 60}[w.rand.IntN(3)]
+	w.c.Must(http.StatusCreated, "POST", "/silences", object{
+		"product_id": w.shops[w.rand.IntN(len(w.shops))].id, "reason": "maintenance",
+		"ends_at": w.p.Store.Now().Add(minutes * time.Minute),
+	})
 }
 
 // restart stops the program, without a message in flight, and starts it again.
@@ -253,6 +277,18 @@ func (w *fickleWorld) finish() {
 	}
 	passTime(w.t, w.p, 24*time.Hour)
 	apptest.Drain(w.t, w.p.Store)
+	apptest.Eventually(w.t, "silences end", func() bool {
+		if err := w.p.Silences.End(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		left, err := w.p.Store.DueSilences(w.t.Context(), w.p.Store.Now(), 1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return len(left) == 0
+	})
+	passTime(w.t, w.p, time.Hour)
+	apptest.Drain(w.t, w.p.Store)
 	w.ahead = 0
 }
 
@@ -264,7 +300,7 @@ func (w *fickleWorld) check() (cancelled int) {
 		changes := 0
 		lines := []string{}
 		for _, d := range log {
-			if !strings.HasPrefix(d.Title, "Security gate") {
+			if !strings.HasPrefix(d.Title, "Security gate") && !strings.HasPrefix(d.Title, "Silence ended") {
 				continue
 			}
 			newest = d

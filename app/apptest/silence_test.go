@@ -355,3 +355,35 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 		t.Errorf("%d messages", n)
 	}
 }
+
+// A gate that passes after the end of a silence is announced, also late: the summary of the silence said
+// that it fails, though the last change that arrived said that it passes.
+func TestSilenceSummary_IsTheLastState(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver, c := apptest.NewReceiver(t), p.Client("admin")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		setCritical(c, s, 0)
+		apptest.Settle(t, p.Store)
+		c.Must(http.StatusCreated, "POST", "/silences", object{
+			"product_id": s.id, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour),
+		})
+		setCritical(c, s, 1)
+		apptest.Settle(t, p.Store)
+		p.Clock.Advance(time.Hour)
+		apptest.Eventually(t, "the summary arrives", func() bool {
+			p.Clock.Advance(time.Second)
+			return len(receiver.Messages()) == 2
+		})
+		failUntilRepaired(receiver)
+		setCritical(c, s, 0)
+		apptest.Settle(t, p.Store)
+		repair(receiver)
+		passTime(t, p, time.Hour)
+		states := messageStates(t, receiver.Messages())
+		if last := states[len(states)-1]; last != "gate.changed passed" {
+			t.Errorf("the last message is %q", last)
+		}
+		wantLines(t, "deliveries", deliveryStates(t, p, s, s.target), "delivered", "silenced", "delivered", "delivered")
+	})
+}
