@@ -7,12 +7,14 @@ import (
 	"gatecrier/models"
 )
 
-// linkMail returns an email with a link, to the address of the link.
-func (s *Service) linkMail(u models.User, l link, title, why string) accountMail {
+// linkMail returns an email with a link that has a label, to the address of the link.
+func (s *Service) linkMail(u models.User, l link, label, title, why string) accountMail {
+	m := s.messageTo(title, why, l.address(s.BaseURL()))
+	m.Actions = []module.Action{{Label: label, Link: m.Link}}
 	return accountMail{
 		userID:  u.ID,
 		to:      l.email,
-		message: s.messageTo(title, why, l.address(s.BaseURL())),
+		message: m,
 		lasts:   l.lasts,
 		link:    tokenHash(l.text),
 	}
@@ -35,21 +37,26 @@ func (s *Service) resetMail(u models.User, l link, from string) accountMail {
 	why := "A password reset was requested from " + from + ". " +
 		"The link works once, for one hour. " +
 		"If you did not request it, ignore this email: your password does not change."
-	m := s.linkMail(u, l, "Choose a new password for "+u.Name, why)
+	m := s.linkMail(u, l, "Choose password", "Choose a new password for "+u.Name, why)
 	m.public = true
 	return m
 }
 
-func (s *Service) inviteMail(u models.User, l link) accountMail {
-	why := "An administrator created this account or reset its password. The link works once, for three days. " +
-		"You sign in as " + u.Name + "."
-	return s.linkMail(u, l, "Choose a password for "+u.Name, why)
+// inviteMail is sent to a user whose account an administrator has created or, with reset, whose password an
+// administrator has reset.
+func (s *Service) inviteMail(u models.User, l link, reset bool) accountMail {
+	did := "An administrator created this account for you. "
+	if reset {
+		did = "An administrator reset the password of this account. "
+	}
+	why := did + "The link works once, for three days. You sign in as " + u.Name + "."
+	return s.linkMail(u, l, "Choose password", "Choose a password for "+u.Name, why)
 }
 
 func (s *Service) confirmMail(u models.User, l link) accountMail {
 	why := "Confirm this address within 24 hours. Emails of the account are then sent here. " +
 		"If you did not request this, ignore this email."
-	return s.linkMail(u, l, "Confirm the email address of "+u.Name, why)
+	return s.linkMail(u, l, "Confirm address", "Confirm the email address of "+u.Name, why)
 }
 
 // askedMail notifies the present address that another one is to replace it.
@@ -74,7 +81,7 @@ func (s *Service) undoMail(u models.User, l link) accountMail {
 	why := "The account of " + u.Name + " no longer uses this address. " +
 		"If you did not change it, the link undoes the change within 7 days: " +
 		"it restores this address, signs out all sessions, and lets you choose a new password."
-	return s.linkMail(u, l, "The email address of "+u.Name+" has changed", why)
+	return s.linkMail(u, l, "Undo change", "The email address of "+u.Name+" has changed", why)
 }
 
 // movedMail notifies an address that cannot undo the change; how says what else can be done.

@@ -83,7 +83,7 @@ func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (
 		if err := link.save(tx, u); err != nil {
 			return err
 		}
-		return s.queue(tx, s.inviteMail(u, link))
+		return s.queue(tx, s.inviteMail(u, link, false))
 	})
 	if err != nil {
 		return Added{}, err
@@ -296,7 +296,7 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 		if err := link.save(tx, *now); err != nil {
 			return err
 		}
-		if err := s.queue(tx, s.inviteMail(u, link)); err != nil {
+		if err := s.queue(tx, s.inviteMail(u, link, true)); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{

@@ -152,7 +152,7 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 			}
 			for _, want := range []string{
 				"Subject: Security gate passed: Shop", greeting, "multipart/alternative", "text/plain",
-				"text/html", "from Failed to Passed",
+				"text/html", "Passed: within all thresholds",
 			} {
 				if !strings.Contains(m.text, want) {
 					t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)

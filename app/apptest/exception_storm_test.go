@@ -107,7 +107,7 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 			}
 		}
 		a = c.Must(http.StatusOK, "GET", "/notifications", nil)
-		if !strings.Contains(a.Text, fmt.Sprintf("+%d since ", all)) {
+		if !strings.Contains(a.Text, fmt.Sprintf("(%d more since ", all)) {
 			t.Errorf("the inbox: %s", a.Text)
 		}
 	})

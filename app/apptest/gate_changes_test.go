@@ -133,9 +133,9 @@ func TestGateChanges_NotifyEachChannelOnce(t *testing.T) {
 func (e allChannels) checkMessages(t *testing.T) {
 	t.Helper()
 	wants := [][]string{
-		{"from Not evaluated to Passed", "semgrep", "sast"},
-		{"from Passed to Failed", "1 critical (threshold 0)", "18 high (threshold 0)", "CVE-", "grype", "deps"},
-		{"from Failed to Passed", "grype", "deps"},
+		{"Not evaluated → Passed", "semgrep", "sast"},
+		{"Passed → Failed", "1 critical (threshold 0)", "18 high (threshold 0)", "CVE-", "grype", "deps"},
+		{"Failed → Passed", "grype", "deps"},
 	}
 	for name, r := range e.web {
 		for i, m := range r.Messages() {

@@ -300,7 +300,8 @@ func (w *fickleWorld) check() (cancelled int) {
 		changes := 0
 		lines := []string{}
 		for _, d := range log {
-			if !strings.HasPrefix(d.Title, "Security gate") && !strings.HasPrefix(d.Title, "Silence ended") {
+			if !strings.HasPrefix(d.Title, "Security gate") &&
+				!strings.Contains(strings.ToLower(d.Title), "silence ended") {
 				continue
 			}
 			newest = d

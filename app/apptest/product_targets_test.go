@@ -62,7 +62,7 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 		failed := string(slack.Messages()[1].Body)
 		plain := strings.ReplaceAll(string(teams.Messages()[1].Body), `\\`, "") // of Markdown's escapes
 		for _, want := range []string{
-			"Failed", "1 critical (threshold 0)", "CVE-2023-44981", "from Passed to Failed", "main", "a report of grype (deps)",
+			"Failed", "1 critical (threshold 0)", "CVE-2023-44981", "Passed → Failed", "main", "a report of grype (deps)",
 			"admin", "/products/",
 		} {
 			if !strings.Contains(failed, want) {

@@ -98,6 +98,11 @@ func goldenEvents() []struct {
 			Silence: 4, Product: &shop, Author: "eve", Reason: "A migration", Started: yesterday, Ended: goldenAt, Held: 2,
 			Products: 1, Named: []event.HeldBack{{ID: 9, Name: "No recent reports", At: yesterday}},
 		}},
+		{"silence ended while the gate fails", event.SilenceEnded{
+			Silence: 5, Product: &shop, Author: "eve", Reason: "A migration", Started: yesterday, Ended: goldenAt, Held: 1,
+			Products: 1, Named: []event.HeldBack{{ID: 9, Name: "Security gate failed (1 critical)", At: yesterday}},
+			Gate: &failed.To, Why: "1 critical (threshold 0)",
+		}},
 		{"connection fails", event.ConnectorError{
 			Connection: hook, Product: &shop, State: event.TroubleDown, Reason: "503", Since: yesterday, Waiting: 2,
 		}},

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"gatecrier/app/event"
 	"gatecrier/app/module"
@@ -83,9 +84,9 @@ func (d *Dispatcher) testMessage(m module.Message, t sendTask) (module.Message, 
 	return m, err
 }
 
-// Show returns what a delivery sends. It is computed from its event by the code that sends it. The
-// caller must have checked the right to see it.
-func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Shown, error) {
+// Show returns what a delivery sends. It is computed from its event by the code that sends it, with
+// the time of the last attempt, if it has any. The caller must have checked the right to see it.
+func (d *Dispatcher) Show(ctx context.Context, row models.Delivery, last time.Time) (module.Shown, error) {
 	scope := models.SystemScope("the caller has read the delivery by its own scope")
 	c, err := d.store.Connection(ctx, scope, row.ConnectionID)
 	if err != nil {
@@ -100,5 +101,6 @@ func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Show
 	if err != nil {
 		return module.Shown{}, err
 	}
+	message.Sent = last
 	return shower.Show(ctx, config, message)
 }

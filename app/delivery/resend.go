@@ -336,5 +336,9 @@ func (l *Log) Shown(ctx context.Context, e Entry) (module.Shown, error) {
 	if !e.MayEdit {
 		return module.Shown{}, nil
 	}
-	return l.dispatcher.Show(ctx, e.Delivery)
+	var last time.Time
+	if n := len(e.Attempts); n > 0 {
+		last = e.Attempts[n-1].At
+	}
+	return l.dispatcher.Show(ctx, e.Delivery, last)
 }

@@ -51,7 +51,7 @@ func silence(productID int64, t Type, text string) Action {
 }
 
 // assess returns the action that assesses observations of a product: the only one on its page, or
-// several from their list.
+// several from the list on the product's page.
 func assess(productID int64, count int, named []Finding, list string) Action {
 	if count == 1 && len(named) == 1 && named[0].ID != 0 {
 		return Action{"Assess observation", observationPage(productID, named[0].ID)}
@@ -70,7 +70,7 @@ func (g GateChange) actions() []Action {
 	}
 	var list []Action
 	if len(g.Failing.Items) > 0 {
-		list = append(list, assess(g.Product.ID, g.failingCount(), g.Failing.Items, g.failingPage()))
+		list = append(list, assess(g.Product.ID, g.failingCount(), g.Failing.Items, g.assessPage()))
 	}
 	return append(list, silence(g.Product.ID, GateChanged, ""))
 }

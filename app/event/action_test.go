@@ -36,10 +36,10 @@ func TestDescribe_Actions(t *testing.T) {
 			"Assess observation /products/7/observations/3", silence + "type=gate.changed",
 		}},
 		{"several do", failed(event.Finding{ID: 3}, event.Finding{ID: 4}), []string{
-			"Assess observations /observations?product=7&severity=critical", silence + "type=gate.changed",
+			"Assess observations /products/7?severity=critical", silence + "type=gate.changed",
 		}},
 		{"one without an ID does", failed(event.Finding{}), []string{
-			"Assess observations /observations?product=7&severity=critical", silence + "type=gate.changed",
+			"Assess observations /products/7?severity=critical", silence + "type=gate.changed",
 		}},
 		{"only counts are known", failed(), []string{silence + "type=gate.changed"}},
 		{"the gate passes", event.GateChange{Product: shop, To: models.GatePassed}, nil},
@@ -47,7 +47,7 @@ func TestDescribe_Actions(t *testing.T) {
 			"Assess observation /products/7/observations/3", silence + "type=waiver.expiring",
 		}},
 		{"two waivers", waivers(3, 4), []string{
-			"Assess observations /observations?product=7&status=risk_accepted", silence + "type=waiver.expiring",
+			"Assess observations /products/7?status=risk_accepted", silence + "type=waiver.expiring",
 		}},
 		{
 			"stale",

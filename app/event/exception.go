@@ -75,7 +75,7 @@ func (e Exception) notice() Notice {
 		}
 	}
 	if more := e.suppressedText(); more != "" {
-		n.Facts = append(n.Facts, Fact{"Before", more})
+		n.Facts = append(n.Facts, Fact{"Suppressed", more})
 		n.Message = appendDetail(n.Message, more)
 	}
 	return n
@@ -127,7 +127,7 @@ func (e Exception) suppressedText() string {
 	if e.Suppressed <= 0 {
 		return ""
 	}
-	text := "+" + strconv.FormatInt(e.Suppressed, 10)
+	text := strconv.FormatInt(e.Suppressed, 10) + " more"
 	if e.HeldSince != nil {
 		text += " since " + e.HeldSince.UTC().Format("2006-01-02 15:04 UTC")
 	}

@@ -78,6 +78,22 @@ func (g GateChange) failingPage() string {
 	return "/observations?" + q.Encode()
 }
 
+// assessPage returns the path of the product's page with the observations of the branch, the worst first:
+// of one severity, if no other is over its threshold.
+func (g GateChange) assessPage() string {
+	q := url.Values{}
+	if g.Branch != "" {
+		q.Set("branch", g.Branch)
+	}
+	if over := g.over(); len(over) == 1 && !g.KEVAsCritical {
+		q.Set("severity", over[0].String())
+	}
+	if len(q) == 0 {
+		return ProductPage(g.Product.ID)
+	}
+	return ProductPage(g.Product.ID) + "?" + q.Encode()
+}
+
 // Total returns how many observations the cause has made active.
 func (t Failing) Total() int { return t.New + t.Reopened }
 

@@ -117,7 +117,6 @@ func (g GateChange) worstFailing() *models.Severity {
 func (g GateChange) facts() []Fact {
 	facts := []Fact{
 		{"Product", g.Product.Name},
-		{"Gate", "from " + StateWord(g.From) + " to " + StateWord(g.To)},
 		{"Branch", g.Branch},
 	}
 	if g.Cause.Text != "" {

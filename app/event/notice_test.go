@@ -54,7 +54,6 @@ func TestDescribe_GateChange(t *testing.T) {
 		Tone:     event.ToneBad,
 		Facts: []event.Fact{
 			{"Product", "Shop"},
-			{"Gate", "from Passed to Failed"},
 			{"Branch", "main"},
 			{"Cause", "a report of grype (deps)"},
 			{"By", "eve"},
@@ -67,7 +66,7 @@ func TestDescribe_GateChange(t *testing.T) {
 			{Label: "high:", Text: "CVE-2", More: "· no fixed version yet"},
 		},
 		Actions: []event.Action{
-			{"Assess observations", "/observations?branch=main&product=7&severity=critical"},
+			{"Assess observations", "/products/7?branch=main&severity=critical"},
 			{"Silence notifications", "/silences/new?product=7&type=gate.changed"},
 		},
 		Rest: event.Rest{},
@@ -302,7 +301,7 @@ func TestDescribe_Exception(t *testing.T) {
 	want := event.Notice{
 		Name:    "Exception ValueError (background task)",
 		Title:   "Exception ValueError in Gatecrier (background task)",
-		Message: "no such month (+12 since 2026-05-04 12:00 UTC)",
+		Message: "no such month (12 more since 2026-05-04 12:00 UTC)",
 		Tone:    event.ToneBad,
 		Key:     "exception/5",
 		Page:    "/exceptions/5",
@@ -313,7 +312,7 @@ func TestDescribe_Exception(t *testing.T) {
 			{"Release", "1.2"},
 			{"User", "ilse"},
 			{"Request", "a-b"},
-			{"Before", "+12 since 2026-05-04 12:00 UTC"},
+			{"Suppressed", "12 more since 2026-05-04 12:00 UTC"},
 		},
 	}
 	if diff := cmp.Diff(want, of(task)); diff != "" {

@@ -27,6 +27,7 @@ type SilenceEnded struct {
 	Products int               `json:"products"`           // of these notifications
 	Named    []HeldBack        `json:"notifications"`      // the first ones, at most ten
 	Gate     *models.GateState `json:"gate"`               // the state of the product's gate, or null
+	Why      string            `json:"gate_why,omitempty"` // the reason of that state
 }
 
 // Group names a group of products.
@@ -54,10 +55,17 @@ func (s SilenceEnded) notice() Notice {
 		Page:    "/silences/" + strconv.FormatInt(s.Silence, 10),
 		Facts:   s.facts(),
 	}
-	const state = "Silence ended"
-	name := productName(s.Product)
+	state, name := "Silence ended", productName(s.Product)
 	if s.Group != nil {
 		name = s.Group.Name
+	}
+	if s.Gate != nil { // the message has the state that others about the gate have not sent
+		n.Key = "gate/" + strconv.FormatInt(s.Product.ID, 10)
+		n.Message = withWhy(StateWord(*s.Gate), s.Why)
+		if *s.Gate == models.GateFailed {
+			state, n.Tone = "Gate failed, silence ended", ToneBad
+			n.Actions = []Action{{"Open product", ProductPage(s.Product.ID)}}
+		}
 	}
 	n.Name, n.Title = withDetails(state, s.heldText()), title(state, name, s.heldText())
 	if s.Product == nil {
@@ -70,6 +78,14 @@ func (s SilenceEnded) notice() Notice {
 		n.Rest = Rest{more, n.Page}
 	}
 	return n
+}
+
+// withWhy returns a state with its reason, if there is one.
+func withWhy(state, why string) string {
+	if why == "" {
+		return state
+	}
+	return state + ": " + why
 }
 
 // heldText returns how many notifications were silenced: "3 notifications of 2 products silenced".

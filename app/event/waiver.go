@@ -61,11 +61,16 @@ func (w WaiverExpiring) notice() Notice {
 	for i, one := range w.Waivers {
 		named[i] = one.Finding
 	}
-	n.Actions = []Action{assess(w.Product.ID, w.Count, named, w.page()), silence(w.Product.ID, WaiverEnds, "")}
+	n.Actions = []Action{assess(w.Product.ID, w.Count, named, w.assessPage()), silence(w.Product.ID, WaiverEnds, "")}
 	if more := w.Count - len(w.Waivers); more > 0 {
 		n.Rest = Rest{more, w.page()}
 	}
 	return n
+}
+
+// assessPage returns the path of the product's page with its waivers.
+func (w WaiverExpiring) assessPage() string {
+	return ProductPage(w.Product.ID) + "?status=" + string(models.StatusRiskAccepted)
 }
 
 // page returns the path of the list of the product's waivers.

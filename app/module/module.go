@@ -78,6 +78,8 @@ type Message struct {
 	Origin  Origin   // why the receiver gets it
 	Data    json.RawMessage
 	Test    bool // a user tests whether messages arrive
+	// Sent is the time of the last attempt of a message that is only shown; zero for one that is being sent.
+	Sent time.Time
 }
 
 // TypeAccount is the type of messages to a user about their own account. The delivery log does not

@@ -98,7 +98,7 @@ func endedPayload(tx *models.Tx, one models.Silence) (event.SilenceEnded, error)
 		if err != nil {
 			return p, err
 		}
-		p.Gate = &g.Branch.Gate
+		p.Gate, p.Why = &g.Branch.Gate, g.Branch.Why
 	case one.GroupID != 0:
 		p.Group = &event.Group{ID: one.GroupID, Name: one.ScopeName}
 	}

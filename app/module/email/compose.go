@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/wneessen/go-mail"
 
@@ -51,12 +52,20 @@ func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, 
 		msg.SetGenHeader(mail.HeaderInReplyTo, thread)
 		msg.SetGenHeader(mail.HeaderReferences, thread)
 	}
-	msg.SetDateWithValue(e.now())
+	msg.SetDateWithValue(e.dateOf(m))
 	msg.SetGenHeader(headerAuto, "auto-generated")      // RFC 3834
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // the same for Microsoft
 	msg.SetBodyString(mail.TypeTextPlain, v.plain())
 	msg.AddAlternativeString(mail.TypeTextHTML, html)
 	return msg, nil
+}
+
+// dateOf returns when a message is sent, or was if it is only shown.
+func (e *Email) dateOf(m module.Message) time.Time {
+	if m.Sent.IsZero() {
+		return e.now()
+	}
+	return m.Sent
 }
 
 // subject returns the title. It breaks encoded words (RFC 2047), which mail programs would decode.
