@@ -124,7 +124,7 @@ func (l *Loops) States() []LoopState {
 // Wait returns when all loops have ended.
 func (l *Loops) Wait() { l.wg.Wait() }
 
-// Every returns a loop that calls fn at intervals, and once more when ctx ends. what names the
+// Every returns a loop that calls fn at once, at intervals, and once more when ctx ends. what names the
 // operation in the log.
 func Every(
 	interval time.Duration, log *slog.Logger, what string, fn func(ctx context.Context) error,
@@ -133,6 +133,9 @@ func Every(
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
+			if err := fn(ctx); err != nil && ctx.Err() == nil {
+				log.Error(what, "error", err)
+			}
 			select {
 			case <-ctx.Done():
 				last := context.WithoutCancel(ctx)
@@ -141,9 +144,6 @@ func Every(
 				}
 				return
 			case <-ticker.C:
-				if err := fn(ctx); err != nil && ctx.Err() == nil {
-					log.Error(what, "error", err)
-				}
 			}
 		}
 	}

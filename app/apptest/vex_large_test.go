@@ -174,8 +174,12 @@ func TestKill_DuringVEX(t *testing.T) {
 	t.Logf("killed after %d of %d", inactive(), n)
 	p = startProcess(t, dir)
 	c = apptest.NewClient(t, p.url, c.Token)
+	apptest.Eventually(t, "the rest is changed", func() bool { return inactive() == n })
+	apptest.Eventually(t, "the gate follows", func() bool {
+		return c.Must(http.StatusOK, "GET", s.path, nil).Get("gate.state") == "passed"
+	})
 	a := s.vex(c, document)
-	if a.Get("gate.after") != "passed" || countsOf(a, "gate.counts") != "" || inactive() != n {
+	if a.Get("gate.before") != "passed" || a.Get("gate.after") != "passed" || countsOf(a, "gate.counts") != "" {
 		t.Errorf("again: %s", a.Text)
 	}
 	a = c.Must(http.StatusOK, "GET", s.path, nil)
