@@ -5,8 +5,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
+	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -52,12 +54,35 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	if has {
 		return a.redirect(c, "wait", "DSN already exists", "No changes were made.", exceptionsTabPath(row.ID))
 	}
-	_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
+	err = a.newIngestKey(c, row.ID)
+	if errs := formErrors(err); errs != nil {
+		return a.productPage(c, web.StatusOf(err), row, page.TabExceptions, func(v *page.ProductView) {
+			v.Exceptions.Errors = errs
+		})
+	}
 	return a.done(c, err, "DSN created", "Use it in your application.", exceptionsTabPath(row.ID))
 }
 
-// ingestKeyConfirm says what happens if the key is replaced or removed.
+// newIngestKey gives a product a new key, if the user has typed the password again: the key outlives
+// the session.
+func (a *Admin) newIngestKey(c *gin.Context, productID int64) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	if err := authz.Require(ctx, a.Store, actor, authz.Edit, productID); err != nil {
+		return err
+	}
+	if err := a.Accounts.RequirePassword(ctx, actor, c.PostForm("password")); err != nil {
+		return err
+	}
+	_, err := a.Products.NewIngestKey(ctx, actor, productID)
+	return err
+}
+
 func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
+	return a.ingestKeyConfirmPage(c, http.StatusOK, nil)
+}
+
+// ingestKeyConfirmPage says what happens if the key is replaced or removed; errs are why it did not.
+func (a *Admin) ingestKeyConfirmPage(c *gin.Context, status int, errs map[string]string) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
 		return err
@@ -65,6 +90,7 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: exceptionsTabPath(row.ID)}},
 		Cancel: exceptionsTabPath(row.ID),
+		Error:  errs[""],
 	}
 	switch c.Param("action") {
 	case keyRotate:
@@ -73,6 +99,7 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 			"Applications that use the old DSN can no longer report exceptions, effective immediately.",
 			"Configure them with the new DSN. It is shown on the product's page.",
 		}
+		v.Password, v.PasswordError = true, errs["password"]
 	case keyDelete:
 		v.Title, v.Buttons = "Remove the DSN of "+row.Name+"?", []page.AskButton{{Label: "Remove DSN", Danger: true}}
 		v.Effects = []string{
@@ -82,7 +109,7 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	return a.askPage(c, http.StatusOK, v.Title, layout.NavProducts, v)
+	return a.askPage(c, status, v.Title, layout.NavProducts, v)
 }
 
 func (a *Admin) ingestKeyChange(c *gin.Context) error {
@@ -94,7 +121,10 @@ func (a *Admin) ingestKeyChange(c *gin.Context) error {
 	switch c.Param("action") {
 	case keyRotate:
 		title, text = "DSN replaced", "The old DSN is revoked."
-		_, err = a.Products.NewIngestKey(ctx, actorOf(c), row.ID)
+		err = a.newIngestKey(c, row.ID)
+		if errs := formErrors(err); errs != nil {
+			return a.ingestKeyConfirmPage(c, web.StatusOf(err), errs)
+		}
 	case keyDelete:
 		err = a.Products.RemoveIngestKey(ctx, actorOf(c), row.ID)
 	default:

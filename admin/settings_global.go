@@ -76,7 +76,7 @@ func (a *Admin) globalSettingsView(
 	if err != nil {
 		return page.SettingsView{}, err
 	}
-	errs := fieldErrors(formErr)
+	errs := formErrors(formErr)
 	view := page.SettingsView{
 		Frame: a.frame(c, v.Title+" settings", layout.NavSettings), Name: v.Name, Title: v.Title, Summary: v.Summary,
 		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.inUserZone(c, v.At),
@@ -88,7 +88,11 @@ func (a *Admin) globalSettingsView(
 		field := globalField(f, v.Values[f.Name], typed)
 		field.Error = errs[f.Name]
 		view.Fields = append(view.Fields, field)
+		if f.Guarded {
+			view.Guarded = append(view.Guarded, f.Label)
+		}
 	}
+	view.Error, view.PasswordError = errs[""], errs["password"]
 	err = a.globalSettingsExtra(c, &view)
 	return view, err
 }
@@ -243,8 +247,10 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	if err != nil {
 		return fault.BadField("version", "This form is out of date. Reload the page and try again")
 	}
-	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.IfVersion(version))
-	if fault.Is(err, fault.Invalid) {
+	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, settings.Change{
+		Values: patch, IfVersion: settings.IfVersion(version), Password: c.PostForm("password"),
+	})
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooMany) {
 		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {

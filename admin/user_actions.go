@@ -26,6 +26,7 @@ type userAction struct {
 	effects []string
 	button  string
 	danger  bool
+	proof   bool // it needs the current password
 	edit    account.UserEdit
 	done    string
 }
@@ -49,6 +50,7 @@ func userActions() map[string]userAction {
 		"activate": {
 			title:  "Activate ",
 			button: "Activate user",
+			proof:  true,
 			edit:   account.UserEdit{Active: &yes},
 			done:   " activated",
 			effects: []string{
@@ -60,6 +62,7 @@ func userActions() map[string]userAction {
 			title:  "Make administrator: ",
 			button: "Make administrator",
 			danger: true,
+			proof:  true,
 			edit:   account.UserEdit{Administrator: &yes},
 			done:   " is now an administrator",
 			effects: []string{
@@ -93,7 +96,12 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 	}
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Users", Href: usersPath}, {Label: u.Name, Href: userPath(u.ID)}},
-		Cancel: userPath(u.ID), Error: textOf(actionErr),
+		Cancel: userPath(u.ID),
+	}
+	if errs := formErrors(actionErr); errs["password"] != "" {
+		v.PasswordError = errs["password"]
+	} else {
+		v.Error = firstText(actionErr)
 	}
 	action, known := userActions()[c.Param("action")]
 	switch {
@@ -107,12 +115,13 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 		v.Title = action.title + u.Name + "?"
 		v.Effects = action.effects
 		v.Buttons = []page.AskButton{{Label: action.button, Danger: action.danger}}
+		v.Password = action.proof
 	}
 	return a.askPage(c, status, v.Title, layout.NavUsers, v)
 }
 
 func (a *Admin) passwordConfirm(c *gin.Context, v *page.AskView, u models.UserRow) (err error) {
-	v.Title = "Reset the password of " + u.Name + "?"
+	v.Title, v.Password = "Reset the password of "+u.Name+"?", true
 	v.Effects = []string{
 		"A password is generated and shown only once. " +
 			"It takes effect immediately, all sessions end, and the user must change it at the next sign-in.",
@@ -145,9 +154,10 @@ func (a *Admin) userChange(c *gin.Context) error {
 	if !known {
 		return fault.NewNotFound("page")
 	}
+	action.edit.Password = c.PostForm("password")
 	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, action.edit)
-	if fault.Is(err, fault.Conflict) {
-		return a.userConfirmPage(c, http.StatusConflict, err)
+	if formErrors(err) != nil {
+		return a.userConfirmPage(c, web.StatusOf(err), err)
 	}
 	if err != nil {
 		return err
@@ -163,10 +173,11 @@ func (a *Admin) userChange(c *gin.Context) error {
 
 func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
 	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, account.Reset{
-		ByLink: c.PostForm("how") == "link",
-		Revoke: c.PostFormArray("revoke"),
+		ByLink:   c.PostForm("how") == "link",
+		Revoke:   c.PostFormArray("revoke"),
+		Password: c.PostForm("password"),
 	})
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
+	if formErrors(err) != nil {
 		return a.userConfirmPage(c, web.StatusOf(err), err)
 	}
 	if err != nil {

@@ -39,7 +39,8 @@ func (a *Admin) userCreate(c *gin.Context) error {
 		Administrator: c.PostForm("administrator") == "on",
 	}
 	byLink := c.PostForm("how") == "link"
-	made, err := a.Accounts.Add(c.Request.Context(), actorOf(c), n, byLink)
+	made, err := a.Accounts.Add(c.Request.Context(), actorOf(c), n,
+		account.Invitation{ByLink: byLink, Password: c.PostForm("password")})
 	if errs := formErrors(err); errs != nil {
 		return a.userNewPage(c, web.StatusOf(err), page.UserNewView{
 			Name: n.Name, Email: n.Email, FirstName: n.FirstName, Administrator: n.Administrator, ByLink: byLink, Errors: errs,

@@ -111,6 +111,7 @@ func (a *App) buildAccounts(o Options, ring *secret.Ring) {
 			}
 		},
 	})
+	a.Settings.RequirePassword = a.Accounts.RequirePassword
 	a.sessions = account.NewSessions(a.Store, o.Config.secure(), a.Settings.Users)
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -51,13 +50,30 @@ type Added struct {
 	Password string // the user must change it at the next sign-in; "" if a link was sent
 }
 
-// Add creates an account with a random password. With byLink it sends the user a link instead,
-// by which they choose a password.
-func (s *Service) Add(ctx context.Context, actor authz.Actor, n NewUser, byLink bool) (Added, error) {
+// Invitation is how an administrator gives a new user a password.
+type Invitation struct {
+	ByLink   bool   // the user chooses it by a link that is sent to them; else it is random
+	Password string // the actor's own, which a session must have typed again
+}
+
+// Add creates an account, with a random password or with a link by which the user chooses one.
+func (s *Service) Add(ctx context.Context, actor authz.Actor, n NewUser, by Invitation) (Added, error) {
 	if err := requireAdministrator(actor); err != nil {
 		return Added{}, err
 	}
-	if byLink {
+	n.trim()
+	if err := checkProfile(n); err != nil {
+		return Added{}, err
+	}
+	if by.ByLink {
+		if err := s.requireMail(n.Email); err != nil {
+			return Added{}, err
+		}
+	}
+	if err := s.RequirePassword(ctx, actor, by.Password); err != nil {
+		return Added{}, err
+	}
+	if by.ByLink {
 		return s.addByLink(ctx, actor, n)
 	}
 	n.Password, n.MustChangePassword = s.RandomPassword(), true
@@ -66,13 +82,6 @@ func (s *Service) Add(ctx context.Context, actor authz.Actor, n NewUser, byLink 
 }
 
 func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (Added, error) {
-	n.trim()
-	if err := checkProfile(n); err != nil {
-		return Added{}, err
-	}
-	if err := s.requireMail(n.Email); err != nil {
-		return Added{}, err
-	}
 	link := newLink(models.LinkPassword, n.Email, inviteTime)
 	var u models.User
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
@@ -108,7 +117,7 @@ type UserEdit struct {
 	Email, FirstName      *string
 	Administrator, Active *bool
 	KeepTokens            bool   // when the address changes; a deactivation revokes all tokens
-	Password              string // the actor's own, to change their own address
+	Password              string // the actor's own, for what gives access
 	IfVersion             *int64 // the version that the actor saw, nil for any
 }
 
@@ -126,17 +135,21 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 	if err := requireAdministrator(actor); err != nil {
 		return Edited{}, err
 	}
-	if err := s.requireOwnPassword(ctx, actor, id, e); err != nil {
+	proven, err := s.requireProof(ctx, actor, id, e)
+	if err != nil {
 		return Edited{}, err
 	}
 	ended := false
 	u, err := s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
 		was := *u
 		if e.IfVersion != nil && *e.IfVersion != VersionOf(was) {
-			return fault.NewOutdated("This user has changed meanwhile: look at them again, then repeat your change")
+			return errUserOutdated()
 		}
 		if err := e.apply(u); err != nil {
 			return err
+		}
+		if !proven && givesAccess(was, *u) {
+			return errUserOutdated()
 		}
 		if err := guardAdministrators(tx, actor, was, *u); err != nil {
 			return err
@@ -148,16 +161,34 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 	return Edited{User: u, Ended: ended}, err
 }
 
-// requireOwnPassword checks the password of administrators who change their own address.
-func (s *Service) requireOwnPassword(ctx context.Context, actor authz.Actor, id int64, e UserEdit) error {
-	if id != actor.User.ID || e.Email == nil {
-		return nil
+func errUserOutdated() error {
+	return fault.NewOutdated("This user has changed meanwhile: look at them again, then repeat your change")
+}
+
+// givesAccess reports whether a change gives access to an account, or an account more rights: what
+// it gives outlives the session of the administrator who makes it.
+func givesAccess(was, next models.User) bool {
+	return was.Email != next.Email || !was.Administrator && next.Administrator || !was.Active && next.Active
+}
+
+// requireProof checks the password of an administrator whose change gives access, and reports whether
+// it has. Their own address needs the password also for a token, as in their profile.
+func (s *Service) requireProof(ctx context.Context, actor authz.Actor, id int64, e UserEdit) (bool, error) {
+	was, err := s.store.User(ctx, id)
+	if err != nil {
+		return false, err
 	}
-	me, err := s.store.User(ctx, id)
-	if err != nil || strings.TrimSpace(*e.Email) == me.Email {
-		return err
+	next := was
+	if err := e.apply(&next); err != nil {
+		return false, err
 	}
-	return s.requirePassword(ctx, me, "password", e.Password)
+	switch {
+	case !givesAccess(was, next):
+		return false, nil
+	case id == actor.User.ID && was.Email != next.Email:
+		return true, s.requirePassword(ctx, was, "password", e.Password)
+	}
+	return true, s.RequirePassword(ctx, actor, e.Password)
 }
 
 // endByAdministrator ends what a change by an administrator ends, and notifies the old address.
@@ -225,86 +256,5 @@ func guardAdministrators(tx *models.Tx, actor authz.Actor, was, next models.User
 	if err == nil && n < 2 {
 		return fault.New(fault.Conflict, "This is the last active administrator. Make another user an administrator first")
 	}
-	return err
-}
-
-// Reset is how an administrator resets a password.
-type Reset struct {
-	ByLink bool
-	Revoke []string // references of credentials of products that the user has created
-}
-
-// ResetPassword sets a random password that the user must change, and ends all their credentials,
-// tokens too. With ByLink it sends the user a link instead; the old password, sessions and tokens
-// stay valid until they use it.
-func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64, r Reset) (Added, error) {
-	u, err := s.resettable(ctx, actor, id)
-	if err != nil {
-		return Added{}, err
-	}
-	if r.ByLink {
-		return Added{User: u}, s.sendReset(ctx, actor, u, r.Revoke)
-	}
-	password := s.RandomPassword()
-	hash, err := s.hasher.hash(ctx, password)
-	if err != nil {
-		return Added{}, err
-	}
-	u, err = s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
-		if err := s.revokeMade(tx, actor, u.ID, r.Revoke); err != nil {
-			return err
-		}
-		return s.reset(tx, actor, u, hash, true)
-	})
-	return Added{u, password}, err
-}
-
-// resettable returns a user whose password the actor can reset.
-func (s *Service) resettable(ctx context.Context, actor authz.Actor, id int64) (models.User, error) {
-	if err := requireAdministrator(actor); err != nil {
-		return models.User{}, err
-	}
-	u, err := s.store.User(ctx, id)
-	switch {
-	case err != nil:
-		return models.User{}, err
-	case u.ID == actor.User.ID:
-		return models.User{}, fault.New(fault.Conflict, "Change your own password in your profile")
-	case !u.Active:
-		return models.User{}, fault.New(fault.Conflict, "This user is deactivated. Activate the user first")
-	}
-	return u, nil
-}
-
-func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.User, revoke []string) error {
-	if err := s.requireMail(u.Email); err != nil {
-		return err
-	}
-	link := newLink(models.LinkPassword, u.Email, inviteTime)
-	_, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, now *models.User) error {
-		if now.Email != u.Email {
-			return fault.New(fault.Conflict, "The user's email address has just changed. Reload the page")
-		}
-		if err := s.revokeMade(tx, actor, u.ID, revoke); err != nil {
-			return err
-		}
-		// An address that waits could be confirmed meanwhile, and would end the link.
-		now.EmailPending = ""
-		if err := tx.EndUserLinks(u.ID, models.LinkEmail); err != nil {
-			return err
-		}
-		if err := link.save(tx, *now); err != nil {
-			return err
-		}
-		if err := s.queue(tx, s.inviteMail(u, link, true)); err != nil {
-			return err
-		}
-		return audit.Write(tx, actor, audit.Entry{
-			Action: audit.Change,
-			Kind:   audit.User,
-			Name:   u.Name,
-			Became: audit.Values{"password": "a link was sent"},
-		})
-	})
 	return err
 }

@@ -88,7 +88,7 @@ func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.V
 	if err != nil {
 		return settings.View{}, err
 	}
-	return a.Settings.Update(ctx, actorOf(ctx), in.Section, in.Body, ifVersion)
+	return a.Settings.Update(ctx, actorOf(ctx), in.Section, settings.Change{Values: in.Body, IfVersion: ifVersion})
 }
 
 func settingsOf(v settings.View) *settingsAnswer {

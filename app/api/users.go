@@ -103,7 +103,7 @@ func (a *API) users() {
 		func(ctx context.Context, in *userInput) (*created[userMade], error) {
 			b := in.Body
 			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
-			added, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
+			added, err := a.Accounts.Add(ctx, actorOf(ctx), n, account.Invitation{ByLink: b.Link})
 			made, err := a.userMade(ctx, added, err)
 			return createdAt(pathTo("/users", made.ID), account.VersionOf(added.User), made), err
 		})

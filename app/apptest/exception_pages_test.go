@@ -181,6 +181,7 @@ func mergeAndDeleteExceptions(
 // manageIngestKey creates, rotates and deletes the ingest key of a product, then signs out.
 func manageIngestKey(t *testing.T, b *apptest.Browser) {
 	checkNoLayoutShift(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
+	b.Fill("#key-password", apptest.Password)
 	b.Press("form[action$='/ingest-key'] button")
 	b.WantText("DSN created")
 	dsn := shownDSN(t, b)
@@ -191,6 +192,7 @@ func manageIngestKey(t *testing.T, b *apptest.Browser) {
 	b.Press("a[href$='/ingest-key/rotate']")
 	b.WantText("can no longer report exceptions")
 	b.CheckPage("key-rotate")
+	b.Fill("#ask-password", apptest.Password)
 	b.Press("form[action$='/rotate'] button")
 	b.WantText("DSN replaced")
 	if shownDSN(t, b) == dsn {

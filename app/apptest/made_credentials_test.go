@@ -97,8 +97,10 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		if !strings.Contains(body, `value="`+keyRef+`"`) || strings.Contains(body, "stolen") || strings.Contains(body, "ancient") {
 			t.Error("the page of the reset does not list what is left")
 		}
-		page.must(http.StatusUnprocessableEntity, "POST", path, "how", "password", "revoke", stolenRef)
-		page.must(http.StatusOK, "POST", path, "how", "password", "revoke", keyRef)
+		page.must(http.StatusUnprocessableEntity, "POST", path, "how", "password", "revoke", stolenRef,
+			"password", apptest.Password)
+		page.must(http.StatusOK, "POST", path, "how", "password", "revoke", keyRef,
+			"password", apptest.Password)
 		admin.Must(http.StatusNotFound, "GET", s.path+"/ingest-key", nil)
 		for kind, name := range map[string]string{"token": "stolen", "ingest key": "ingest key"} {
 			list, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: kind, Name: name, ProductID: s.id, Limit: 10})

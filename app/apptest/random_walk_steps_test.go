@@ -14,6 +14,7 @@ import (
 	"gatecrier/app/ingest"
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -234,7 +235,7 @@ func (w *randomWalk) settings() error {
 		"active":                             w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600.0),
 		"only_fixable": w.rand.IntN(2) == 0, "kev_as_critical": w.rand.IntN(2) == 0,
 	}
-	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", patch, nil)
+	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", settings.Change{Values: patch})
 	return err
 }
 

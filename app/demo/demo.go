@@ -4,6 +4,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -99,7 +100,7 @@ func (d *Demo) run(ctx context.Context, isNew bool) error {
 		DataDir:       d.options.Dir,
 		LogLevel:      "info",
 		AdminUser:     user,
-		AdminPassword: rand.Text(),
+		AdminPassword: cmp.Or(d.state.Password, rand.Text()),
 		AdminEmail:    user + "@demo.example",
 		AllowNetworks: "127.0.0.1:" + d.receiver.MailPort() + ",127.0.0.1:" + d.receiver.HTTPPort(),
 	}
@@ -163,9 +164,9 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	const text = "\nThe demo is at\n\n  %s\n\n" +
+	const text = "\nThe demo is at\n\n  %s\n\n%s" +
 		"The first notification arrives in a few seconds. Press Ctrl-C to stop. The data is kept in %s.\n\n"
-	if _, err := fmt.Fprintf(o.Stdout, text, d.URL, o.Dir); err != nil {
+	if _, err := fmt.Fprintf(o.Stdout, text, d.URL, d.passwordText(), o.Dir); err != nil {
 		return errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}
 	first := time.NewTimer(firstAfter)
@@ -184,6 +185,14 @@ func Run(ctx context.Context, o Options) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	return errors.Join(err, d.Stop(stop))
+}
+
+// passwordText says the password that some pages ask for, "" if it is not known.
+func (d *Demo) passwordText() string {
+	if d.state.Password == "" {
+		return ""
+	}
+	return fmt.Sprintf("Some changes need the current password: %s\n\n", d.state.Password)
 }
 
 // Stop stops the program and its receiver.

@@ -49,7 +49,8 @@ func (d *Demo) seed(ctx context.Context) error {
 		"smtp_port":  port,
 		"smtp_tls":   settings.TLSNone,
 	}
-	if _, err := d.Settings.Update(ctx, actor, settings.SectionMail, mail, nil); err != nil {
+	if _, err := d.Settings.Update(ctx, actor, settings.SectionMail,
+		settings.Change{Values: mail, Password: d.state.Password}); err != nil {
 		return err
 	}
 	ids := make([]int64, len(sampleProducts))

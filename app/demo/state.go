@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,15 +18,17 @@ type state struct {
 	HTTPPort string            `json:"http_port"`
 	Secrets  map[string]string `json:"secrets"` // of webhooks, by path
 	Guided   int64             `json:"guided"`  // the product of the guided page
+	Password string            `json:"password"`
 }
 
 const stateFile = "demo.json"
 
 // openState reads the state of a directory. isNew reports that the directory is empty or missing.
 func openState(dir string) (s state, isNew bool, err error) {
-	s = state{MailPort: "0", HTTPPort: "0", Secrets: map[string]string{}}
+	s = state{MailPort: "0", HTTPPort: "0", Secrets: map[string]string{}, Password: rand.Text()}
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err == nil {
+		s.Password = "" // not kept by older versions
 		if err := json.Unmarshal(text, &s); err != nil {
 			return s, false, fmt.Errorf("read %s: %w", filepath.Join(dir, stateFile), err)
 		}

@@ -43,7 +43,18 @@ type Field struct {
 	Unit        string
 	Help        string
 	Placeholder string
-	check       func(text string) string // the reason why a text is not allowed, "" if it is
+	// Guarded is set if the field decides where emails with links go, or weakens sign-in: a session
+	// needs the password to change it.
+	Guarded bool
+	check   func(text string) string // the reason why a text is not allowed, "" if it is
+}
+
+// guarded returns the fields, all of them guarded.
+func guarded(fields []Field) []Field {
+	for i := range fields {
+		fields[i].Guarded = true
+	}
+	return fields
 }
 
 // Section is a group of settings that change together.

@@ -17,6 +17,7 @@ func deliverySection(badNetworks func(string) string) Section {
 				Label:       "Allowed private addresses",
 				Constant:    "ALLOW_NETWORKS",
 				Kind:        KindLines,
+				Guarded:     true,
 				Default:     "",
 				MaxLength:   4000,
 				Placeholder: "10.20.0.0/16, mattermost.internal:8065",

@@ -13,6 +13,7 @@ func generalSection(baseURL string) Section {
 				Label:       "Address for users",
 				Constant:    "BASE_URL",
 				Kind:        KindText,
+				Guarded:     true,
 				Default:     baseURL,
 				Placeholder: "https://gatecrier.example.org",
 				Help: "The base URL of links in messages. Leave empty for the address that the server listens on. " +

@@ -20,7 +20,7 @@ func mailSection(hosts Hosts) Section {
 				validateOAuth(ctx, hosts, before, next, fieldErrs),
 			)
 		},
-		Fields: slices.Concat(serverFields(), signInFields(), oauthFields()),
+		Fields: guarded(slices.Concat(serverFields(), signInFields(), oauthFields())),
 	}
 }
 

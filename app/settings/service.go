@@ -21,6 +21,10 @@ type Service struct {
 	current  atomic.Pointer[snapshot]
 	mu       sync.Mutex // of Load: an older snapshot must not replace a newer one
 	changed  []func()
+
+	// RequirePassword checks the password that an actor has typed for a change of guarded fields.
+	// The caller of New must set it before the first change.
+	RequirePassword func(ctx context.Context, actor authz.Actor, password string) error
 }
 
 // snapshot is all settings at one time.

@@ -14,11 +14,16 @@ import (
 	"gatecrier/models"
 )
 
-// Update changes the fields of a section that patch names; nil restores the default. With
-// ifVersion it returns a Conflict error if the section has another version.
-func (s *Service) Update(
-	ctx context.Context, actor authz.Actor, name string, patch map[string]any, ifVersion *int64,
-) (View, error) {
+// Change is a change of a section.
+type Change struct {
+	Values    map[string]any // by the names of the fields; nil restores the default
+	IfVersion *int64         // the version that the actor saw, nil for any
+	Password  string         // the actor's own, which a session needs for guarded fields
+}
+
+// Update changes the fields of a section that c names. It returns a Conflict error if the section
+// has another version than c expects.
+func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, c Change) (View, error) {
 	if _, err := s.Get(ctx, actor, name); err != nil {
 		return View{}, err
 	}
@@ -28,13 +33,18 @@ func (s *Service) Update(
 	section, _ := s.Section(name)
 	current := s.current.Load()
 	row := current.rows[name]
-	if ifVersion != nil && *ifVersion != row.Version {
-		return View{}, s.overtaken(ctx, row, *ifVersion)
+	if c.IfVersion != nil && *c.IfVersion != row.Version {
+		return View{}, s.overtaken(ctx, row, *c.IfVersion)
 	}
-	values, warnings, err := section.accept(ctx, current.values[name], patch)
-	plan, planErr := s.planTargetChanges(ctx, actor, section, patch)
+	values, warnings, err := section.accept(ctx, current.values[name], c.Values)
+	plan, planErr := s.planTargetChanges(ctx, actor, section, c.Values)
 	if err := joinErrors(err, planErr); err != nil {
 		return View{}, err
+	}
+	if section.changesGuarded(current.values[name], values) {
+		if err := s.RequirePassword(ctx, actor, c.Password); err != nil {
+			return View{}, err
+		}
 	}
 	row.Section, row.UpdatedBy = name, actor.Label
 	if err := s.encode(section, values, &row); err != nil {
@@ -60,6 +70,13 @@ func (s *Service) Update(
 	v, err := s.Get(ctx, actor, name)
 	v.Warnings = slices.Concat(warnings, plan.Warnings)
 	return v, err
+}
+
+// changesGuarded reports whether a guarded field has another value.
+func (s Section) changesGuarded(before, after map[string]any) bool {
+	return slices.ContainsFunc(s.Fields, func(f Field) bool {
+		return f.Guarded && s.value(before, f.Name) != s.value(after, f.Name)
+	})
 }
 
 // entry returns the audit entry of a change.

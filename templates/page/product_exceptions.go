@@ -17,6 +17,7 @@ type ExceptionsTab struct {
 	DSN     string // that address; "" = none yet
 	MadeBy  string
 	BaseURL string
+	Errors  map[string]string // of the form that creates the key
 }
 
 func keyPath(product int64, action string) string {

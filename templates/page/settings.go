@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -10,21 +11,31 @@ import (
 
 // SettingsView is a section of the global settings.
 type SettingsView struct {
-	Frame     layout.View
-	Sections  []SettingsLink
-	Name      string // of the section, in its path
-	Title     string
-	Summary   string
-	Version   string // sent back, so that the second of two users learns of the first
-	Fields    []ui.Field
-	Errors    []SettingsError // what was wrong, by field
-	Failed    string          // why nothing was saved, where no field is to blame
-	ChangedBy string          // "" = all as it came
-	ChangedAt time.Time
-	Sweep     *SweepView     // for the section of gates
-	Mail      *MailTest      // for the section of mails
-	Presets   []SettingsLink // of mail providers
-	Filled    *ui.Note       // that a preset was filled in
+	Frame    layout.View
+	Sections []SettingsLink
+	Name     string // of the section, in its path
+	Title    string
+	Summary  string
+	Version  string // sent back, so that the second of two users learns of the first
+	Fields   []ui.Field
+	Error    string // why nothing was saved, where no field is to blame
+	// Guarded are the labels of the fields that need the current password, as the field password.
+	Guarded       []string
+	PasswordError string
+	ChangedBy     string // "" = all as it came
+	ChangedAt     time.Time
+	Sweep         *SweepView     // for the section of gates
+	Mail          *MailTest      // for the section of mails
+	Presets       []SettingsLink // of mail providers
+	Filled        *ui.Note       // that a preset was filled in
+}
+
+// guarded says what the current password is needed for.
+func (v SettingsView) guarded() string {
+	if len(v.Guarded) == len(v.Fields) {
+		return "Needed for any change on this page."
+	}
+	return "Only needed to change: " + strings.Join(v.Guarded, ", ") + "."
 }
 
 // SweepView is the progress of the evaluation of all gates that follows a change.
@@ -63,11 +74,6 @@ func (v SweepView) at() int {
 // SettingsLink is an entry in the list of sections.
 type SettingsLink struct {
 	Name, Title string
-}
-
-// SettingsError is a field with an invalid value.
-type SettingsError struct {
-	Field, Label string
 }
 
 // MailTest is the form that sends a test email, and the result of the last one.
