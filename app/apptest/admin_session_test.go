@@ -28,9 +28,10 @@ func guardedForms(eve, bob int64) map[string]guardedForm {
 		return guardedForm{"/admin/settings/mail", []string{name, value}, http.StatusSeeOther}
 	}
 	const made, done = http.StatusOK, http.StatusSeeOther
+	invited := []string{"name", "spy", "email", "spy@evil.example", "how", "link"}
 	return map[string]guardedForm{
 		"create a user":           {"/admin/users", []string{"name", "thief"}, made},
-		"invite a user":           {"/admin/users", []string{"name", "spy", "email", "spy@evil.example", "how", "link"}, done},
+		"invite a user":           {"/admin/users", invited, done},
 		"reset a password":        {users(eve, "/password"), []string{"how", "password"}, made},
 		"send a link":             {users(eve, "/password"), []string{"how", "link"}, done},
 		"move an account":         {users(eve, ""), []string{"email", "thief@evil.example"}, done},

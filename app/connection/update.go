@@ -100,6 +100,9 @@ func (s *Service) reconfigure(
 	}
 	was := maps.Clone(config)
 	maps.Copy(config, change)
+	if err := keepsSecrets(m.Descriptor(), was, config, change); err != nil {
+		return "", err
+	}
 	_, config, err = s.prepare(Draft{Module: c.Module, Name: c.Name, Config: config}, false)
 	if err != nil || maps.Equal(was, config) {
 		return "", err

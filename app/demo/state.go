@@ -52,7 +52,7 @@ func openState(dir string) (s state, isNew bool, err error) {
 }
 
 func (s state) save(dir string) error {
-	text, err := json.MarshalIndent(s, "", "  ")
+	text, err := json.MarshalIndent(s, "", "  ") //nolint:gosec // G117: a file of the user alone
 	if err != nil {
 		return err
 	}

@@ -114,10 +114,13 @@ func TestRegistry(t *testing.T) {
 
 func TestRegistry_Refuses(t *testing.T) {
 	bad := map[string]func(*Descriptor){
-		"no name":         func(d *Descriptor) { d.Name = "" },
-		"no title":        func(d *Descriptor) { d.Name = "x"; d.Title = "" },
-		"no limits":       func(d *Descriptor) { d.Name = "x"; d.Limits = Limits{} },
-		"no icon":         func(d *Descriptor) { d.Name = "x"; d.Icon = "" },
+		"no name":   func(d *Descriptor) { d.Name = "" },
+		"no title":  func(d *Descriptor) { d.Name = "x"; d.Title = "" },
+		"no limits": func(d *Descriptor) { d.Name = "x"; d.Limits = Limits{} },
+		"no icon":   func(d *Descriptor) { d.Name = "x"; d.Icon = "" },
+		"key for any URL": func(d *Descriptor) {
+			d.Name, d.Fields[0].Secret, d.Fields[2].Generated = "x", false, false
+		},
 		"unknown icon":    func(d *Descriptor) { d.Name = "x"; d.Icon = "no-such-icon" },
 		"same name":       func(*Descriptor) {},
 		"field twice":     func(d *Descriptor) { d.Name = "x"; d.Fields[1].Name = "url" },

@@ -46,7 +46,10 @@ type Field struct {
 	// Guarded is set if the field decides where emails with links go, or weakens sign-in: a session
 	// needs the password to change it.
 	Guarded bool
-	check   func(text string) string // the reason why a text is not allowed, "" if it is
+	// sentTo names the server that a secret is sent to: another one does not get the stored secret.
+	sentTo func(values lookup) string
+	needed func(values lookup) bool // whether a secret is used; nil: validate says it
+	check  func(text string) string // the reason why a text is not allowed, "" if it is
 }
 
 // guarded returns the fields, all of them guarded.

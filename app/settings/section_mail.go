@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"fmt"
 	"net/mail"
 	"slices"
 	"strings"
@@ -95,11 +96,28 @@ func signInFields() []Field {
 			Label:     "Password",
 			Constant:  "SMTP_PASSWORD",
 			Kind:      KindSecret,
+			sentTo:    mailServer,
+			needed:    signsInByPassword,
 			Default:   "",
 			MaxLength: 1000,
 			Help:      "Stored encrypted, and never shown again. XOAUTH2 does not use it.",
 		},
 	}
+}
+
+// mailServer names the server that gets the sign-in, and how it is protected on the way.
+func mailServer(values lookup) string {
+	if values("smtp_host") == "" {
+		return "no mail server"
+	}
+	mode, _ := values("smtp_tls").(string)
+	words := map[string]string{TLSStart: "with STARTTLS", TLSImplicit: "with implicit TLS", TLSNone: "without encryption"}
+	return fmt.Sprintf("%v:%v %s", values("smtp_host"), values("smtp_port"), words[mode])
+}
+
+// signsInByPassword reports whether the mail server is sent the password.
+func signsInByPassword(values lookup) bool {
+	return values("smtp_host") != "" && values("smtp_auth") == AuthPassword && values("smtp_user") != ""
 }
 
 // validateServer checks the host of a mail server that has changed.

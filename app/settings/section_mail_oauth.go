@@ -9,6 +9,15 @@ import (
 	"gatecrier/app/fault"
 )
 
+// tokenEndpoint names the servers that get the secrets of the application: the endpoint, and the mail
+// server, which gets the access tokens that are issued for them.
+func tokenEndpoint(values lookup) string {
+	if endpoint, _ := values("smtp_oauth_token_url").(string); endpoint != "" {
+		return endpoint + " and " + mailServer(values)
+	}
+	return "no token endpoint and " + mailServer(values)
+}
+
 // oauthFields are where XOAUTH2 gets its access tokens.
 func oauthFields() []Field {
 	return []Field{
@@ -46,6 +55,7 @@ func oauthFields() []Field {
 			Label:     "Client secret",
 			Constant:  "SMTP_OAUTH_CLIENT_SECRET",
 			Kind:      KindSecret,
+			sentTo:    tokenEndpoint,
 			Default:   "",
 			MaxLength: 1000,
 			Help:      "The value of the secret, not its ID. Stored encrypted, and never shown again.",
@@ -64,6 +74,7 @@ func oauthFields() []Field {
 			Label:     "Refresh token",
 			Constant:  "SMTP_OAUTH_REFRESH_TOKEN",
 			Kind:      KindSecret,
+			sentTo:    tokenEndpoint,
 			Default:   "",
 			MaxLength: 8000,
 			Help: "Stored encrypted, and never shown again. " +

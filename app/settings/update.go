@@ -136,11 +136,15 @@ func (s Section) accept(
 	ctx context.Context, values, patch map[string]any,
 ) (next map[string]any, warnings []string, err error) {
 	next, err = s.patched(values, patch)
-	if err != nil || s.validate == nil {
+	if err != nil {
 		return next, nil, err
 	}
+	forgotten := s.forgetSecrets(values, next, patch)
 	var fieldErrs fault.Fields
-	warnings = s.validate(ctx, s.lookup(values), s.lookup(next), &fieldErrs)
+	if s.validate != nil {
+		warnings = s.validate(ctx, s.lookup(values), s.lookup(next), &fieldErrs)
+	}
+	warnings = append(warnings, s.sayForgotten(forgotten, s.lookup(next), &fieldErrs)...)
 	return next, warnings, fieldErrs.Err()
 }
 

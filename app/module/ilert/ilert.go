@@ -42,7 +42,7 @@ func (*Ilert) Descriptor() module.Descriptor {
 			{
 				Name: fieldKey, Label: "Integration key", Kind: module.FieldSecret, Placeholder: "il1api…",
 				Help:     "From an alert source of the type API. It is stored encrypted, and shown as its last four characters.",
-				Required: true, Secret: true,
+				Required: true, Secret: true, SentTo: fieldURL,
 			},
 			{
 				Name: fieldURL, Label: "URL", Kind: module.FieldURL, Placeholder: defaultURL,
