@@ -29,6 +29,7 @@ func TestStoredSecrets_StayWithTheirMailServer(t *testing.T) {
 		const again, server = "Enter the password again: it was stored for ", "smtp.example.org:587 with STARTTLS"
 		const client = "Enter the client secret again: it was stored for https://login.example.org/token and " + server
 		const token = "Enter the refresh token again: it was stored for https://login.example.org/token and " + server
+		elsewhere := object{"smtp_oauth_token_url": "https://127.0.0.1/"}
 		for _, test := range []struct {
 			before  []object
 			field   string // of the secret
@@ -38,7 +39,7 @@ func TestStoredSecrets_StayWithTheirMailServer(t *testing.T) {
 			{[]object{password}, "smtp_password", object{"smtp_host": "127.0.0.1"}, again + server},
 			{[]object{password}, "smtp_password", object{"smtp_port": 2525}, again + server},
 			{[]object{password}, "smtp_password", object{"smtp_tls": "none"}, again + server},
-			{[]object{password, oauth}, "smtp_oauth_client_secret", object{"smtp_oauth_token_url": "https://127.0.0.1/"}, client},
+			{[]object{password, oauth}, "smtp_oauth_client_secret", elsewhere, client},
 			{[]object{password, oauth}, "smtp_oauth_client_secret", object{"smtp_host": "127.0.0.1"}, client},
 			{[]object{password, oauth, refresh}, "smtp_oauth_refresh_token", object{"smtp_tls": "none"}, token},
 		} {
@@ -97,8 +98,9 @@ func TestStoredSecrets_UnusedOnesAreDeleted(t *testing.T) {
 		t.Errorf("the password is %q", got)
 	}
 	admin := signInAdmin(t, p)
-	status, page := postForm(t, admin, p.URL+"/admin/settings/mail", encodeForm("smtp_host", "127.0.0.2",
-		"version", fmt.Sprint(c.Must(http.StatusOK, "GET", "/settings/mail", nil).ID("version")), "password", apptest.Password))
+	version := fmt.Sprint(c.Must(http.StatusOK, "GET", "/settings/mail", nil).ID("version"))
+	status, page := postForm(t, admin, p.URL+"/admin/settings/mail",
+		encodeForm("smtp_host", "127.0.0.2", "version", version, "password", apptest.Password))
 	if status != http.StatusUnprocessableEntity ||
 		!strings.Contains(fieldErrors(page), "Enter the password again: it was stored for 127.0.0.1:587 with STARTTLS") {
 		t.Errorf("the form: %d %s", status, fieldErrors(page))

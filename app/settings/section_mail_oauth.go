@@ -77,8 +77,7 @@ func oauthFields() []Field {
 			sentTo:    tokenEndpoint,
 			Default:   "",
 			MaxLength: 8000,
-			Help: "Stored encrypted, and never shown again. " +
-				"If the endpoint issues another one, Gatecrier stores and uses that.",
+			Help:      "Stored encrypted, and never shown again. If the endpoint issues another one, that is stored and used.",
 		},
 	}
 }
