@@ -41,6 +41,7 @@ func Backup(ctx context.Context, o Options, p BackupParams) (backup.Manifest, er
 		DatabaseURL: o.Config.databaseURL(),
 		Path:        p.Path,
 		Overwrite:   p.Overwrite,
+		Used:        o.Config.files(),
 		Key:         key,
 		Program:     Version,
 		Now:         o.Now,

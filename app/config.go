@@ -75,6 +75,30 @@ func (c Config) FindDatabase() error {
 
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
 
+// files returns the files of the installation, some of which can be missing.
+func (c Config) files() []string {
+	list := []string{c.initialFile(), filepath.Join(c.DataDir, keyFileName)}
+	for _, name := range []string{c.keyPath(), c.AdminPasswordFile} {
+		if name != "" {
+			list = append(list, name)
+		}
+	}
+	database := models.File(c.databaseURL())
+	if database == "" {
+		return list
+	}
+	names := []string{database}
+	if real, err := filepath.EvalSymlinks(database); err == nil && real != database {
+		names = append(names, real)
+	}
+	for _, name := range names {
+		for _, suffix := range []string{"", "-wal", "-shm", "-journal", ".lock", ".migrating"} {
+			list = append(list, name+suffix)
+		}
+	}
+	return list
+}
+
 // adminPassword returns the configured password of the first administrator, "" if the program
 // should create one.
 func (c Config) adminPassword() (string, error) {

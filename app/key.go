@@ -12,6 +12,9 @@ import (
 	"gatecrier/models"
 )
 
+// keyFileName is the name of the key's file in the data directory, unless the configuration names another.
+const keyFileName = "secret.key"
+
 // keyPath returns the path of the key's file, "" if the environment has the key itself.
 func (c Config) keyPath() string {
 	switch {
@@ -20,7 +23,7 @@ func (c Config) keyPath() string {
 	case c.SecretKeyFile != "":
 		return c.SecretKeyFile
 	}
-	return filepath.Join(c.DataDir, "secret.key")
+	return filepath.Join(c.DataDir, keyFileName)
 }
 
 // keys reads the keys that open secrets, the one that seals them first. It returns nil if the file

@@ -217,7 +217,7 @@ func TestRestore_RefusesWithReason(t *testing.T) {
 		}
 	}
 	refused(dataDir(dir), "plain exists: name another file, or replace it with --force", "backup", plainFile)
-	refused(dataDir(dir), "belongs to the running installation", "backup", "--force", filepath.Join(dir, "gatecrier.db"))
+	refused(dataDir(dir), "belongs to the installation", "backup", "--force", filepath.Join(dir, "gatecrier.db"))
 	refused(dataDir(t.TempDir()), "no database at", "backup", filepath.Join(files, "none"))
 	refused(dataDir(dir), "a gatecrier server uses", "restore", "--force", plainFile)
 	p.kill()

@@ -12,21 +12,17 @@ import (
 	"gatecrier/models"
 )
 
-const (
-	temporary    = ".gatecrier-backup-" // begins the names of directories that are removed at the end
-	temporaryAge = 24 * time.Hour       // one that is older was left by a program that was killed
-)
-
 // Progress is called while a backup is made or restored: what is done, and how much of it in bytes.
 type Progress func(what string, done, total int64)
 
 // CreateOptions are the parameters of Create.
 type CreateOptions struct {
 	DatabaseURL string
-	Path        string // the file to make
-	Overwrite   bool   // replace an existing file
-	Key         string // the text of the key file to include, "" for none
-	Program     string // the version of this program
+	Path        string   // the file to make
+	Overwrite   bool     // replace an existing file
+	Used        []string // files of the installation, which are not replaced
+	Key         string   // the text of the key file to include, "" for none
+	Program     string   // the version of this program
 	Now         func() time.Time
 	Progress    Progress // nil: none
 }
@@ -45,11 +41,12 @@ func Create(ctx context.Context, o CreateOptions) (m Manifest, err error) {
 		return m, err
 	}
 	removeLeftovers(dir, o.Now())
-	temp, err := os.MkdirTemp(dir, temporary) // of mode 0700
+	work, err := newTemporary(dir)
 	if err != nil {
 		return m, fmt.Errorf("make the backup: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	defer func() { err = errors.Join(err, work.remove()) }()
+	temp := work.path
 	m = Manifest{Format: formatVersion, Program: o.Program, CreatedAt: o.Now().UTC(), HasKey: o.Key != ""}
 	database := filepath.Join(temp, "database")
 	if models.File(o.DatabaseURL) != "" {
@@ -75,31 +72,6 @@ func Create(ctx context.Context, o CreateOptions) (m Manifest, err error) {
 		return m, err
 	}
 	return m, publish(file, o.Path, o.Overwrite)
-}
-
-// checkTarget refuses a file that exists, and one that is part of the installation.
-func checkTarget(o CreateOptions) error {
-	info, err := os.Stat(o.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file: name a file for the backup", o.Path)
-	}
-	if database := models.File(o.DatabaseURL); database != "" {
-		for _, suffix := range []string{"", "-wal", "-shm", ".lock", ".migrating"} {
-			if used, err := os.Stat(database + suffix); err == nil && os.SameFile(used, info) {
-				return fmt.Errorf("%s belongs to the running installation: name another file for the backup", o.Path)
-			}
-		}
-	}
-	if !o.Overwrite {
-		return fmt.Errorf("%s exists: name another file, or replace it with --force", o.Path)
-	}
-	return nil
 }
 
 // copySQLite copies a SQLite database to a file and checks the copy.
@@ -158,18 +130,4 @@ func syncDir(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// removeLeftovers removes what programs that were killed have left in a directory. An error does not
-// matter: the files are in no one's way.
-func removeLeftovers(dir string, now time.Time) {
-	list, err := filepath.Glob(filepath.Join(dir, temporary+"*"))
-	if err != nil {
-		return
-	}
-	for _, path := range list {
-		if info, err := os.Stat(path); err == nil && info.IsDir() && now.Sub(info.ModTime()) > temporaryAge {
-			_ = os.RemoveAll(path) //nolint:errcheck // see above
-		}
-	}
 }

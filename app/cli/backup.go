@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,6 +27,9 @@ func (backupCmd) Help() string {
 
 // Run makes a backup.
 func (c backupCmd) Run(in *invocation) error {
+	if c.File == "-" {
+		return errors.New("a backup is verified after it is written, so it cannot go to standard output: name a file")
+	}
 	o, err := in.appOptions()
 	if err != nil {
 		return err

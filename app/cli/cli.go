@@ -135,6 +135,9 @@ func (in *invocation) run(args []string) (code int) {
 		in.run([]string{"--help"})
 		return exitError
 	}
+	if args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
 	parser, err := kong.New(&commands{},
 		kong.Name("gatecrier"),
 		kong.Description("Imports scanner reports, evaluates security gates, and notifies when a gate changes."),
