@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -78,8 +77,8 @@ type App struct {
 	addr     string
 	routes   []string // of the pages and the API: "GET /products/:id"
 	stop     context.CancelFunc
-	served   chan error // the result of the server
-	lock     io.Closer  // of the SQLite file that this program serves
+	served   chan error   // why the server has ended
+	lock     *servingLock // of the SQLite file that this program serves
 }
 
 // New opens and migrates the database, creates the first administrator if no user exists, and
@@ -121,6 +120,7 @@ func newLocked(ctx context.Context, o Options, keys [][]byte) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	warnShared(o)
 	signal := event.NewSignal()
 	a := &App{
 		Store:    store,
@@ -129,7 +129,7 @@ func newLocked(ctx context.Context, o Options, keys [][]byte) (*App, error) {
 		instance: uuid.NewString(),
 		signal:   signal,
 		events:   event.NewLog(signal),
-		served:   make(chan error, 1),
+		served:   make(chan error, 2), // of the server, and of the lock
 	}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, keys)

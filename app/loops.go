@@ -18,6 +18,7 @@ const (
 	assessEvery   = time.Second     // assessments of many observations that were interrupted
 	heldEvery     = time.Second     // a decision about held messages
 	refreshEvery  = time.Second     // settings that another instance has changed
+	lockEvery     = time.Second     // the lock file, which can be removed
 )
 
 // loopList returns the loops. Their names are on the health page and in the answer of /readyz.
@@ -43,6 +44,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.countExceptions), Quiet: true},
 		{Name: "restored messages", Run: every(heldEvery, "decide held messages", a.Held.Apply)},
 		{Name: "clock", Run: a.clock.Run},
+		{Name: "lock", Run: every(lockEvery, "keep the lock of the database", a.keepLock)},
 		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
 	}
 }

@@ -3,11 +3,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
+	"gatecrier/app/secret"
 	"gatecrier/models"
 )
 
@@ -27,22 +24,10 @@ func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
 	return store, nil
 }
 
-// errServed is the error for a SQLite file that a server uses.
-var errServed = errors.New("stop it first, or use PostgreSQL for several")
-
-// lockServing locks a SQLite file, so that only one program serves it: a second one would send
-// every message again. Instances on PostgreSQL (file "") share their work through the database
-// and need no lock.
-func lockServing(file string) (io.Closer, error) {
-	if file == "" {
-		return io.NopCloser(nil), nil
+// warnShared warns of a SQLite file that other users of the machine can read.
+func warnShared(o Options) {
+	file := models.File(o.Config.databaseURL())
+	if mode, shared := secret.Shared(file); file != "" && shared {
+		o.Log.Warn("other users can read the database: run chmod 600 on it", "path", file, "mode", mode)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, fmt.Errorf("make the database's directory: %w", err)
-	}
-	lock, err := models.TryLock(file + ".lock")
-	if errors.Is(err, models.ErrLocked) {
-		return nil, fmt.Errorf("another gatecrier serves %s: %w", file, errServed)
-	}
-	return lock, err
 }

@@ -72,6 +72,9 @@ var ErrLocked = engine.ErrLocked
 // program has the lock. The lock ends when the file is closed or the program ends in any way.
 func TryLock(path string) (*os.File, error) { return engine.TryLock(path) }
 
+// IsFileAt reports whether path still names the file of a lock: another program can have removed it.
+func IsFileAt(path string, f *os.File) bool { return engine.IsFileAt(path, f) }
+
 // Lock is TryLock, but waits while another program has the lock. If ctx ends first, its error
 // matches ErrLocked and the error of ctx.
 func Lock(ctx context.Context, path string) (*os.File, error) { return engine.Lock(ctx, path) }

@@ -67,7 +67,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 		"/connections":               {"Down", "next attempt", "503"},
 		"/connections?trouble=1":     {"next attempt"},
 		at:                           {"Down", "next attempt", "Retry now", "503", "Rotate secret"},
-		"/admin/health":              {"1 failing", "next attempt", "Database", "Delivery", "18 of 18"},
+		"/admin/health":              {"1 failing", "next attempt", "Database", "Delivery", "19 of 19"},
 		s.path + "?tab=targets":      {"Down", "next attempt", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},

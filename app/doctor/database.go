@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"gatecrier/app/secret"
 	"gatecrier/models"
 )
 
@@ -31,6 +32,10 @@ func (p Parts) database(ctx context.Context) Check {
 	if have < want {
 		return warning("Start the server, or run gatecrier migrate: both bring the schema up to date.",
 			"The schema has version %d; this program needs version %d.", have, want)
+	}
+	if mode, shared := secret.Shared(p.DatabaseFile); shared {
+		return warning("Run chmod 600 on it, and on the files -wal and -shm beside it.",
+			"Other users of this machine can read %s (mode %s).", p.DatabaseFile, mode)
 	}
 	return ok("%s can be reached; its schema has version %d.", databaseName(p.Store), have)
 }

@@ -16,13 +16,15 @@ import (
 const (
 	maxKeyFile = 1 << 10 // bytes, far more than keys need
 	maxKeys    = 4
+
+	keyForm = "a key is 32 bytes in base64, as `openssl rand -base64 32` makes them"
 )
 
 // ParseKey decodes a key: 32 bytes in standard base64. Its errors do not quote the input.
 func ParseKey(text string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != keySize {
-		return nil, errors.New("a key is 32 bytes in base64, as `openssl rand -base64 32` makes them")
+		return nil, errors.New(keyForm)
 	}
 	return key, nil
 }
@@ -31,18 +33,22 @@ func ParseKey(text string) ([]byte, error) {
 // one. Its errors do not quote the input.
 func ParseKeys(text string) ([][]byte, error) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	if len(words) > maxKeys {
-		return nil, fmt.Errorf("at most %d keys: the current one, and older ones that a rotation replaces", maxKeys)
-	}
-	keys := make([][]byte, len(words))
-	for i, word := range words {
-		var err error
-		if keys[i], err = ParseKey(word); err != nil {
-			return nil, err
+	var keys [][]byte
+	err := errors.New("it is empty: " + keyForm)
+	for _, word := range words {
+		var key []byte
+		if key, err = ParseKey(word); err != nil {
+			break
 		}
+		keys = append(keys, key)
+	}
+	switch {
+	case err != nil && len(keys) == 0:
+		return nil, fmt.Errorf("no key in the expected form: %w", err)
+	case err != nil:
+		return nil, err
+	case len(keys) > maxKeys:
+		return nil, fmt.Errorf("at most %d keys: the current one, and older ones that a rotation replaces", maxKeys)
 	}
 	return keys, nil
 }
@@ -107,11 +113,22 @@ func readPrivate(f *os.File) (string, error) {
 	if !info.Mode().IsRegular() {
 		return "", errors.New("it is not a regular file")
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if isShared(info) {
 		return "", fmt.Errorf("other users can read it (mode %04o); run chmod 600 on it", info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	return string(text), err
+}
+
+func isShared(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
+// Shared reports whether other users of the machine can read a file, and its mode. A missing file has none.
+func Shared(path string) (mode string, shared bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false
+	}
+	return fmt.Sprintf("%04o", info.Mode().Perm()), isShared(info)
 }
 
 func makeKey(path string) ([]byte, error) {

@@ -76,6 +76,9 @@ func TestKeyFileRefuses(t *testing.T) {
 		{"empty", "", 0o600, "32 bytes in base64"},
 		{"short", base64.StdEncoding.EncodeToString(key(7)[:16]), 0o600, "32 bytes in base64"},
 		{"not base64", "!" + good, 0o600, "32 bytes in base64"},
+		{"a sentence", "this file holds no key at all", 0o600, "no key in the expected form: a key is 32 bytes"},
+		{"five keys", strings.Repeat(good+"\n", 5), 0o600, "at most 4 keys"},
+		{"a key and a word", good + "\nold", 0o600, "a key is 32 bytes in base64"},
 		{"huge", strings.Repeat(good, 1000), 0o600, "32 bytes in base64"},
 	}
 	for _, tt := range tests {

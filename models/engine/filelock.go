@@ -26,7 +26,7 @@ func TryLock(path string) (*os.File, error) {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) || err == nil && !isFileAt(path, f) {
+	if errors.Is(err, syscall.EWOULDBLOCK) || err == nil && !IsFileAt(path, f) {
 		err = ErrLocked
 	}
 	if err != nil {
@@ -35,9 +35,8 @@ func TryLock(path string) (*os.File, error) {
 	return f, nil
 }
 
-// isFileAt reports whether path still names the file: the previous owner of the lock can have
-// removed it.
-func isFileAt(path string, f *os.File) bool {
+// IsFileAt reports whether path still names the file of a lock: another program can have removed it.
+func IsFileAt(path string, f *os.File) bool {
 	have, err := f.Stat()
 	named, statErr := os.Stat(path)
 	return err == nil && statErr == nil && os.SameFile(have, named)
