@@ -59,7 +59,7 @@ func TestDatabase_ReadableByOthersIsReported(t *testing.T) {
 	if _, checks := diagnosed(t, dataDir(dir)...); strings.Contains(checks["database"].Text, "Other users") {
 		t.Errorf("mode 0600: %+v", checks["database"])
 	}
-	if err := os.Chmod(file, 0o640); err != nil { //nolint:gosec // G302: what the test is about
+	if err := os.Chmod(file, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	code, checks := diagnosed(t, dataDir(dir)...)
@@ -69,7 +69,8 @@ func TestDatabase_ReadableByOthersIsReported(t *testing.T) {
 		t.Errorf("exit %d: %+v", code, c)
 	}
 	p := apptest.Start(t, apptest.Options{Dir: dir})
-	if log := p.Logged(); !strings.Contains(log, "other users can read the database") || !strings.Contains(log, "mode=0640") {
+	log := p.Logged()
+	if !strings.Contains(log, "other users can read the database") || !strings.Contains(log, "mode=0640") {
 		t.Error(log)
 	}
 }

@@ -119,6 +119,9 @@ func (f *finder) named(p pair, i int) (_ pair, ok bool) {
 	if p.strength == noSecret && inQuery && (name == "key" || name == "code" || name == "pwd") {
 		p.strength = weak
 	}
+	if p.strength == noSecret && p.sep == equals && !p.quoted && strings.HasSuffix(strings.ToLower(name), "community") {
+		p.strength = weak // of SNMP
+	}
 	return p, p.strength > noSecret
 }
 

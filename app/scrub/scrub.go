@@ -74,6 +74,7 @@ func once(text string) string {
 	f.findPairs()
 	f.findTokens()
 	f.findURLs()
+	f.findPhrases()
 	f.findPrivateKeys()
 	f.findNumbers()
 	return f.masked()

@@ -107,13 +107,58 @@ func TestText_HidesSecrets(t *testing.T) {
 		{"GET https://api.telegram.org/bot123456789:" + mixed[:35] + "/get", mixed[:35], "GET"},
 		{"twilio AC" + hexes[:32] + " with " + strings.Repeat("f0", 16) + " x", "f0f0", "x"},
 	} {
-		got := Text(c.text)
-		if strings.Contains(got, c.secret) || !strings.Contains(got, c.kept) || !strings.Contains(got, Mask) {
-			t.Errorf("%q became %q, without %q and with %q expected", c.text, got, c.secret, c.kept)
-		}
-		if again := Text(got); again != got {
-			t.Errorf("%q became %q, then %q", c.text, got, again)
-		}
+		checkHides(t, c.text, c.secret, c.kept)
+	}
+}
+
+// checkHides fails the test unless a text is scrubbed of a secret, and keeps the rest.
+func checkHides(t *testing.T, text, secret, kept string) {
+	t.Helper()
+	got := Text(text)
+	if strings.Contains(got, secret) || !strings.Contains(got, kept) || !strings.Contains(got, Mask) {
+		t.Errorf("%q became %q, without %q and with %q expected", text, got, secret, kept)
+	}
+	if again := Text(got); again != got {
+		t.Errorf("%q became %q, then %q", text, got, again)
+	}
+}
+
+// Secrets that no separator follows their name, and those in addresses that are hard to take apart.
+func TestText_HidesSecretsOfPhrases(t *testing.T) {
+	for _, c := range []struct{ text, secret, kept string }{
+		// Addresses
+		{"postgres://u:p@ss/hunter2@db/shop", "hunter2", "db/shop"},
+		{"postgres://u:p@ss/wo@hunter2@db:5432/shop", "hunter2", "db:5432/shop"},
+		{"mysql://u:12/hunter2@db/shop", "hunter2", "db/shop"},
+		{"mysql://u:hun?ter#2@db/shop", "ter#2", "db/shop"},
+		{"jdbc:oracle:thin:scott/hunter2@db:1521:shop failed", "hunter2", "@db:1521:shop failed"},
+		{"jdbc:oracle:thin:scott/hun@ter2@db:1521/shop", "ter2", "@db:1521/shop"},
+		{"jdbc:oracle:thin:scott/hunter2@//db:1521/shop@x", "hunter2", "@//db:1521/shop@x"},
+		{"GET /login/reset?link=" + mixed[:43] + " 200", mixed[:43], "GET /login/reset?link="},
+		{"https://gc/login/undo?link=" + mixed[:43] + " x", mixed[:43], " x"},
+		{"GET /feed/" + mixed[:43] + ".atom 200", mixed[:43], ".atom 200"},
+		// Sentences, command lines
+		{"the password is hunter2, please change it", "hunter2", ", please change it"},
+		{"Your password was: hunter2.", "hunter2", "Your password"},
+		{"the password is 'hunter' now", "hunter", " now"},
+		{"The passphrase is CorrectHorse!", "CorrectHorse", "The passphrase is"},
+		{"machine host login ann password hunter", "hunter", "login ann"},
+		{"machine host\n  login ann\n  password hunter\nmachine b", "hunter", "machine b"},
+		{"used password hunter2x for ann", "hunter2x", "for ann"},
+		{"mysql -uann -phunter2 shop", "hunter2", " shop"},
+		{"mysqldump -h db -p'hunter2' shop", "hunter2", " shop"},
+		{"sshpass -p hunter2 ssh ann@host", "hunter2", "ssh ann@host"},
+		{"a: 1\npassword:\n  hunter\nb: 2", "hunter", "b: 2"},
+		{"Password:\r\nhunter2x\r\nok", "hunter2x", "ok"},
+		{"snmpget community=hunter2 host", "hunter2", "host"},
+		// Hashes
+		{"ann:$apr1$abcdefgh$" + mixed[:22] + " x", mixed[:22], " x"},
+		{"root:$6$abcdefgh$" + mixed[:86] + ":19000:0", mixed[:86], ":19000:0"},
+		{"root:$6$rounds=5000$abcdefgh$" + mixed[:86] + ":1", mixed[:86], ":1"},
+		{"hash $2y$10$" + mixed[:53] + " x", mixed[:53], " x"},
+		{"hash $argon2id$v=19$m=65536,t=3,p=4$" + mixed[:22] + "$" + mixed[:43] + " x", mixed[:22], " x"},
+	} {
+		checkHides(t, c.text, c.secret, c.kept)
 	}
 }
 
@@ -124,7 +169,7 @@ func TestText_HidesKnownPrefixes(t *testing.T) {
 		"pypi-AgEI" + mixed[:60], "hf_" + mixed[:34], "sk-" + mixed[:48], "sk-ant-api03-" + mixed[:40],
 		"sk-proj-" + mixed[:40], "SG." + mixed[:22] + "." + mixed[:43], "SK" + hexes[:32], "gct_" + mixed[:32],
 		"whsec_" + mixed[:32], "hvs." + mixed[:40], "dop_v1_" + hexes[:64], "shpat_" + hexes[:32], "ya29." + mixed[:40],
-		"abc8Q~" + mixed[:34],
+		"abc8Q~" + mixed[:34], "HRKU-" + mixed[:40],
 	} {
 		for _, text := range []string{
 			"x " + token + " y", "x (" + token + ") y", `x "` + token + `" y`,
@@ -170,6 +215,33 @@ func TestText_KeepsOrdinaryTexts(t *testing.T) {
 		"Error: monkey=1 author=2 keyboard=4",
 		"secret_name: db-credentials",
 		"session expired: sign in again",
+		"the password is required",
+		"the password is too short: at least 10 characters",
+		"the password is 8 characters long",
+		"the password is base64-encoded",
+		"Password is incorrect.",
+		"login failed: password required",
+		"password reset for ann",
+		"password:\n  min_length: 8\n  required: true",
+		"password:\n- is too short",
+		"Password:\nlogin incorrect",
+		"Enter the password:\nretry",
+		"ssh -p2222 host",
+		"docker run -p3306:3306 mysql",
+		"docker run --name mysql -p3306:3306 mysql",
+		"mkdir -p/var/lib/x",
+		"mysql -p shop",
+		"jdbc:oracle:thin:@//db:1521/shop",
+		"jdbc:oracle:thin:@db:1521:shop",
+		"GET /feed/products.atom 200",
+		"GET /login/reset 200",
+		"community: 12 members",
+		"community_id=4",
+		`{"community": "open source"}`,
+		"costs $5$ or $6$",
+		"echo $1$2",
+		"HRKU-short",
+		"https://host:8080/a@b/c",
 	} {
 		if got := Text(text); got != text {
 			t.Errorf("%q became %q", text, got)
@@ -197,7 +269,9 @@ func TestText_IsLinear(t *testing.T) {
 		"npm_", "Bearer ", "bearer%20", "-----BEGIN ",
 		"-----END PRIVATE KEY", "eyJ", "a=",
 		"4111 ", "GB82 ", "AC0", "token: \"", "'a','", "<token ", "@tcp(", "%2F%2F", "-u a",
-		"\\\\\"", "password: |\n", "token=true,", "AKIA", "1234567:", "/hooks/",
+		"\\\\\"", "password: |\n", "token=true,",
+		"///", "password is ", "password ", "mysql -p", "jdbc:oracle:", "$6$", "/feed/", "password:\n", "//a:1/", "//a:b@c/",
+		"AKIA", "1234567:", "/hooks/",
 	} {
 		began := time.Now()
 		Text(strings.Repeat(part, 1<<18/len(part)))
@@ -212,6 +286,8 @@ func FuzzText(f *testing.F) {
 		"password=hunter2", `{"token":"a\"b"}`, "postgres://a:b@c/d", "-----BEGIN PRIVATE KEY-----", "[hidden]",
 		"password=[hidden]]", "Cookie: a=b", "4111 1111 1111 1111", "GB82WEST12345698765432", "token: [hidden] x",
 		"AKIA", "a%3Db", "--password x", "password: |\n a\nb", "\xff=\xfe",
+		"the password is hunter2x", "machine a login b password c]", "mysql -phunter2", "jdbc:oracle:thin:a/b@c",
+		"password:\n  a", "//a:b@c/d@e", "$6$abcdefgh$aB3dE5aB3dE5aB3dE5", "community=a",
 	} {
 		f.Add(seed)
 	}

@@ -99,6 +99,7 @@ var shapes = byFirst([]shape{
 	{"rubygems_", 30, isHex, false},
 	{"dckr_pat_", 16, isBase64U, false},
 	{"dckr_oat_", 16, isBase64U, false},
+	{"HRKU-", 20, isBase64U, false},
 	{"NRAK-", 20, isBase64U, false},
 	{"hf_", 24, isAlnum, false},
 	{"api_org_", 24, isAlnum, false},

@@ -1,6 +1,9 @@
 package scrub
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxAuthority bounds the part of a URL before its path, in bytes.
 const maxAuthority = 1024
@@ -31,7 +34,10 @@ func (f *finder) each(word string, find func(from, to int)) {
 }
 
 // userInfo hides the password of "//user:password@host", and a token in the place of the user.
-func (f *finder) userInfo(_, at int) {
+func (f *finder) userInfo(before, at int) {
+	if at < len(f.text) && f.text[at] == '/' {
+		return // neither user nor host
+	}
 	end := f.run(at, maxAuthority, func(c byte) bool { return !isSpace(c) && strings.IndexByte("\"'`<>", c) < 0 })
 	all := f.text[at:end]
 	part := all
@@ -39,16 +45,40 @@ func (f *finder) userInfo(_, at int) {
 		part = all[:i]
 	}
 	host := strings.LastIndexByte(part, '@')
-	if host < 0 { // a password with a slash, unless what looks like one is a port
-		name := strings.IndexByte(part, ':')
-		if name < 0 || name+1 == len(part) || strings.Trim(part[name+1:], "0123456789") == "" || part[0] == '[' {
-			return
+	name := strings.IndexByte(part, ':')
+	switch {
+	case host >= 0: // a password with both, unless what follows is a host
+		if last := strings.LastIndexByte(all, '@'); last > host && name >= 0 && name < host &&
+			!strings.ContainsAny(part[host:], ".:") && part[host:] != "@localhost" && all[last-1] != '/' {
+			host = last
 		}
+	case name < 0, name+1 == len(part), part[0] == '[',
+		strings.Trim(part[name+1:], "0123456789") == "" && !f.hasUsers(before):
+		return // no password, or a port
+	default: // a password with a slash
 		if host = strings.LastIndexByte(all, '@'); host < 0 {
 			return
 		}
 	}
 	f.hideUser(at, at+host, ":")
+}
+
+// userSchemes are the schemes of URLs with a user more often than with a port and a path that has an @.
+var userSchemes = []string{
+	"postgres", "postgresql", "mysql", "mariadb", "redis", "rediss", "amqp", "amqps", "mongodb", "srv", "smtp", "smtps",
+	"ftp", "sftp", "ldap", "ldaps",
+}
+
+// hasUsers reports whether the scheme that ends before a place is one with users.
+func (f *finder) hasUsers(end int) bool {
+	if end == 0 || f.text[end-1] != ':' {
+		return false
+	}
+	from := end - 1
+	for from > 0 && end-from < maxName && isLetter(f.text[from-1]) {
+		from--
+	}
+	return slices.Contains(userSchemes, strings.ToLower(f.text[from:end-1]))
 }
 
 // hideUser hides the password between two places, or a user that looks like a token.
@@ -91,6 +121,8 @@ var hooks = []string{
 	"maker.ifttt.com/trigger/", "/api/v1/webhooks/incoming/", "open.feishu.cn/open-apis/bot/v2/hook/",
 	"events.pagerduty.com/integration/", "alert.victorops.com/integrations/", "api.telegram.org/bot",
 	"hooks.glip.com/webhook/", "hook.eu1.make.com/", "/hooks/",
+	// This program
+	"/login/reset?link=", "/login/mail?link=", "/login/undo?link=",
 }
 
 // hook hides the rest of a webhook's address.

@@ -21,7 +21,7 @@ func (f *finder) value(p pair) (from, to int) {
 		p.sep = equals
 	}
 	if at == len(f.text) || f.text[at] == '\n' || f.text[at] == '\r' {
-		return at, at
+		return f.nextLine(p, at)
 	}
 	if strings.HasPrefix(f.text[at:], Mask) {
 		to = at + len(Mask)
@@ -43,6 +43,27 @@ func (f *finder) value(p pair) (from, to int) {
 		return at, at
 	}
 	return f.bareValue(p, at)
+}
+
+// nextLine returns the value of a name that ends its line: the next line, if that is one word, which is
+// indented or looks like a password.
+func (f *finder) nextLine(p pair, at int) (from, to int) {
+	if p.sep != colon || p.strength != strong || !f.startsLine(p.name) {
+		return at, at
+	}
+	next := f.run(at, 2, func(c byte) bool { return c == '\r' || c == '\n' })
+	from = f.run(next, maxName, func(c byte) bool { return c == ' ' || c == '\t' })
+	to = f.run(from, maxAuthority, func(c byte) bool { return !isSpace(c) })
+	end := f.run(to, maxName, func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' })
+	word := f.text[from:to]
+	alone := end == len(f.text) || f.text[end] == '\n'
+	switch {
+	case word == "", !alone, strings.HasSuffix(word, ":"), strings.HasPrefix(word, "-"):
+		return at, at
+	case from > next || isChosen(word):
+		return f.unless(from, to, p)
+	}
+	return at, at
 }
 
 // bareValue returns a value without quotes.
