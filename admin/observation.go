@@ -100,7 +100,7 @@ func contribution(f finding, policy gate.Policy) string {
 	case failsGate(f.Observation, policy, counts):
 		return of + " (threshold " + ui.Number(policy.Thresholds.Of(severity)) + "). The gate fails because of it."
 	}
-	return of + " (threshold " + ui.Number(policy.Thresholds.Of(severity)) + ")."
+	return of + " (" + ui.Number(policy.Thresholds.Of(severity)) + " allowed)."
 }
 
 // sourceFacts names the source of an observation.

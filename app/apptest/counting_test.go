@@ -81,7 +81,7 @@ func TestCounting_OnlyFixable(t *testing.T) {
 		receiver.Wait(t, 1)
 
 		setGate(t, p, c, object{"only_fixable": true})
-		const passed = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"
+		const passed = "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)"
 		s.wantGate(t, c, "passed", "1 medium", passed+"; 3 without a fix do not count")
 		a := c.Must(http.StatusOK, "GET", s.path, nil)
 		if got := countsOf(a, "gate.counts"); got != "1 critical, 1 high, 1 medium, 1 low" {
@@ -161,13 +161,13 @@ func TestCounting_KnownExploited(t *testing.T) {
 		s.checkCounts(t, p)
 		receiver.Wait(t, 3)
 		s.assess(t, c, "CVE-2", object{"severity": "critical"})
-		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); "+
+		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed); "+
 			"2 without a fix do not count (1 known exploited)")
 
 		// A report that has just learned that an observation is exploited.
 		setGate(t, p, c, object{"only_fixable": false})
 		s.upload(c, exploitedReport("CVE-4 Low - 2"))
-		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)")
+		s.wantGate(t, c, "passed", "1 low", "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)")
 		apptest.Settle(t, p.Store)
 		sent := len(receiver.Messages())
 		r := s.upload(c, exploitedReport("CVE-4 Low kev 2"))
@@ -254,7 +254,7 @@ func TestCounting_WaiversAndManualObservations(t *testing.T) {
 		s.upload(c, trivyReport("CVE-1 HIGH 2", "CVE-2 HIGH -"))
 		s.waive(t, p, c, "CVE-1", day)
 		s.waive(t, p, c, "CVE-2", day)
-		s.wantGate(t, c, "passed", "", "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)")
+		s.wantGate(t, c, "passed", "", "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)")
 		receiver.Wait(t, 2)
 		p.Clock.Advance(day + time.Minute)
 		runJob(t, c, "expire_waivers")
@@ -267,7 +267,7 @@ func TestCounting_WaiversAndManualObservations(t *testing.T) {
 
 		s.assess(t, c, "CVE-1", object{"status": "not_affected"})
 		s.wantGate(t, c, "passed", "",
-			"within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1 without a fix does not count")
+			"within all thresholds: 0 critical (0 allowed), 0 high (0 allowed); 1 without a fix does not count")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
 		s.wantGate(t, c, "failed", "1 high", "1 high (threshold 0); 1 without a fix does not count")
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(1)})
@@ -333,7 +333,7 @@ func TestCounting_LargeImports(t *testing.T) {
 		}
 		s.upload(c, trivyReport(first...))
 		s.wantGate(t, c, "passed", "",
-			"within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1500 without a fix do not count")
+			"within all thresholds: 0 critical (0 allowed), 0 high (0 allowed); 1500 without a fix do not count")
 		s.upload(c, trivyReport(second...))
 		s.checkCounts(t, p)
 		s.upload(c, trivyReport(first...)) // 750 changes at once
@@ -388,7 +388,7 @@ func TestCounting_Duplicates(t *testing.T) {
 		for _, title := range []string{"CVE-1", "CVE-2"} {
 			markDuplicate(c, s.found(t, c, "two", title), s.found(t, c, "one", title))
 		}
-		const within = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"
+		const within = "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)"
 		s.wantGate(t, c, "passed", "2 low", within+"; 1 without a fix does not count")
 		s.checkCounts(t, p)
 		var many []string

@@ -74,7 +74,7 @@ func Decide(p Policy, active models.Breakdown) Verdict {
 			v.Over = append(v.Over, s)
 		}
 	}
-	v.State, v.Why = models.GateFailed, p.compared(v.Over, v.Effective, active)
+	v.State, v.Why = models.GateFailed, p.compared(overFormat, v.Over, v.Effective, active)
 	if len(v.Over) == 0 {
 		v.State, v.Why = models.GatePassed, p.passedWhy(v.Effective, active)
 	}
@@ -96,11 +96,19 @@ func (v Verdict) Unreported() Verdict {
 	return v
 }
 
+// The formats of a count with its threshold, of a severity over it and of one within it.
+const (
+	overFormat   = "%d %s (threshold %d"
+	withinFormat = "%d %s (%d allowed"
+)
+
 // compared compares severities with their thresholds: "2 critical (threshold 0, 1 known exploited)".
-func (p Policy) compared(list []models.Severity, effective models.Counts, active models.Breakdown) string {
+func (p Policy) compared(
+	format string, list []models.Severity, effective models.Counts, active models.Breakdown,
+) string {
 	parts := make([]string, len(list))
 	for i, s := range list {
-		parts[i] = fmt.Sprintf("%d %s (threshold %d", effective.Of(s), s, p.Thresholds.Of(s))
+		parts[i] = fmt.Sprintf(format, effective.Of(s), s, p.Thresholds.Of(s))
 		if kev := p.countedKEV(active); s == models.Critical && kev > 0 {
 			parts[i] += fmt.Sprintf(", %d known exploited", kev)
 		}
@@ -120,7 +128,7 @@ func (p Policy) passedWhy(effective models.Counts, active models.Breakdown) stri
 	if len(limited) == 0 {
 		return "no severity has a threshold"
 	}
-	return "within all thresholds: " + p.compared(limited, effective, active)
+	return "within all thresholds: " + p.compared(withinFormat, limited, effective, active)
 }
 
 // countedKEV returns how many observations count as critical since they are known to be exploited.

@@ -20,12 +20,12 @@ func TestDecide(t *testing.T) {
 		"nothing found passes": {
 			standard,
 			models.Counts{},
-			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)"},
 		},
 		"a severity without a limit passes": {
 			standard,
 			models.Counts{Medium: 500, Low: 3, Unknown: 99999},
-			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)"},
+			Verdict{State: models.GatePassed, Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)"},
 		},
 		"one over a limit fails, worst first": {
 			standard,
@@ -41,8 +41,8 @@ func TestDecide(t *testing.T) {
 			models.Counts{High: 2},
 			Verdict{
 				State: models.GatePassed,
-				Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 0 medium (threshold 0), " +
-					"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
+				Why: "within all thresholds: 0 critical (0 allowed), 2 high (2 allowed), 0 medium (0 allowed), " +
+					"0 low (0 allowed), 0 none (0 allowed), 0 unknown (0 allowed)",
 			},
 		},
 		"over the large default fails too": {
@@ -104,16 +104,16 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"only fixable, within the limits": {models.Counts{High: 2, Medium: 1}, only, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{High: 2, Medium: 1}, Uncounted: uncounted,
-			Why: "within all thresholds: 0 critical (threshold 0), 2 high (threshold 2), 1 medium (threshold 1), " +
-				"0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0); " +
+			Why: "within all thresholds: 0 critical (0 allowed), 2 high (2 allowed), 1 medium (1 allowed), " +
+				"0 low (0 allowed), 0 none (0 allowed), 0 unknown (0 allowed); " +
 				"13 without a fix do not count (1 known exploited)",
 		}},
 		"only fixable, none of them": {limits, only, fixable, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Low: 4}, Uncounted: event.Uncounted{Unfixed: 1},
-			Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0); 1 without a fix does not count",
+			Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed); 1 without a fix does not count",
 		}},
 		"only fixable, nothing is without a fix": {limits, only, none, Verdict{
-			State: models.GatePassed, Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
+			State: models.GatePassed, Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)",
 		}},
 		"bare counts always count": {limits, both, bare, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical}, Effective: bare.Counts,
@@ -126,8 +126,8 @@ func TestDecide_Counting(t *testing.T) {
 		}},
 		"known exploited as critical, within the limits": {models.Counts{Critical: 3, High: 13}, kev, found, Verdict{
 			State: models.GatePassed, Effective: models.Counts{Critical: 3, High: 13},
-			Why: "within all thresholds: 3 critical (threshold 3, 2 known exploited), 13 high (threshold 13), " +
-				"0 medium (threshold 0), 0 low (threshold 0), 0 none (threshold 0), 0 unknown (threshold 0)",
+			Why: "within all thresholds: 3 critical (3 allowed, 2 known exploited), 13 high (13 allowed), " +
+				"0 medium (0 allowed), 0 low (0 allowed), 0 none (0 allowed), 0 unknown (0 allowed)",
 		}},
 		"both": {limits, both, found, Verdict{
 			State: models.GateFailed, Over: []models.Severity{models.Critical, models.High},

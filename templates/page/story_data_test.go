@@ -136,7 +136,7 @@ func overview() OverviewView {
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (threshold 0), 1 new: CVE-2026-31337"},
 		{
 			Product: cjk, From: "failed", To: "passed",
-			Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
+			Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)",
 		},
 		{Product: single, From: "passed", To: "none", Why: "the gate of this product is disabled"},
 	} {
@@ -194,7 +194,7 @@ func productList() ProductsView {
 			Source: "Grype", Targets: 1,
 		},
 		{
-			Name: script, Gate: "passed", Why: "within all thresholds: 0 critical (threshold 0), 0 high (threshold 0)",
+			Name: script, Gate: "passed", Why: "within all thresholds: 0 critical (0 allowed), 0 high (0 allowed)",
 			LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2),
 		},
 		{
@@ -341,7 +341,7 @@ func history() HistoryTab {
 	t.Segments, t.Hold = segments(7), "10 min"
 	for i, h := range []HistoryRow{
 		{
-			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0)", Kind: "waiver",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (0 allowed)", Kind: "waiver",
 			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
 			Waits: now.Add(7 * time.Minute),
 		},
@@ -357,7 +357,7 @@ func history() HistoryTab {
 			Failing: failingRows(),
 		},
 		{
-			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (threshold 0)",
+			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (0 allowed)",
 			Cause: "the limits were changed", Actor: arabic,
 		},
 		{From: "none", To: "failed", Why: "1 high (threshold 0)", Cause: "by a report of " + script, Actor: script},
@@ -527,7 +527,7 @@ func tabStories() []story {
 	reader.CanEdit = false
 	reader.CanUpload = false
 	reader.Gate = "passed"
-	reader.Why = "within all thresholds: 0 critical (threshold 0), 0 high (threshold 3)"
+	reader.Why = "within all thresholds: 0 critical (0 allowed), 0 high (3 allowed)"
 	reader.Counts = ui.Counts{Medium: 3}
 	reader.Sent = DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
@@ -583,7 +583,7 @@ func inbox() InboxView {
 		},
 		{
 			Type: "gate.changed", Gate: "passed", Name: "Security gate passed",
-			Message: "within all thresholds: 0 critical (threshold 0)", Product: arabic, Viewed: true,
+			Message: "within all thresholds: 0 critical (0 allowed)", Product: arabic, Viewed: true,
 			Delivery: DeliveryTally{Total: 2, Delivered: 2},
 		},
 		{

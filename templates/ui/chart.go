@@ -122,7 +122,7 @@ func Room(n, limit, noLimit int64) string {
 	case n > limit:
 		return Number(n-limit) + " over"
 	case n == limit:
-		return "at threshold"
+		return "none left"
 	}
 	return Number(limit-n) + " left"
 }
