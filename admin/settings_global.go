@@ -165,6 +165,9 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 		field.Min = strconv.FormatInt(f.Min, 10)
 		field.Max = strconv.FormatInt(f.Max, 10)
 		field.Value = text
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.NoLimit > 0 && n >= f.NoLimit {
+			field.Help += " Now: no threshold."
+		}
 	case settings.KindLines:
 		field.Type, field.Mono, field.Value = "textarea", true, text
 	case settings.KindSecret:
@@ -176,7 +179,7 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 		field.Type = "select"
 		for _, choice := range f.Choices {
 			field.Options = append(field.Options, ui.Option{
-				Value: choice.Value, Label: choice.Label, Checked: choice.Value == text,
+				Value: choice.Value, Label: choice.Label, Help: choice.Help, Checked: choice.Value == text,
 			})
 		}
 	case settings.KindTarget:
@@ -195,6 +198,8 @@ func globalNote(f settings.Field) string {
 		return cmp.Or(f.Constant, "-")
 	case f.Default == "":
 		note = "default: empty"
+	case f.NoLimit > 0 && f.Default == f.NoLimit:
+		note = "default: " + globalText(f.NoLimit) + ", no threshold"
 	case f.Kind == settings.KindBool && f.Default == true:
 		note = "default: on"
 	case f.Kind == settings.KindBool:

@@ -27,8 +27,8 @@ const (
 	KindTarget Kind = "target" // text that Targets stores: a connection, shown in part
 )
 
-// Choice is one value of a KindChoice.
-type Choice struct{ Value, Label string }
+// Choice is one value of a KindChoice. Its Help is shown while it is chosen.
+type Choice struct{ Value, Label, Help string }
 
 // Field is one setting.
 type Field struct {
@@ -41,6 +41,7 @@ type Field struct {
 	MaxLength   int // characters of a text; 0 is 200
 	Choices     []Choice
 	Unit        string
+	NoLimit     int64 // this number and higher ones mean that there is no threshold; 0 = none does
 	Help        string
 	Placeholder string
 	// Guarded is set if the field decides where emails with links go, or weakens sign-in: a session

@@ -28,7 +28,7 @@ func exceptionTargets() []Field {
 			MaxLength:   4000,
 			Placeholder: "ops@example.org, dev@example.org",
 			Help: "Email addresses, separated by commas. Each gets its own email. " +
-				"While EMAIL_FROM is empty, emails are skipped; the delivery log shows them.",
+				"While the sender address of the section Email is empty, emails are skipped; the delivery log shows them.",
 		},
 		{
 			Name:      models.ExceptionField + "ms_teams_webhook",
@@ -72,9 +72,10 @@ func exceptionLimits() []Field {
 			Constant: "EXCEPTION_GROUPING",
 			Kind:     KindChoice,
 			Default:  GroupingSmart,
-			Choices:  []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
-			Help: "Smart: by stack trace, or by the message without IDs, numbers and times. Exact: " +
-				"by class, message, function and arguments, as SecObserve does.",
+			Choices: []Choice{
+				{GroupingSmart, "Smart", "By stack trace, or by the message without IDs, numbers and times."},
+				{GroupingExact, "Exact", "By class, message, function and arguments, as SecObserve does."},
+			},
 		},
 		{
 			Name:     "exception_max_per_hour",

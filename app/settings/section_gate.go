@@ -31,7 +31,8 @@ func gateSection() Section {
 			Default:  DefaultGate().Thresholds.Of(sev),
 			Min:      0,
 			Max:      models.MaxThreshold,
-			Help:     "The gate fails with more active " + sev.String() + " observations than this.",
+			NoLimit:  NoLimit,
+			Help:     "The gate fails with more active observations of this severity. 99,999 or more: no threshold.",
 		})
 	}
 	s.Fields = append(s.Fields, countingFields()...)

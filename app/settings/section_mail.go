@@ -65,8 +65,11 @@ func serverFields() []Field {
 			Constant: "SMTP_TLS",
 			Kind:     KindChoice,
 			Default:  TLSStart,
-			Help:     "STARTTLS is required: nothing is sent to a server that does not offer it.",
-			Choices:  []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "Implicit TLS"}, {TLSNone, "None"}},
+			Choices: []Choice{
+				{TLSStart, "STARTTLS", "Required: nothing is sent to a server that does not offer it. The usual port is 587."},
+				{TLSImplicit, "Implicit TLS", "The connection is encrypted from its start. The usual port is 465."},
+				{TLSNone, "None", "Nothing is encrypted. Use it only within a trusted network."},
+			},
 		},
 	}
 }
@@ -80,8 +83,13 @@ func signInFields() []Field {
 			Constant: "SMTP_AUTH",
 			Kind:     KindChoice,
 			Default:  AuthPassword,
-			Help:     "XOAUTH2 signs in with an access token instead of a password, as Microsoft 365 and Google require.",
-			Choices:  []Choice{{AuthPassword, "User and password"}, {AuthXOAuth2, "XOAUTH2"}},
+			Choices: []Choice{
+				{AuthPassword, "User and password", "Leave the user empty for a server without authentication."},
+				{
+					AuthXOAuth2, "XOAUTH2",
+					"Signs in with an access token instead of a password, as Microsoft 365 and Google require.",
+				},
+			},
 		},
 		{
 			Name:     "smtp_user",
@@ -89,7 +97,7 @@ func signInFields() []Field {
 			Constant: "SMTP_USER",
 			Kind:     KindText,
 			Default:  "",
-			Help:     "Leave empty for no authentication. With XOAUTH2: the email address of the mailbox.",
+			Help:     "With XOAUTH2: the email address of the mailbox.",
 		},
 		{
 			Name:      "smtp_password",
@@ -100,7 +108,7 @@ func signInFields() []Field {
 			needed:    signsInByPassword,
 			Default:   "",
 			MaxLength: 1000,
-			Help:      "Stored encrypted, and never shown again. XOAUTH2 does not use it.",
+			Help:      "Stored encrypted, and never shown again.",
 		},
 	}
 }

@@ -27,9 +27,10 @@ func oauthFields() []Field {
 			Constant: "SMTP_OAUTH_GRANT",
 			Kind:     KindChoice,
 			Default:  GrantClient,
-			Choices:  []Choice{{GrantClient, "Client credentials"}, {GrantRefresh, "Refresh token"}},
-			Help: "Client credentials: the application signs in as itself (Microsoft 365). " +
-				"Refresh token: it acts for the user who has agreed (Google, Microsoft 365).",
+			Choices: []Choice{
+				{GrantClient, "Client credentials", "The application signs in as itself (Microsoft 365)."},
+				{GrantRefresh, "Refresh token", "The application acts for the user who has agreed (Google, Microsoft 365)."},
+			},
 		},
 		{
 			Name:        "smtp_oauth_token_url",

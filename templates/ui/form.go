@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,12 +79,18 @@ func (f Field) inputType() string {
 	return f.Type
 }
 
+// helpByChoice reports whether the help depends on the selected option. The style sheet shows that of
+// the selected one.
+func (f Field) helpByChoice() bool {
+	return f.Type == "select" && slices.ContainsFunc(f.Options, func(o Option) bool { return o.Help != "" })
+}
+
 func (f Field) describedBy() string {
 	var ids []string
 	if f.Error != "" {
 		ids = append(ids, f.id()+"-error")
 	}
-	if f.Help != "" {
+	if f.Help != "" || f.helpByChoice() {
 		ids = append(ids, f.id()+"-help")
 	}
 	if f.Zone.Name != "" {

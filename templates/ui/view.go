@@ -121,7 +121,7 @@ type Field struct {
 	Secret       bool // not kept when the session ends; fields of Type password never are
 	Autofocus    bool
 	Note         string   // beside the label in place of optional, "-" for nothing
-	Options      []Option // of Type select
+	Options      []Option // of Type select; those with a help show it in place of Help
 	List         []string // to choose from while typing; other texts are taken too
 	Checked      bool     // of Type checkbox
 	Zone         Zone     // of a date or time
