@@ -43,6 +43,7 @@ func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs
 	return render(c, status, page.Password(page.PasswordView{
 		Frame:     a.guestFrame("Choose a password"),
 		Link:      link,
+		First:     u.LastSignInAt.IsZero(),
 		Name:      u.Name,
 		MinLength: a.Settings.Users().PasswordMinLength,
 		Tokens:    a.keepRows(c, u, tokens),
@@ -58,7 +59,7 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
 	keep, err := keptTokens(c)
-	device := ""
+	device, first := "", c.PostForm("first") == "true"
 	if err == nil {
 		choice := account.PasswordByLink{Link: link, New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke")}
 		device, err = a.Accounts.ChooseByLink(c.Request.Context(), choice, a.clientOf(c))
@@ -73,10 +74,14 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 		return err
 	}
 	a.Sessions.SetDevice(c.Writer, device)
+	title, text := "Password changed", "You have been signed out everywhere. Sign in with the new password."
+	if first {
+		title, text = "Password set", "Sign in with it."
+	}
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Password"),
-		Title: "Password changed",
-		Text:  "You have been signed out everywhere. Sign in with the new password.",
+		Title: title,
+		Text:  text,
 		Href:  "/login",
 		Label: "Sign in",
 	}))

@@ -41,6 +41,13 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 		Typed:        typed,
 		Errors:       errs,
 	}
+	link, sent, err := a.Accounts.PendingLink(c.Request.Context(), actorOf(c), u.ID)
+	if err != nil {
+		return err
+	}
+	if sent {
+		v.LinkTo, v.LinkUntil = link.Email, a.inUserZone(c, link.ExpiresAt)
+	}
 	for _, m := range members {
 		v.Memberships = append(v.Memberships, page.UserMembership{
 			ProductID: m.ProductID, Product: m.Product, Role: string(m.Role),

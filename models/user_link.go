@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"gatecrier/app/fault"
@@ -74,6 +76,29 @@ func (r queries) HasUserLink(ctx context.Context, userID int64, purpose LinkPurp
 		AND used_at IS NULL
 		AND expires_at > ?`, []any{userID, purpose, micro(r.Now())}, &n)
 	return n > 0, err
+}
+
+// PendingUserLink reads the link of a user for a purpose that can still be used, without its hash. ok
+// is false if there is none.
+func (r queries) PendingUserLink(
+	ctx context.Context, userID int64, purpose LinkPurpose,
+) (l UserLink, ok bool, err error) {
+	l = UserLink{UserID: userID, Purpose: purpose}
+	err = r.get(ctx, `
+		SELECT l.email, l.expires_at
+		FROM user_links l
+		JOIN users u ON u.id = l.user_id
+		WHERE l.user_id = ?
+		AND l.purpose = ?
+		AND l.used_at IS NULL
+		AND l.expires_at > ?
+		AND l.credentials_from = u.credentials_from
+		ORDER BY l.expires_at DESC
+		LIMIT 1`, []any{userID, purpose, micro(r.Now())}, &l.Email, timeTo(&l.ExpiresAt))
+	if errors.Is(err, sql.ErrNoRows) {
+		return UserLink{}, false, nil
+	}
+	return l, err == nil, err
 }
 
 // UseUserLink marks a link as used. Of two concurrent calls one succeeds, for the other the link

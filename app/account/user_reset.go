@@ -49,6 +49,17 @@ func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64
 	return Added{u, password}, err
 }
 
+// PendingLink returns the link to a new password that was sent to a user and can still be used. ok is
+// false if there is none.
+func (s *Service) PendingLink(
+	ctx context.Context, actor authz.Actor, id int64,
+) (l models.UserLink, ok bool, err error) {
+	if err := requireAdministrator(actor); err != nil {
+		return l, false, err
+	}
+	return s.store.PendingUserLink(ctx, id, models.LinkPassword)
+}
+
 // resettable returns a user whose password the actor can reset.
 func (s *Service) resettable(ctx context.Context, actor authz.Actor, id int64) (models.User, error) {
 	if err := requireAdministrator(actor); err != nil {

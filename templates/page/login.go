@@ -26,6 +26,7 @@ type PasswordView struct {
 	Forced    bool              // at the first sign-in: nothing else is possible before
 	MinLength int               // of the new password, in characters
 	Link      string            // that a visitor has followed; "" = none
+	First     bool              // the link invites a user who has never signed in
 	Name      string            // of the user
 	Tokens    []KeepRow         // of the user
 	Made      []MadeRow         // of products

@@ -61,6 +61,8 @@ type UserView struct {
 	MustChange   bool
 	Self         bool // it is the user who views the page
 	Sessions     int
+	LinkTo       string // the address that a link to a new password was sent to; "" = none is valid
+	LinkUntil    time.Time
 	TimeZone     string
 	Created      time.Time
 	Memberships  []UserMembership
@@ -87,3 +89,16 @@ func (v UserView) value(field, saved string) string {
 func (v UserView) act(what string) string { return userPath(v.User.ID) + "/" + what }
 
 func userPath(n int64) string { return "/admin/users/" + id(n) }
+
+// invited reports whether the user has not signed in yet, and has no generated password to do so.
+func (v UserView) invited() bool {
+	return v.User.LastSignIn.IsZero() && !v.MustChange && !v.Self
+}
+
+// linkName names the link to a new password.
+func (v UserView) linkName() string {
+	if v.invited() {
+		return "Invitation"
+	}
+	return "Password link"
+}
