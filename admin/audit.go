@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -76,7 +75,7 @@ func (a *Admin) audit(c *gin.Context) error {
 			Name:      r.Name,
 			ProductID: r.ProductID,
 			Product:   r.Product,
-			Fields:    auditFields(r),
+			Fields:    a.auditFields(r),
 		})
 	}
 	v.Frame = a.frame(c, "Audit log", nav)
@@ -126,11 +125,8 @@ func kindOptions(current string) []ui.Option {
 	return options
 }
 
-// fieldWords writes the names of fields as words.
-var fieldWords = strings.NewReplacer("_", " ", ".", " ")
-
 // auditFields returns the fields that a change has touched, sorted by name.
-func auditFields(r models.Audit) []page.AuditField {
+func (a *Admin) auditFields(r models.Audit) []page.AuditField {
 	names := slices.Collect(maps.Keys(r.Was))
 	for name := range r.Became {
 		if _, there := r.Was[name]; !there {
@@ -140,9 +136,10 @@ func auditFields(r models.Audit) []page.AuditField {
 	slices.Sort(names)
 	fields := make([]page.AuditField, 0, len(names))
 	for _, name := range names {
-		f := page.AuditField{Name: fieldWords.Replace(name)}
+		f := page.AuditField{Name: a.auditName(r, name)}
 		f.Was, f.Had = r.Was[name]
 		f.Became, f.Has = r.Became[name]
+		f.Was, f.Became = auditValue(f.Was), auditValue(f.Became)
 		if f.Was != "" || f.Became != "" { // otherwise nothing has changed
 			fields = append(fields, f)
 		}

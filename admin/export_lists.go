@@ -130,7 +130,7 @@ func (a *Admin) exportAudit(c *gin.Context, f models.AuditFilter) error {
 			func() ([]models.Audit, error) { return a.Audit.List(c.Request.Context(), actorOf(c), f) },
 			func(r models.Audit) []string {
 				var changes []string
-				for _, field := range auditFields(r) {
+				for _, field := range a.auditFields(r) {
 					changes = append(changes, field.Name+": "+field.Was+" → "+field.Became)
 				}
 				return []string{

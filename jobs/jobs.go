@@ -78,10 +78,11 @@ func checkJobs() []Job {
 	return []Job{
 		{
 			Name:  "expire_waivers",
-			Title: "Waivers",
-			About: "Ends waivers whose time is over, and notifies of those that end within seven days.",
-			Spec:  "*/5 * * * *",
-			Run:   expireWaivers,
+			Title: "Expiring waivers (accepted risks)",
+			About: "Ends waivers whose time is over, so that the accepted risks count again, and notifies of those that " +
+				"end within seven days.",
+			Spec: "*/5 * * * *",
+			Run:  expireWaivers,
 		},
 		{
 			Name:  "find_stale_products",

@@ -18,6 +18,7 @@ import (
 // Loop is work that runs until its context ends.
 type Loop struct {
 	Name string
+	Halt string // what stops while the loop does not run, as a sentence
 	Run  func(ctx context.Context)
 	// Quiet loops deliver the notifications of exceptions. Their own failures are not reported as
 	// exceptions: each would cause the next.
@@ -47,7 +48,7 @@ func (l *Loops) Start(ctx context.Context, loop Loop) {
 	if loop.Quiet {
 		ctx = exception.WithoutReporting(ctx)
 	}
-	l.note(loop.Name, func(*LoopState) {})
+	l.note(loop.Name, func(s *LoopState) { s.Halt = loop.Halt })
 	l.wg.Go(func() {
 		for {
 			l.run(ctx, loop)
@@ -104,6 +105,7 @@ func (l *Loops) Down() string {
 // LoopState is the state of a loop.
 type LoopState struct {
 	Name     string
+	Halt     string // what stops while it does not run
 	Runs     bool
 	Restarts int       // after panics
 	FailedAt time.Time // the time of the last panic

@@ -132,11 +132,11 @@ func TestGroupPages_ByRole(t *testing.T) {
 	admin := signedInAs(t, p, "admin")
 	admin.mustPost("/admin/settings/general", "site_name", "Northern Quay", "version", "0")
 	admin.wantText("/admin/settings/general", "Last changed by")
-	admin.wantText("/admin/audit?kind=settings", "<dt>site name</dt>", "Northern Quay")
+	admin.wantText("/admin/audit?kind=settings", "<dt>Name of the installation</dt>", "Northern Quay")
 	admin.wantText("/admin/audit?actor=maint", "threshold")
-	admin.wantNoText("/admin/audit?actor=maint", "<dt>site name</dt>")
-	admin.wantNoText("/admin/audit?until=2001-01-01", "<dt>site name</dt>")
-	admin.wantText("/admin/audit?since=2001-01-01&q=gener", "<dt>site name</dt>")
+	admin.wantNoText("/admin/audit?actor=maint", "<dt>Name of the installation</dt>")
+	admin.wantNoText("/admin/audit?until=2001-01-01", "<dt>Name of the installation</dt>")
+	admin.wantText("/admin/audit?since=2001-01-01&q=gener", "<dt>Name of the installation</dt>")
 	admin.wantText("/admin/audit?since=x", "Enter a date as YYYY-MM-DD")
 }
 

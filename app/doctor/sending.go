@@ -114,13 +114,23 @@ func (p Parts) addresses(ctx context.Context) Check {
 			"the configuration of "+number.Of(unread, "connection", "connections")+" cannot be opened")
 	}
 	if len(texts) == 0 {
-		return ok("All addresses of connections (%d) accept connections. No message was sent.", len(byAddress))
+		return ok("The servers of all connections are reachable (%s of %s). No message was sent.",
+			number.Of(len(byAddress), "address", "addresses"), number.Of(connectionsOf(byAddress), "connection", "connections"))
 	}
 	advice := "Check the connections on the page Health."
 	if blocked {
 		advice += " Private addresses are allowed by GATECRIER_ALLOW_NETWORKS or in the section Delivery of the settings."
 	}
 	return problem(advice, "Not reached: %s.", strings.Join(texts, "; "))
+}
+
+// connectionsOf returns how many connections have one of the addresses.
+func connectionsOf(byAddress map[string][]Address) int {
+	n := 0
+	for _, list := range byAddress {
+		n += len(list)
+	}
+	return n
 }
 
 // dialAll returns the errors by address.

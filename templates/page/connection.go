@@ -117,6 +117,7 @@ func (r RemovalRow) text() string {
 // LoopRow is one of the loops of the program.
 type LoopRow struct {
 	Name     string
+	Halt     string // what stops while it does not run
 	Runs     bool
 	Restarts int       // how often it was restarted
 	FailedAt time.Time // the last time
