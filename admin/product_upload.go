@@ -11,6 +11,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/ingest"
+	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -71,6 +72,11 @@ func (a *Admin) uploadProgress(c *gin.Context) error {
 func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v page.UploadView) error {
 	v.Frame = a.frame(c, "Upload a report to "+row.Name, layout.NavProducts)
 	v.ID, v.Product, v.Default, v.BaseURL = row.ID, row.Name, row.Default.Name, a.BaseURL()
+	v.Formats = ingest.Formats()
+	var err error
+	if v.CanOwn, err = a.mayAt(c, authz.Own, product.InProduct(row.ID)); err != nil {
+		return err
+	}
 	return render(c, status, page.Upload(v))
 }
 

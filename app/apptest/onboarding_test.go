@@ -45,7 +45,9 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 
 	// An invalid report, an empty one, and no report.
 	dir := t.TempDir()
-	for name, said := range map[string]string{"": "Choose a report", "empty.json": "empty", "notes.json": "CycloneDX"} {
+	for name, said := range map[string]string{
+		"": "Choose a report", "empty.json": "empty", "notes.json": "no report of a known",
+	} {
 		b.Open("/products/1/upload")
 		b.Evaluate(`document.querySelector("[name=file]").required = false`)
 		if name != "" {

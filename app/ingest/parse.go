@@ -156,6 +156,9 @@ func newDetector(d *document) *detector {
 	return det
 }
 
+// Formats names all formats of reports and VEX documents, for users.
+func Formats() string { return newDetector(&document{}).titles() }
+
 // titles returns the titles of all formats, as the error for an unknown one lists them.
 func (det *detector) titles() string {
 	var titles []string

@@ -20,6 +20,8 @@ type UploadView struct {
 	Source  string
 	Clean   bool   // the scan ran and found nothing
 	Format  string // as chosen: "generic", else "" for the content's
+	Formats string // that are recognized, as a list
+	CanOwn  bool   // and so create tokens
 	BaseURL string
 	Errors  map[string]string // by the name of the field; "file" with the place in the report
 	Results []ImportResult    // of the last upload, one per file
