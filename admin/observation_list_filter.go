@@ -40,7 +40,7 @@ func observationListParams() []listParam {
 	sort.values = sort.values[1:] // the default has no name
 	return append(anyText("product", "group", "branch", "q", "component", "back"),
 		severityParam("severity"), severityParam("min_severity"),
-		oneOf("status", append(observation.Assessable(), models.StatusResolved)...),
+		oneOf("status", observation.Assessable()...),
 		oneOf("active", "false", "all"), oneOf("branches", "all"), oneOf("kev", "true"), oneOf("assessed", "true"),
 		oneOf("fix", models.FixAvailable, models.FixNone), sort,
 		keyParam("after", func(text string) bool { return foundKey(text) != nil }))
@@ -71,7 +71,7 @@ func readObservationList(values url.Values) (observationListQuery, error) {
 	q.Assessed = q.is(values, "assessed", "true")
 	q.readSeverity(values)
 	switch s := models.Status(values.Get("status")); {
-	case slices.Contains(observation.Assessable(), s) || s == models.StatusResolved:
+	case slices.Contains(observation.Assessable(), s):
 		q.Status = s
 		q.keep("status", string(s))
 	case q.is(values, "active", "false"):
@@ -132,7 +132,7 @@ func (q *observationListQuery) chips(counts models.Counts) (show, severities []u
 	listed := q.Status == ""
 	show = []ui.Chip{
 		{Label: "Active", Href: q.withParam("active", "", "status"), Count: -1, Current: listed && !q.Inactive && !q.All},
-		{Label: "Not active", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
+		{Label: "Inactive", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
 		{Label: "All", Href: q.withParam("active", "all", "status"), Count: -1, Current: listed && q.All},
 	}
 	severities = []ui.Chip{{
@@ -169,11 +169,14 @@ func (a *Admin) observationListForm(c *gin.Context, q observationListQuery) (pag
 		Statuses: []ui.Option{{Label: "any"}},
 		Worse:    []ui.Option{{Label: "any"}},
 	}
-	for _, s := range append(observation.Assessable(), models.StatusResolved) {
+	for _, s := range observation.Assessable() {
 		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: s == q.Status})
 	}
 	for _, s := range models.Severities() {
 		checked := q.Severity != nil && q.AtLeast && *q.Severity == s
+		if s > models.Low && !checked { // all severities are worse than these
+			continue
+		}
 		f.Worse = append(f.Worse, ui.Option{Value: s.String(), Label: orWorse(s), Checked: checked})
 	}
 	for _, s := range observationSorts {

@@ -262,7 +262,7 @@ func observationListFilter(f ObservationListForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "find-q", Name: "q", Label: "Title", Type: "search", Value: f.Query, MaxLength: 200, Autocomplete: "off", Note: "-", Placeholder: "CVE-2026-1234 or text"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "find-q", Name: "q", Label: "Title", Type: "search", Value: f.Query, MaxLength: 200, Autocomplete: "off", Note: "-", Placeholder: "CVE or words"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -612,7 +612,7 @@ func findingFilter(v ProductView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "find-q", Name: "q", Label: "Text", Type: "search", Value: f.Query, MaxLength: 200, Autocomplete: "off", Note: "-", Placeholder: "Title, component or location"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "find-q", Name: "q", Label: "Text", Type: "search", Value: f.Query, MaxLength: 200, Autocomplete: "off", Note: "-", Placeholder: "title or component"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
