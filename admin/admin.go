@@ -71,7 +71,8 @@ type Services struct {
 type Admin struct {
 	Services
 
-	engine *gin.Engine // with the routes of the pages
+	engine *gin.Engine  // with the routes of the pages
+	failed failingCount // connections, for the frame of administrators
 }
 
 // New returns the pages over some services.

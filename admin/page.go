@@ -130,7 +130,7 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	if v.Unread, err = a.Inbox.Unread(c.Request.Context(), actor); err != nil {
 		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
-	v.Alert, v.Ignored = a.alert(c), ignoredParts(c)
+	v.Alert, v.Ignored, v.Failing = a.alert(c), ignoredParts(c), a.failing(c)
 	if !isLiveRefresh(c) { // the note is for the page that the user opens next
 		v.Flash = a.popFlash(c)
 	}

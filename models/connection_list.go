@@ -164,6 +164,23 @@ func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]Connect
 	return list, err
 }
 
+// CountTrouble returns how many connections that are no user's need attention: at most limit.
+func (r queries) CountTrouble(ctx context.Context, limit int) (int, error) {
+	cond, args := connectionCondition(ConnectionFilter{Owner: OwnerShared, Trouble: true, All: true})
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM connections c
+			JOIN connection_health h ON h.connection_id = c.id
+			JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
+			WHERE `+cond+`
+			LIMIT ?
+		) x`, append(args, limit), &n)
+	return n, err
+}
+
 func connectionCondition(f ConnectionFilter) (string, []any) {
 	cond := sqlFragment{"c.field NOT IN (?, ?)", []any{FieldPeople, fieldRemoved}}
 	cond.andWhere(editableConnection(f.UserID, f.All))

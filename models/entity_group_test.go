@@ -362,6 +362,13 @@ func TestEditsAnything(t *testing.T) {
 				t.Errorf("%s: %v, %v", name, got, err)
 			}
 		}
+		for name, want := range map[string][]models.Role{
+			"nobody": nil, "reader": {models.RoleReader}, "by users in group": {models.RoleMaintainer},
+		} {
+			if got, err := w.s.RolesAnywhere(t.Context(), users[name]); err != nil || !slices.Equal(got, want) {
+				t.Errorf("roles of %s: %v, %v", name, got, err)
+			}
+		}
 		for name, want := range map[string]models.Role{
 			"by group":          models.RoleOwner,
 			"reads by group":    models.RoleReader,

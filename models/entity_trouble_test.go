@@ -57,6 +57,11 @@ func TestConnectionsInTrouble(t *testing.T) {
 				t.Errorf("%s: %v, want %v", what, got, want.names)
 			}
 		}
+		for limit, want := range map[int]int{100: 5, 3: 3} {
+			if got, err := w.s.CountTrouble(t.Context(), limit); err != nil || got != want {
+				t.Errorf("in trouble, at most %d: %d, %v", limit, got, err)
+			}
+		}
 		if got := w.found(models.ConnectionFilter{UserID: w.user("eve"), Trouble: true}); len(got) != 0 {
 			t.Errorf("a stranger finds %v", got)
 		}

@@ -85,6 +85,26 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 	return roles, err
 }
 
+// RolesAnywhere lists the different roles that a user has in products and product groups.
+func (r queries) RolesAnywhere(ctx context.Context, userID int64) ([]Role, error) {
+	var roles []Role
+	err := r.query(ctx, `
+		SELECT m.role
+		FROM members m
+		WHERE m.user_id = ?
+		UNION
+		SELECT m.role
+		FROM group_members m
+		WHERE m.user_id = ?
+		UNION
+		SELECT a.role
+		FROM authorization_members m
+		JOIN authorization_roles a ON a.authorization_group_id = m.authorization_group_id
+		WHERE m.user_id = ?`,
+		repeatArgs(3, userID), collect(&roles, func(r *Role) []any { return []any{r} }))
+	return roles, err
+}
+
 // EditsAnything reports whether a user can edit any product or product group by their roles.
 func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) {
 	var n int

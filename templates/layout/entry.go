@@ -57,13 +57,24 @@ func (v View) documentTitle() string {
 	return v.Title + " · " + v.site()
 }
 
-// health returns the foot of the navigation. It does not check the database: a page that is shown
-// has read from it.
+// health says for administrators whether something needs attention. It does not check the database:
+// a page that is shown has read from it.
 func (v View) health() string {
-	if v.Version == "" {
-		return "Healthy"
+	switch {
+	case v.Failing > MaxFailing:
+		return "More than " + ui.Number(MaxFailing) + " connections failing"
+	case v.Failing > 0:
+		return ui.Plural(v.Failing, "connection", "connections") + " failing"
 	}
-	return "Healthy, version " + v.Version
+	return "Server healthy"
+}
+
+// version returns the version of the program at the foot of the navigation, "" for none.
+func (v View) version() string {
+	if v.Version == "" {
+		return ""
+	}
+	return "Version " + v.Version
 }
 
 func (u User) initials() string {

@@ -43,12 +43,16 @@ type View struct {
 	User     User
 	Unread   int       // notifications of the user
 	Alert    Alert     // for administrators, on every page
+	Failing  int       // connections, for administrators; more than MaxFailing are not counted
 	Ignored  Ignored   // of the URL of a list
 	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
 	Live     Live      // how the page stays current
 }
+
+// MaxFailing bounds the connections that the frame counts.
+const MaxFailing = 99
 
 // Live is how an open page stays current: its stream says when the mark changes. A zero Live is a
 // page that does not.
