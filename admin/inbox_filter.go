@@ -32,7 +32,7 @@ var notificationFamilies = []struct{ value, label string }{
 	},
 	{"exception", "Exceptions"},
 	{"connector", "Connections"},
-	{"waiver", "Waivers"},
+	{"waiver", "Expiring waivers (accepted risks)"},
 	{"product", "Stale products"},
 	{"silence", "Silences"},
 }

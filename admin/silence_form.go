@@ -24,14 +24,11 @@ const (
 
 // silenceLengths are the choices of the form. The last one is a time.
 var silenceLengths = []ui.Option{
-	{
-		Value: "1h",
-		Label: "for 1 hour",
-	},
-	{Value: "4h", Label: "for 4 hours"},
-	{Value: "24h", Label: "for 1 day"},
-	{Value: "168h", Label: "for 1 week"},
-	{Value: "", Label: "until"},
+	{Value: "1h", Label: "1 hour"},
+	{Value: "4h", Label: "4 hours"},
+	{Value: "24h", Label: "1 day"},
+	{Value: "168h", Label: "1 week"},
+	{Value: "", Label: "Until a time"},
 }
 
 const usualLength = "4h"

@@ -224,6 +224,10 @@ func typeWord(kind string) string {
 	switch family {
 	case "connector":
 		return "Connection"
+	case "product":
+		return "Stale product"
+	case "ingest":
+		return "Ingest key"
 	case "":
 		return "Other"
 	}
