@@ -51,7 +51,7 @@ func (a *Admin) exceptionAction(
 func (a *Admin) exceptionMute(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
 	if err == nil {
-		err = requireRight(d.Rights.Assess)
+		err = requireRight(d.Rights.Assess, authz.Assess, d.ProductID)
 	}
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	for _, id := range ids { // all or none
 		d, err := a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
 		if err == nil {
-			err = requireRight(d.Rights.Assess)
+			err = requireRight(d.Rights.Assess, authz.Assess, d.ProductID)
 		}
 		if err != nil {
 			return err
@@ -119,13 +119,13 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	return a.redirect(c, "ok", title, "If one occurs again, notifications are sent immediately.", next)
 }
 
-// requireRight returns a Forbidden error unless a right on an exception is granted. It does not read
-// the roles a second time: a role granted in between would leave the page with neither.
-func requireRight(granted bool) error {
+// requireRight returns a Forbidden error unless a right on an exception of a product is granted. It
+// does not read the roles a second time: a role granted in between would leave the page with neither.
+func requireRight(granted bool, p authz.Permission, product int64) error {
 	if granted {
 		return nil
 	}
-	return authz.Forbidden("product")
+	return authz.Forbidden(authz.Denied{Permission: p, ProductID: product})
 }
 
 // exceptionIDs reads ids of a form or a query, in their order, without repeats.
@@ -167,7 +167,7 @@ func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from 
 	for i, id := range append([]int64{into}, from...) {
 		d, err := a.Exceptions.Get(ctx, actor, id)
 		if err == nil {
-			err = requireRight(d.Rights.Assess)
+			err = requireRight(d.Rights.Assess, authz.Assess, d.ProductID)
 		}
 		if err != nil {
 			return err
@@ -206,7 +206,7 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
 	if err == nil {
-		err = requireRight(d.Rights.Delete)
+		err = requireRight(d.Rights.Delete, authz.Own, d.ProductID)
 	}
 	if err != nil {
 		return err

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/alexedwards/argon2id"
-
-	"gatecrier/models"
 )
 
 // A sign-in with an unknown name takes as long as one with a known name.
@@ -52,28 +50,6 @@ func TestWrongPassword(t *testing.T) {
 	for word := range common() {
 		if len(word) < 8 || word != strings.ToLower(word) {
 			t.Errorf("%q can never be met", word)
-		}
-	}
-}
-
-func TestRoleWithin(t *testing.T) {
-	for _, test := range []struct {
-		role, other models.Role
-		want        bool
-	}{
-		{"", "", true},
-		{models.RoleOwner, "", true},
-		{"", models.RoleOwner, false},
-		{models.RoleReader, models.RoleWriter, true},
-		{models.RoleWriter, models.RoleReader, false},
-		{models.RoleUpload, models.RoleReader, false},
-		{models.RoleReader, models.RoleUpload, false},
-		{models.RoleUpload, models.RoleWriter, true},
-		{models.RoleOwner, models.RoleOwner, true},
-		{models.RoleOwner, models.RoleMaintainer, false},
-	} {
-		if got := within(test.role, test.other); got != test.want {
-			t.Errorf("%q within %q: %v", test.role, test.other, got)
 		}
 	}
 }

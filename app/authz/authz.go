@@ -38,6 +38,20 @@ var matrix = map[models.Role][]Permission{
 // Allows reports whether a role has a permission.
 func Allows(r models.Role, p Permission) bool { return slices.Contains(matrix[r], p) }
 
+// Within reports whether a role has no permission that other lacks. The role "" has all
+// permissions of the user.
+func Within(role, other models.Role) bool {
+	if other == "" || role == "" {
+		return other == ""
+	}
+	for _, p := range []Permission{View, Import, Assess, Edit, Own} {
+		if Allows(role, p) && !Allows(other, p) {
+			return false
+		}
+	}
+	return true
+}
+
 // Actor makes a request: a signed-in user, or the bearer of a token.
 type Actor struct {
 	User      models.User // zero for a product's token
@@ -104,7 +118,7 @@ func Require(ctx context.Context, roles Roles, a Actor, p Permission, productID 
 	if err != nil {
 		return err
 	}
-	return a.check(mine, p, "product")
+	return a.check(mine, Denied{Permission: p, ProductID: productID})
 }
 
 // RequireGroup is Require for a product group.
@@ -121,23 +135,17 @@ func RequireGroup(ctx context.Context, roles Roles, a Actor, p Permission, group
 	if err != nil {
 		return err
 	}
-	return a.check(mine, p, "group")
+	return a.check(mine, Denied{Permission: p, GroupID: groupID})
 }
 
-func (a Actor) check(mine []models.Role, p Permission, what string) error {
+func (a Actor) check(mine []models.Role, d Denied) error {
 	switch {
 	case len(mine) == 0:
-		return fault.NewNotFound(what)
-	case !anyAllows(mine, p), a.excludes(p):
-		return Forbidden(what)
+		return fault.NewNotFound(d.noun())
+	case !anyAllows(mine, d.Permission), a.excludes(d.Permission):
+		return Forbidden(d)
 	}
 	return nil
-}
-
-// Forbidden returns the error for an actor whose roles in a product or group, as what names it,
-// lack a permission.
-func Forbidden(what string) error {
-	return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
 }
 
 // anyAllows reports whether any of the roles has a permission.

@@ -134,3 +134,25 @@ func TestRequire(t *testing.T) {
 		t.Error("a narrowed token is no administrator, the user is")
 	}
 }
+
+func TestRoleWithin(t *testing.T) {
+	for _, test := range []struct {
+		role, other models.Role
+		want        bool
+	}{
+		{"", "", true},
+		{models.RoleOwner, "", true},
+		{"", models.RoleOwner, false},
+		{models.RoleReader, models.RoleWriter, true},
+		{models.RoleWriter, models.RoleReader, false},
+		{models.RoleUpload, models.RoleReader, false},
+		{models.RoleReader, models.RoleUpload, false},
+		{models.RoleUpload, models.RoleWriter, true},
+		{models.RoleOwner, models.RoleOwner, true},
+		{models.RoleOwner, models.RoleMaintainer, false},
+	} {
+		if got := authz.Within(test.role, test.other); got != test.want {
+			t.Errorf("%q within %q: %v", test.role, test.other, got)
+		}
+	}
+}
