@@ -47,7 +47,7 @@ func groupGate(g models.Group) string {
 		return "all gates are disabled"
 	case models.GateStandard:
 	}
-	return "each product uses its own gate settings"
+	return "no shared thresholds"
 }
 
 // ownerText says who set the thresholds; group is the group's name, or "" if it is unknown.

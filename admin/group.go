@@ -77,7 +77,6 @@ func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView)
 	switch v.Current() {
 	case page.GroupMembers:
 		v.People, err = a.membersOf(c, product.InGroup(row.ID), "group")
-		v.TabCounts[page.GroupMembers] = len(v.People.Members)
 	case page.GroupTargets:
 		err = a.groupTargetsTab(c, row.ID, v)
 	case page.GroupSettings:

@@ -35,7 +35,6 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 		used, own := usesOf(t, ids, products, targets)
 		v.Targets.Rows = append(v.Targets.Rows, page.GroupTargetRow{TargetRow: rows[i], Used: used, Own: own})
 	}
-	v.TabCounts[page.GroupTargets] = len(list)
 	v.Targets.Adds = a.moduleForms("", nil, nil)
 	return nil
 }

@@ -24,7 +24,11 @@ func (a *Admin) groups(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := page.GroupsView{Query: f.Text, Frame: a.frame(c, "Product groups", layout.NavGroups)}
+	v := page.GroupsView{
+		Query:     f.Text,
+		CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
+		Frame:     a.frame(c, "Product groups", layout.NavGroups),
+	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		v.Pager.Next = link("/groups", "q", f.Text, "after", rows[pageSize-1].Name)

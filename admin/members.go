@@ -71,7 +71,7 @@ func (a *Admin) groupMembers(c *gin.Context, v *page.ProductView, p models.Produ
 	if p.GroupID == nil {
 		return nil
 	}
-	t := page.Through{Name: v.Group}
+	t := page.Through{Name: v.Group, Hidden: v.GroupHref == ""}
 	var err error
 	if v.GroupHref != "" {
 		t.Href = v.GroupHref + "?tab=members"
@@ -86,7 +86,6 @@ func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	if v.People, err = a.membersOf(c, product.InProduct(row.ID), "product"); err != nil {
 		return err
 	}
-	v.TabCounts[page.TabMembers] = len(v.People.Members)
 	return a.groupMembers(c, v, row.Product)
 }
 

@@ -172,6 +172,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	if problem.Status >= http.StatusInternalServerError && problem.Outage == models.Available {
 		view.Text = ""
 	}
+	view.Holders = a.holdersFor(c, err)
 	view.Frame = a.guestFrame(problem.Title)
 	if actor, ok := web.ActorOf(c.Request.Context()); ok {
 		view.Frame.User = layoutUser(actor.User)

@@ -3,6 +3,7 @@ package admin
 import (
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/authz"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
@@ -36,5 +37,8 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	groups, t.Pager.Next = cutExceptions(groups, path, here...)
 	t.Pager.Text = plural(len(groups), "exception", "exceptions") + " shown"
 	t.Rows = a.exceptionRows(c, groups)
+	if v.CanAssess, err = authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Assess, row.ID); err != nil {
+		return err
+	}
 	return a.ingestKeyFacts(c, row, v)
 }

@@ -27,7 +27,6 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 		return err
 	}
 	v.Tokens.BaseURL = a.BaseURL()
-	v.TabCounts[page.TabTokens] = len(rows)
 	for _, t := range rows {
 		v.Tokens.Rows = append(v.Tokens.Rows, a.tokenRow(c, t))
 	}

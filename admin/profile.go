@@ -8,7 +8,6 @@ import (
 
 	"gatecrier/app/account"
 	"gatecrier/app/web"
-	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -56,8 +55,8 @@ func (a *Admin) profilePage(c *gin.Context, status int, change func(v *page.Prof
 	v.Feed.Created = a.inUserZone(c, made)
 	zone := a.formZone(c)
 	v.Token.Soonest, v.Token.Zone = a.Store.Now().In(zone).Format(time.DateOnly), a.uiZone(zone, time.Time{})
-	for _, r := range models.Roles() {
-		v.Token.Roles = append(v.Token.Roles, string(r))
+	if v.Token.Roles, err = a.tokenRoles(c); err != nil {
+		return err
 	}
 	change(&v)
 	return render(c, status, page.Profile(v))

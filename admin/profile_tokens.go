@@ -2,11 +2,13 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -40,6 +42,26 @@ func (a *Admin) tokenCreate(c *gin.Context) error {
 		return err
 	}
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Token.Made = text })
+}
+
+// tokenRoles returns the roles that a token of the user can be limited to: those within a role that
+// the user has.
+func (a *Admin) tokenRoles(c *gin.Context) ([]string, error) {
+	actor := actorOf(c)
+	mine := []models.Role{models.RoleOwner}
+	if !actor.Administrator() {
+		var err error
+		if mine, err = a.Store.RolesAnywhere(c.Request.Context(), actor.User.ID); err != nil {
+			return nil, err
+		}
+	}
+	var roles []string
+	for _, r := range models.Roles() {
+		if slices.ContainsFunc(mine, func(m models.Role) bool { return authz.Within(r, m) }) {
+			roles = append(roles, string(r))
+		}
+	}
+	return roles, nil
 }
 
 // dayAfter returns the end of a day in the zone of the form, or the zero time if day is empty.

@@ -10,40 +10,84 @@ import (
 	"gatecrier/templates/page"
 )
 
+// need is what a user needs for a page.
+type need int
+
+const (
+	needsNothing need = iota
+	needsAdministrator
+	needsCreation // the right to create products and groups
+	needsEditing  // a role that edits a product or a group
+)
+
 // otherPages are the pages that the search finds beside those of the navigation.
 var otherPages = []struct {
 	layout.Link
-	admin bool
+	need need
 }{
-	{layout.Link{Label: "Create product", Href: "/products/new"}, false},
-	{layout.Link{Label: "Create product group", Href: "/groups/new"}, false},
-	{layout.Link{Label: "Create silence", Href: silencesPath + "/new"}, false},
-	{layout.Link{Label: "Your profile", Href: profilePath}, false},
-	{layout.Link{Label: "Change password", Href: passwordPath}, false},
-	{layout.Link{Label: "API reference", Href: "/api"}, false},
-	{layout.Link{Label: "Create user", Href: usersPath + "/new"}, true},
-	{layout.Link{Label: "Jobs", Href: "/admin/jobs"}, true},
-	{layout.Link{Label: "Doctor", Href: "/admin/doctor"}, true},
+	{layout.Link{Label: "Create product", Href: "/products/new"}, needsCreation},
+	{layout.Link{Label: "Create product group", Href: "/groups/new"}, needsCreation},
+	{layout.Link{Label: "Create silence", Href: silencesPath + "/new"}, needsEditing},
+	{layout.Link{Label: "Your profile", Href: profilePath}, needsNothing},
+	{layout.Link{Label: "Change password", Href: passwordPath}, needsNothing},
+	{layout.Link{Label: "API reference", Href: "/api"}, needsNothing},
+	{layout.Link{Label: "Create user", Href: usersPath + "/new"}, needsAdministrator},
+	{layout.Link{Label: "Jobs", Href: "/admin/jobs"}, needsAdministrator},
+	{layout.Link{Label: "Doctor", Href: "/admin/doctor"}, needsAdministrator},
+}
+
+// meets reports whether the user has what a page needs.
+func (a *Admin) meets(c *gin.Context, n need) (bool, error) {
+	switch n {
+	case needsAdministrator:
+		return actorOf(c).Administrator(), nil
+	case needsCreation:
+		return a.Products.MayCreate(actorOf(c)) == nil, nil
+	case needsEditing:
+		return a.Silences.MayAny(c.Request.Context(), actorOf(c))
+	case needsNothing:
+	}
+	return true, nil
 }
 
 // findPages finds pages by their names, those of the navigation without a text.
 func (a *Admin) findPages(c *gin.Context, text string) (page.SearchKind, error) {
-	admin := actorOf(c).Administrator()
 	kind := page.SearchKind{Name: "pages", Label: "Pages", Icon: "chevron-right"}
-	links := layout.Pages(admin)
+	links := layout.Pages(actorOf(c).Administrator())
 	if text != "" {
+		needs := map[string]need{}
 		for _, p := range otherPages {
-			if admin || !p.admin {
-				links = append(links, p.Link)
-			}
+			links, needs[p.Href] = append(links, p.Link), p.need
 		}
 		links = ranked(links, text, func(l layout.Link) []string { return []string{l.Label} })
-		links = links[:min(len(links), maxResults)]
+		var err error
+		links, err = a.openable(c, links, needs)
+		if err != nil {
+			return kind, err
+		}
 	}
 	for _, l := range links {
 		kind.Results = append(kind.Results, page.SearchResult{Label: l.Label, Href: l.Href})
 	}
 	return kind, nil
+}
+
+// openable returns the first links to pages whose needs the user meets. Others cost no query.
+func (a *Admin) openable(c *gin.Context, links []layout.Link, needs map[string]need) ([]layout.Link, error) {
+	var list []layout.Link
+	for _, l := range links {
+		if len(list) == maxResults {
+			break
+		}
+		may, err := a.meets(c, needs[l.Href])
+		if err != nil {
+			return nil, err
+		}
+		if may {
+			list = append(list, l)
+		}
+	}
+	return list, nil
 }
 
 // fieldOfSection is a setting with its section.

@@ -7,8 +7,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
+	"gatecrier/app/product"
 	"gatecrier/app/silence"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -62,13 +64,51 @@ func (a *Admin) silenceNew(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
+		if may, err := a.mayCreateSilence(c, filled); err != nil || !may {
+			return a.silenceDenied(c, filled, back, err)
+		}
 		return a.silenceNewPage(c, http.StatusOK, filled, nil, back)
+	}
+	if may, err := a.mayCreateSilence(c, silenceInput{}); err != nil || !may {
+		return a.silenceDenied(c, silenceInput{}, silencesPath, err)
 	}
 	in, fieldErrs := a.silenceInput(c, q.Get)
 	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
 		return err
 	}
 	return a.silenceNewPage(c, http.StatusOK, in, fieldErrors(fieldErrs.Err()), silencesPath)
+}
+
+// mayCreateSilence reports whether the user can silence what a form is about, or anything if it is about
+// nothing yet.
+func (a *Admin) mayCreateSilence(c *gin.Context, in silenceInput) (bool, error) {
+	switch d := in.draft; {
+	case d.GroupID != 0:
+		return a.mayAt(c, authz.Edit, product.InGroup(d.GroupID))
+	case d.ProductID != 0:
+		return a.mayAt(c, authz.Edit, product.InProduct(d.ProductID))
+	}
+	return a.Silences.MayAny(c.Request.Context(), actorOf(c))
+}
+
+// silenceDenied shows who can silence what a form is about instead of the form. err is the error in
+// finding that out.
+func (a *Admin) silenceDenied(c *gin.Context, in silenceInput, back string, err error) error {
+	if err != nil {
+		return err
+	}
+	v := page.SilenceDeniedView{Of: in.product, Back: back}
+	if d := in.draft; d.ProductID+d.GroupID != 0 {
+		at := product.InProduct(d.ProductID)
+		if d.GroupID != 0 {
+			at, v.Of = product.InGroup(d.GroupID), "this group"
+		}
+		if v.Holders, err = a.holders(c, at, authz.Edit); err != nil {
+			return err
+		}
+	}
+	v.Frame = a.frame(c, "New silence", layout.NavSilences)
+	return render(c, http.StatusOK, page.SilenceDenied(v))
 }
 
 // silenceFrom fills in the form for the subject of the page that the user comes from. It returns

@@ -12,13 +12,13 @@ import (
 // silenceableTypes names the types that can be silenced.
 var silenceableTypes = map[event.Type]string{
 	event.GateChanged:       "Gate changes",
-	event.WaiverEnds:        "Expiring waivers",
+	event.WaiverEnds:        "Expiring waivers (accepted risks)",
 	event.ProductIsStale:    "Stale products",
 	event.ExceptionReported: "Exceptions reported by applications",
 	event.ExceptionRequest:  "Exceptions in requests",
 	event.ExceptionTask:     "Exceptions in background jobs",
 	event.ExceptionSummary:  "Summaries of exceptions",
-	event.IngestExceeded:    "DSN keys over their budget",
+	event.IngestExceeded:    "Ingest keys over their budget",
 }
 
 const allProducts = "All products"

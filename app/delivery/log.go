@@ -32,7 +32,7 @@ type Row struct {
 }
 
 // List returns the deliveries that the actor can see, newest first. Targets and reasons are only
-// for actors who can edit the connection.
+// for actors who can edit the connection, but the reason of a silenced one is for all.
 func (l *Log) List(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) ([]Row, error) {
 	list, err := l.store.Deliveries(ctx, actor.Scope(), f)
 	if err != nil {
@@ -54,7 +54,10 @@ func (l *Log) visibleRows(ctx context.Context, actor authz.Actor, list []models.
 	rows := make([]Row, len(list))
 	for i, row := range list {
 		if !may[row.Owner] {
-			row.Hint, row.Recipient, row.Reason = "", "", "" // a reason can name a host
+			row.Hint, row.Recipient = "", ""
+			if row.State != models.DeliverySilenced { // the notification names the silence too
+				row.Reason = "" // it can name a host
+			}
 		}
 		rows[i] = Row{row, may[row.Owner]}
 	}

@@ -126,12 +126,12 @@ func Connections(v ConnectionsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Nothing("plug", "No connections yet. Add a personal connection below, or add a target to one of your products.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Nothing("plug", "No connections yet that you can edit. Add a personal connection below. Maintainers and owners of a product can add targets on its page.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</div><section class=\"card\" aria-labelledby=\"add\"><div class=\"card-header\"><h2 id=\"add\">Add connection</h2><span class=\"dim sm\">Add a product's targets on the product's page.</span></div><div class=\"gc-add\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</div><section class=\"card\" aria-labelledby=\"add\"><div class=\"card-header\"><h2 id=\"add\">Add connection</h2><span class=\"dim sm\">A personal connection. Targets of a product are added on its page.</span></div><div class=\"gc-add\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -9,10 +9,11 @@ import (
 
 // GroupsView is the list of groups of products, filtered by q in the URL.
 type GroupsView struct {
-	Frame layout.View
-	Query string
-	Rows  []GroupRow
-	Pager ui.Pager
+	Frame     layout.View
+	Query     string
+	CanCreate bool
+	Rows      []GroupRow
+	Pager     ui.Pager
 }
 
 // GroupRow is a group in the list.
@@ -140,6 +141,14 @@ func (v MoveView) title() string {
 		return "Remove " + v.Product + " from " + v.From + "?"
 	}
 	return "Move " + v.Product + " to " + v.To + "?"
+}
+
+// noProducts says that the list is empty, and who can change that.
+func (v GroupView) noProducts() string {
+	if v.CanEdit {
+		return "No products in this group yet."
+	}
+	return "No products in this group yet. " + editors + " of the group can add them."
 }
 
 // used says how many products use a target of a group.

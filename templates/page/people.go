@@ -30,6 +30,7 @@ type MemberRow struct {
 // see the group only learn its name.
 type Through struct {
 	Name, Href string
+	Hidden     bool // the user cannot see the group
 	Members    []MemberRow
 	Groups     []MemberRow
 }

@@ -6,9 +6,10 @@ import "gatecrier/templates/layout"
 type ErrorView struct {
 	Frame     layout.View
 	Status    int
-	Text      string // what went wrong, for the user; "" = said by the status
-	RequestID string // for the reader of the log; "" = none
-	Group     int64  // of the exception; 0 = none, or hidden from the user
+	Text      string  // what went wrong, for the user; "" = said by the status
+	RequestID string  // for the reader of the log; "" = none
+	Group     int64   // of the exception; 0 = none, or hidden from the user
+	Holders   Holders // of the permission that the user lacks
 }
 
 // ConfirmView asks for confirmation before something is deleted. Its form posts to Action.

@@ -58,7 +58,7 @@ type ProductView struct {
 	Sources      []SourceRow
 	SourcesOpen  bool // the list of sources is unfolded
 	VEX          []VEXRow
-	CanAssess    bool // and delete VEX documents
+	CanAssess    bool // also exceptions, and delete VEX documents; only for the tabs that show these
 	Tab          Tab
 	TabCounts    map[Tab]int // a tab without an entry shows no number
 	CanUpload    bool

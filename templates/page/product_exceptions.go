@@ -72,3 +72,11 @@ Sentry.captureException(new Error("it works"));`},
 		"-d " + quote(body),
 	}, " \\\n  ")})
 }
+
+// exceptionsLink says what the user can do on the list of exceptions.
+func (v ProductView) exceptionsLink() string {
+	if v.CanAssess {
+		return "Search, resolve and merge"
+	}
+	return "Search exceptions"
+}

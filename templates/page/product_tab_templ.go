@@ -168,7 +168,7 @@ func settingsTab(v ProductView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if v.GroupGate != "" {
-			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "The group overrides this setting: " + v.GroupGate + ".", Text: "Your choice here applies again when the group's gate is “Standard” or the product leaves the group."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "The group overrides this setting: " + v.GroupGate + ".", Text: "Your choice here applies again when the group has no shared thresholds or the product leaves the group."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -301,7 +301,7 @@ func moveForm(v ProductView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "move-group", Name: "group", Label: "Group", Type: "select", Note: "-", Options: v.Settings.Groups, Help: "The product uses the group's members and targets, and its gate unless that is “Standard”. The list shows groups that you can edit."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(ui.Field{ID: "move-group", Name: "group", Label: "Group", Type: "select", Note: "-", Options: v.Settings.Groups, Help: "The product uses the group's members and targets. If the group has its own thresholds, they apply to this product. The list shows groups that you can edit."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

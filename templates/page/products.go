@@ -67,3 +67,15 @@ func (v ProductsView) kept() []Hidden {
 	}
 	return kept
 }
+
+// summary says how many products there are, what one is, and who can create one.
+func (v ProductsView) summary() string {
+	text := "Applications with a security gate each."
+	if v.Total > 0 {
+		text = ui.Plural(v.Total, "product", "products") + ": applications with a security gate each."
+	}
+	if who := unless(v.CanCreate, "Administrators can create products."); who != "" {
+		text += " " + who
+	}
+	return text
+}

@@ -65,6 +65,22 @@ type SilenceNewView struct {
 	Back    string
 }
 
+// SilenceDeniedView says who can create a silence, for users who cannot.
+type SilenceDeniedView struct {
+	Frame   layout.View
+	Of      string // what it would be for; "" = nothing yet
+	Holders Holders
+	Back    string
+}
+
+// heading returns what the user cannot do.
+func (v SilenceDeniedView) heading() string {
+	if v.Of == "" {
+		return "You cannot create silences"
+	}
+	return "You cannot silence " + v.Of
+}
+
 // SilenceForm is the form of a silence: of (product, group, all), product (a name), group (an id),
 // type, text, reason, starts, for (a length, "" = until the time in until).
 type SilenceForm struct {

@@ -55,7 +55,7 @@ func groupStories() []story {
 		{"groups-none", Groups(GroupsView{Frame: frame("Groups", layout.NavGroups), Query: script})},
 		{"groups", Groups(GroupsView{Frame: frame("Groups", layout.NavGroups), Rows: []GroupRow{
 			{ID: 1, Name: long, Description: cjk, Products: 12, Failed: 3, Gate: "limits of the group: critical 0, high 0"},
-			{ID: 2, Name: script, Description: script, Products: 1, Gate: "each product uses its own gate settings"},
+			{ID: 2, Name: script, Description: script, Products: 1, Gate: "no shared thresholds"},
 		}, Pager: ui.Pager{Next: "?after=x", Text: "2 groups shown"}})},
 		{
 			"group-new",

@@ -289,12 +289,7 @@ func newToken(v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "token-role", Name: "role", Label: "Role", Type: "select", Note: "-", Error: v.Tokens.Errors["role"], Options: []ui.Option{
-			{Value: "upload", Label: roleWords["upload"], Checked: v.Tokens.Role == "upload"},
-			{Value: "reader", Label: roleWords["reader"], Checked: v.Tokens.Role == "reader"},
-			{Value: "writer", Label: roleWords["writer"], Checked: v.Tokens.Role == "writer"},
-			{Value: "maintainer", Label: roleWords["maintainer"], Checked: v.Tokens.Role == "maintainer"},
-		}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "token-role", Name: "role", Label: "Role", Type: "select", Note: "-", Error: v.Tokens.Errors["role"], Options: v.Tokens.roles()}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
