@@ -24,8 +24,17 @@ func (a *Admin) authorizationFirst(c *gin.Context) error {
 	return nil
 }
 
+// authorizationOptions are the orders of the list.
+func authorizationOptions() []sortOption {
+	return []sortOption{
+		{name: "name"},
+		{name: models.AuthorizationGroupsByMembers, desc: true},
+		{name: models.AuthorizationGroupsByRoles, desc: true},
+	}
+}
+
 func (a *Admin) authorizationGroups(c *gin.Context) error {
-	if err := checkListURL(c, anyText("q", "after")...); err != nil {
+	if err := checkListURL(c, pageParams(models.AuthorizationGroupOrders, authorizationOptions(), anyText("q")...)...); err != nil {
 		return err
 	}
 	return a.authorizationList(c, http.StatusOK, "", nil)
@@ -34,26 +43,31 @@ func (a *Admin) authorizationGroups(c *gin.Context) error {
 // authorizationList lists the authorization groups of the actor. Administrators see all of them,
 // and the form for a new one.
 func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
-	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
-	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)
+	ctx, actor, f := c.Request.Context(), actorOf(c), models.GroupFilter{Text: c.Query("q")}
+	p := pageOf(c, authorizationOptions()...)
+	p.in(authorizationGroupsPath, "q", f.Text)
+	rows, pager, err := readPage(&p, rowsOf[models.AuthorizationGroupRow]{
+		read: func(at models.Place, limit int) ([]models.AuthorizationGroupRow, error) {
+			f.Place, f.Limit = at, limit
+			return a.Products.AuthorizationGroups(ctx, actor, f)
+		},
+		key:   models.AuthorizationGroupOrders.Key,
+		count: func() (int, error) { return a.Products.CountAuthorizationGroups(ctx, actor, f) },
+		one:   "authorization group", many: "authorization groups",
+	})
 	if err != nil {
 		return err
 	}
 	v := page.AuthorizationGroupsView{
 		Frame:     a.frame(c, "Authorization groups", layout.NavAuthorization),
 		Query:     f.Text,
+		Keep:      hiddenFields(p.kept()),
+		Sorting:   p.sorting(),
+		Pager:     pager,
 		CanCreate: actorOf(c).Administrator(),
 		Name:      name,
 		Errors:    errs,
 	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(authorizationGroupsPath, "q", f.Text, "after", rows[pageSize-1].Name)
-	}
-	if f.After != "" {
-		v.Pager.First = link(authorizationGroupsPath, "q", f.Text)
-	}
-	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups")
 	for _, g := range rows {
 		v.Rows = append(v.Rows, page.AuthorizationGroupRow{
 			ID:      g.ID,

@@ -89,13 +89,13 @@ func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
 }
 
 // connectionHiddenFields returns the filters that a search keeps.
-func connectionHiddenFields(f models.ConnectionFilter) []page.Hidden {
-	var list []page.Hidden
+func connectionHiddenFields(f models.ConnectionFilter) []ui.Hidden {
+	var list []ui.Hidden
 	if f.Owner != "" {
-		list = append(list, page.Hidden{Name: "owner", Value: string(f.Owner)})
+		list = append(list, ui.Hidden{Name: "owner", Value: string(f.Owner)})
 	}
 	if f.Trouble {
-		list = append(list, page.Hidden{Name: "trouble", Value: "1"})
+		list = append(list, ui.Hidden{Name: "trouble", Value: "1"})
 	}
 	return list
 }

@@ -98,7 +98,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	for i := 0; i < len(q.pairs); i += 2 {
 		if q.pairs[i] != "q" {
-			v.Hidden = append(v.Hidden, page.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
+			v.Hidden = append(v.Hidden, ui.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
 		}
 	}
 	if q.Own {

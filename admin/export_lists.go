@@ -14,7 +14,7 @@ import (
 // exportProducts sends the list of products.
 func (a *Admin) exportProducts(c *gin.Context, f models.ProductFilter) error {
 	scope := actorOf(c).Scope()
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"products", []string{
 			"id", "product", "default branch", "security gate", "since", "critical", "high", "medium", "low", "none", "unknown",
@@ -31,7 +31,7 @@ func (a *Admin) exportProducts(c *gin.Context, f models.ProductFilter) error {
 				}
 				return append(row, timeCell(p.LastReportAt))
 			},
-			func(p models.ProductRow) { f.After, f.AfterState = p.Name, p.Default.Gate },
+			func(p models.ProductRow) { f.Key = models.ProductOrders.Key(f.Place, p) },
 		),
 	})
 }
@@ -144,7 +144,7 @@ func (a *Admin) exportAudit(c *gin.Context, f models.AuditFilter) error {
 
 // exportUsers sends the list of users.
 func (a *Admin) exportUsers(c *gin.Context, f models.UserFilter) error {
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"users", []string{
 			"id", "user", "first name", "email", "administrator", "active", "products", "sessions", "last sign-in", "created",
@@ -156,7 +156,7 @@ func (a *Admin) exportUsers(c *gin.Context, f models.UserFilter) error {
 					formatInt(u.Memberships), formatInt(u.Sessions), timeCell(u.LastSignInAt), timeCell(u.CreatedAt),
 				}
 			},
-			func(u models.UserRow) { f.After = u.Name },
+			func(u models.UserRow) { f.Key = models.UserOrders.Key(f.Place, u) },
 		),
 	})
 }

@@ -36,7 +36,7 @@ func groupParams(tab page.Tab) []listParam {
 	if tab == page.GroupMembers || tab == page.GroupTargets || tab == page.GroupSettings {
 		return params
 	}
-	return append(append(params, anyText("after")...), gateParam("from"), oneOf("sort", sortGate, sortName))
+	return pageParams(models.ProductOrders, productOptions(), params...)
 }
 
 // groupPage renders a group; change, unless nil, edits the view last.
@@ -89,31 +89,13 @@ func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView)
 
 // groupProducts lists a group's products, failing ones first unless the URL sorts them by name.
 func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error {
-	path, sort := groupPath(id), c.Query("sort")
-	f := models.ProductFilter{
-		Group:      id,
-		Worst:      sort != sortName,
-		After:      c.Query("after"),
-		AfterState: models.GateState(c.Query("from")),
-		Limit:      pageSize + 1,
-	}
-	rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), f)
+	p := pageOf(c, productOptions()...)
+	p.in(groupPath(id))
+	rows, pager, err := readPage(&p, a.productsIn(c, models.ProductFilter{Group: id}))
 	if err != nil {
 		return err
 	}
-	v.List = page.ProductsView{ByName: link(path, "sort", sortName), ByGate: path, GroupID: id}
-	if !f.Worst {
-		v.List.Sort = sortName
-	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		last := rows[pageSize-1]
-		v.List.Pager.Next = link(path, "sort", sort, "after", last.Name, "from", string(last.Default.Gate))
-	}
-	if f.After != "" {
-		v.List.Pager.First = link(path, "sort", sort)
-	}
-	v.List.Pager.Text = plural(len(rows), "product", "products") + " shown"
+	v.List = page.ProductsView{Sorting: p.sorting(), Pager: pager, GroupID: id}
 	v.List.Rows, err = a.productRows(c, rows)
 	for i := range v.List.Rows {
 		v.List.Rows[i].Group = "" // all are in this one

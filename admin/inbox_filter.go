@@ -197,7 +197,7 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	f.Open = len(withoutPairs(q.pairs, "filter", "product", "q")) > 0 || q.problem != ""
 	for i := 0; i < len(q.pairs); i += 2 {
 		if q.pairs[i] == "filter" || q.pairs[i] == "product" {
-			f.Hidden = append(f.Hidden, page.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
+			f.Hidden = append(f.Hidden, ui.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
 		}
 	}
 	return f, nil

@@ -184,7 +184,7 @@ func (a *Admin) observationListForm(c *gin.Context, q observationListQuery) (pag
 	}
 	for _, name := range []string{"active", "severity"} {
 		if i := slices.Index(q.pairs, name); i >= 0 && i%2 == 0 {
-			f.Hidden = append(f.Hidden, page.Hidden{Name: name, Value: q.pairs[i+1]})
+			f.Hidden = append(f.Hidden, ui.Hidden{Name: name, Value: q.pairs[i+1]})
 		}
 	}
 	if len(q.pairs) > 0 {

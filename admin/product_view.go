@@ -7,12 +7,6 @@ import (
 	"gatecrier/templates/page"
 )
 
-// The orders of a list of products. The default is sortGate: failing gates first.
-const (
-	sortGate = "gate"
-	sortName = "name"
-)
-
 func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.ProductRow, error) {
 	targets, err := a.Store.TargetsOf(c.Request.Context(), productIDs(rows))
 	if err != nil {

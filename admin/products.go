@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,8 +19,13 @@ func (a *Admin) productsRoutes(r router) {
 
 // productParams are the parameters of the list.
 func productParams() []listParam {
-	return append(anyText("q", "group", "after"),
-		gateParam("gate"), gateParam("from"), oneOf("stale", "1"), oneOf("sort", sortGate, sortName))
+	return pageParams(models.ProductOrders, productOptions(),
+		append(anyText("q", "group"), gateParam("gate"), oneOf("stale", "1"))...)
+}
+
+// productOptions are the orders of a list of products, failed gates first.
+func productOptions() []sortOption {
+	return []sortOption{{name: models.ProductsByGate}, {name: "name"}, {name: models.ProductsByObservations, desc: true}}
 }
 
 // gateParam returns a parameter that takes the state of a gate.
@@ -40,45 +46,33 @@ func (a *Admin) productList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	p := pageOf(c, productOptions()...)
 	f := productFilter(c, group.ID)
 	if isExport(c) {
+		f.Place = p.Place
 		return a.exportProducts(c, f)
 	}
-	rows, err := a.Store.Products(ctx, scope, f)
-	if err != nil {
-		return err
-	}
-	sort, gate := "", string(f.State)
-	if !f.Worst {
-		sort = sortName
-	}
 	here := []string{"q", f.Text, "group", c.Query("group"), "stale", knownValue(c, "stale")}
+	gate := string(f.State)
+	p.in("/products", append(slices.Clone(here), "gate", gate)...)
 	v := page.ProductsView{
 		Query:     f.Text,
-		Gate:      gate,
 		CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
-		Chips:     gateChips(append(here, "sort", sort), f.State, tally),
-		Sort:      sort,
+		Chips:     gateChips(slices.Concat(here, p.kept()), f.State, tally),
+		Sorting:   p.sorting(),
+		Keep:      hiddenFields(slices.Concat(withoutPairs(p.filter, "q"), p.kept())),
 		Stale:     f.Stale,
 		GroupID:   group.ID,
 		Group:     group.Name,
-		ByName:    link("/products", append(here, "gate", gate, "sort", sortName)...),
-		ByGate:    link("/products", append(here, "gate", gate)...),
 	}
 	for _, n := range tally {
 		v.Total += int(n)
 	}
-	here = append(here, "gate", gate, "sort", sort)
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		last := rows[pageSize-1]
-		v.Pager.Next = link("/products", append(here, "after", last.Name, "from", string(last.Default.Gate))...)
+	rows, pager, err := readPage(&p, a.productsIn(c, f))
+	if err != nil {
+		return err
 	}
-	if f.After != "" {
-		v.Pager.First = link("/products", here...)
-	}
-	v.Pager.Text = plural(len(rows), "product", "products") + " shown"
-	v.Pager.Export = exportLink(c)
+	v.Pager, v.Pager.Export = pager, exportLink(c)
 	if v.Rows, err = a.productRows(c, rows); err != nil {
 		return err
 	}
@@ -86,17 +80,27 @@ func (a *Admin) productList(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Products(v))
 }
 
+// productsIn reads the products of a filter.
+func (a *Admin) productsIn(c *gin.Context, f models.ProductFilter) rowsOf[models.ProductRow] {
+	ctx, scope := c.Request.Context(), actorOf(c).Scope()
+	return rowsOf[models.ProductRow]{
+		read: func(at models.Place, limit int) ([]models.ProductRow, error) {
+			f.Place, f.Limit = at, limit
+			return a.Store.Products(ctx, scope, f)
+		},
+		key:   models.ProductOrders.Key,
+		count: func() (int, error) { return a.Store.CountProducts(ctx, scope, f) },
+		one:   "product", many: "products",
+	}
+}
+
 // productFilter reads the filter of the URL; group is the id of its group, 0 for all.
 func productFilter(c *gin.Context, group int64) models.ProductFilter {
 	f := models.ProductFilter{
-		Text:       c.Query("q"),
-		State:      models.GateState(c.Query("gate")),
-		Stale:      c.Query("stale") == "1",
-		Group:      group,
-		After:      c.Query("after"),
-		Limit:      pageSize + 1,
-		Worst:      c.Query("sort") != sortName,
-		AfterState: models.GateState(c.Query("from")),
+		Text:  c.Query("q"),
+		State: models.GateState(c.Query("gate")),
+		Stale: c.Query("stale") == "1",
+		Group: group,
 	}
 	if !f.State.Valid() {
 		f.State = ""

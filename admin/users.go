@@ -43,38 +43,50 @@ func userParams() []listParam {
 	for _, f := range userFilters[1:] {
 		show.values = append(show.values, f.show)
 	}
-	return append(anyText("q", "after"), show)
+	return pageParams(models.UserOrders, userOptions(), append(anyText("q"), show)...)
+}
+
+// userOptions are the orders of the list.
+func userOptions() []sortOption {
+	return []sortOption{{name: "name"}, {name: models.UsersBySignIn, desc: true}}
 }
 
 func (a *Admin) users(c *gin.Context) error {
 	if err := checkListURL(c, userParams()...); err != nil {
 		return err
 	}
-	q, shown, after := c.Query("q"), knownValue(c, "show"), c.Query("after")
-	f := userFilter(shown)
-	f.Text, f.After, f.Limit = q, after, pageSize+1
+	ctx, actor := c.Request.Context(), actorOf(c)
+	q, shown := c.Query("q"), knownValue(c, "show")
+	f, p := userFilter(shown), pageOf(c, userOptions()...)
+	f.Text = q
 	if isExport(c) {
+		f.Place = p.Place
 		return a.exportUsers(c, f)
 	}
-	rows, err := a.Accounts.List(c.Request.Context(), actorOf(c), f)
+	p.in(usersPath, "q", q, "show", shown)
+	rows, pager, err := readPage(&p, rowsOf[models.UserRow]{
+		read: func(at models.Place, limit int) ([]models.UserRow, error) {
+			f.Place, f.Limit = at, limit
+			return a.Accounts.List(ctx, actor, f)
+		},
+		key:   models.UserOrders.Key,
+		count: func() (int, error) { return a.Accounts.Count(ctx, actor, f) },
+		one:   "user", many: "users",
+	})
 	if err != nil {
 		return err
 	}
-	v := page.UsersView{Frame: a.frame(c, "Users", layout.NavUsers), Query: q, Show: shown}
+	v := page.UsersView{
+		Frame: a.frame(c, "Users", layout.NavUsers), Query: q, Pager: pager, Sorting: p.sorting(),
+		Keep: hiddenFields(append(p.kept(), "show", shown)),
+	}
+	v.Pager.Export = exportLink(c)
 	for _, s := range userFilters {
 		v.Chips = append(v.Chips, ui.Chip{
-			Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown,
+			Label: s.label, Count: -1, Current: s.show == shown,
+			Href: link(usersPath, append(p.kept(), "q", q, "show", s.show)...),
 		})
 	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(usersPath, "q", q, "show", shown, "after", rows[pageSize-1].Name)
-	}
-	if after != "" {
-		v.Pager.First = link(usersPath, "q", q, "show", shown)
-	}
-	v.Pager.Text = plural(len(rows), "user", "users") + " shown"
-	v.Pager.Export = exportLink(c)
 	for _, u := range rows {
 		v.Rows = append(v.Rows, a.userRow(c, u))
 	}

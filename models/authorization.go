@@ -27,20 +27,72 @@ type AuthorizationGroupRow struct {
 	Manager bool // the user who asks can add and remove members
 }
 
+// The orders of a list of authorization groups, beside that by name: the largest numbers first.
+const (
+	AuthorizationGroupsByMembers = "members"
+	AuthorizationGroupsByRoles   = "roles"
+)
+
+var authorizationName = orderColumn[AuthorizationGroupRow]{
+	sql: "a.name", value: func(a AuthorizationGroupRow) any { return a.Name },
+}
+
+// AuthorizationGroupOrders are the orders of a list of authorization groups.
+var AuthorizationGroupOrders = Orders[AuthorizationGroupRow]{
+	"": {columns: []orderColumn[AuthorizationGroupRow]{authorizationName}},
+	AuthorizationGroupsByMembers: {desc: true, columns: []orderColumn[AuthorizationGroupRow]{
+		{sql: groupMembersSQL, value: func(a AuthorizationGroupRow) any { return int64(a.Members) }}, authorizationName,
+	}},
+	AuthorizationGroupsByRoles: {desc: true, columns: []orderColumn[AuthorizationGroupRow]{
+		{sql: groupRolesSQL, value: func(a AuthorizationGroupRow) any { return int64(a.Roles) }}, authorizationName,
+	}},
+}
+
+// Both count for the authorization group a.
+const (
+	groupMembersSQL = "(SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id)"
+	groupRolesSQL   = "(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id)"
+)
+
+// authorizationGroupsOf returns the condition for the groups that a user is in; with 0 for all.
+func authorizationGroupsOf(userID int64, cond string, args ...any) sqlFragment {
+	found := sqlFragment{cond, args}
+	if userID != 0 {
+		found.and(`(
+			SELECT 1
+			FROM authorization_members m
+			WHERE m.user_id = ?
+			AND m.authorization_group_id = a.id
+		) = 1`, userID)
+	}
+	return found
+}
+
+func authorizationGroupCondition(userID int64, f GroupFilter) sqlFragment {
+	cond := authorizationGroupsOf(userID, "1 = 1")
+	if f.Text != "" {
+		cond.and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
+	}
+	return cond
+}
+
 // AuthorizationGroups lists the authorization groups that a user is in; with 0 all.
 func (r queries) AuthorizationGroups(
 	ctx context.Context, userID int64, f GroupFilter,
 ) ([]AuthorizationGroupRow, error) {
-	cond := sqlFragment{"a.name > ?", []any{f.After}}
-	if f.Text != "" {
-		cond.and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
-	}
-	return r.authorizationGroups(ctx, userID, cond.text, cond.args, f.Limit)
+	cond := authorizationGroupCondition(userID, f)
+	AuthorizationGroupOrders.where(&cond, f.Place)
+	return r.authorizationGroups(ctx, userID, cond, f.Place, f.Limit)
+}
+
+// CountAuthorizationGroups counts them, up to one more than MaxCounted.
+func (r queries) CountAuthorizationGroups(ctx context.Context, userID int64, f GroupFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM authorization_groups a", authorizationGroupCondition(userID, f))
 }
 
 // AuthorizationGroup finds an authorization group that a user is in; with 0 any.
 func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
-	list, err := r.authorizationGroups(ctx, userID, "a.id = ?", []any{id}, 1)
+	list, err := r.authorizationGroups(ctx, userID, authorizationGroupsOf(userID, "a.id = ?", id), Place{}, 1)
 	if err == nil && len(list) == 0 {
 		err = fault.NewNotFound("authorization group")
 	}
@@ -51,28 +103,25 @@ func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (Auth
 }
 
 func (r queries) authorizationGroups(
-	ctx context.Context, userID int64, cond string, args []any, limit int,
+	ctx context.Context, userID int64, cond sqlFragment, at Place, limit int,
 ) ([]AuthorizationGroupRow, error) {
-	manager := "FALSE"
+	manager, args := "FALSE", cond.args
 	if userID != 0 {
-		cond += " AND (SELECT 1 FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id) = 1"
 		manager = "(SELECT m.manager FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id)"
-		args = append([]any{userID}, append(args, userID)...)
+		args = append([]any{userID}, args...)
 	}
 	var list []AuthorizationGroupRow
 	err := r.query(ctx, `
-		SELECT a.id, a.name, a.version, a.created_at, a.updated_at,
-			(SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
-			(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id),
-			`+manager+`
+		SELECT a.id, a.name, a.version, a.created_at, a.updated_at, `+groupMembersSQL+", "+groupRolesSQL+", "+manager+`
 		FROM authorization_groups a
-		WHERE `+cond+`
-		ORDER BY a.name
+		WHERE `+cond.text+`
+		ORDER BY `+AuthorizationGroupOrders.by(at)+`
 		LIMIT ?`, append(args, limit), collect(&list, func(a *AuthorizationGroupRow) []any {
 		return []any{
 			&a.ID, &a.Name, &a.Version, timeTo(&a.CreatedAt), timeTo(&a.UpdatedAt), &a.Members, &a.Roles, &a.Manager,
 		}
 	}))
+	inOrder(at, list)
 	return list, err
 }
 

@@ -114,6 +114,10 @@ func TestGroupScopes(t *testing.T) {
 			if err != nil || strings.Join(names, " ") != test.want {
 				t.Errorf("%s sees %v, want %s, %v", name, names, test.want, err)
 			}
+			n, err := w.s.CountGroups(t.Context(), test.scope, models.GroupFilter{})
+			if err != nil || n != len(strings.Fields(test.want)) {
+				t.Errorf("%s counts %d groups, want %s, %v", name, n, test.want, err)
+			}
 			found, err := w.s.SearchGroups(t.Context(), test.scope, "s", 10) // both names have one
 			names = nil
 			for _, m := range found {

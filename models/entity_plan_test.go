@@ -439,9 +439,9 @@ func (w world) hotInbox(ann int64) map[string]hot {
 func (w world) hotProducts(ann int64) map[string]hot {
 	list := map[string]hot{}
 	for name, scope := range map[string]models.Scope{"member's": models.MemberScope(ann), "all": all} {
-		for page, f := range map[string]models.ProductFilter{"first": {Limit: 10}, "next": {Limit: 10, After: "a"}} {
+		for page, f := range map[string]models.ProductFilter{"first": {Limit: 10}, "next": {Limit: 10, Place: models.Place{Key: "a"}}} {
 			want := "SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)"
-			if f.After != "" {
+			if f.Key != "" {
 				want = "SEARCH p USING INDEX sqlite_autoindex_products_1 (name>?)"
 			}
 			list[name+" products, "+page] = hot{want: want, read: func(ctx context.Context) error {

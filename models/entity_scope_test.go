@@ -198,6 +198,10 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(p models.ProductRow) bool { return p.Name == o.name })
 		}), err
 	},
+	"CountProducts": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountProducts(ctx, who.scope, models.ProductFilter{Name: o.name})
+		return n > 0, err
+	}),
 	"SearchProducts": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		list, err := s.SearchProducts(ctx, who.scope, "s", 10) // both names have one
 		return whose(both, func(o owned) bool {
@@ -623,7 +627,7 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 }
 
 // ofGroups are the reads of groups themselves: TestGroupScopes.
-var ofGroups = []string{"Group", "Groups", "SearchGroups"}
+var ofGroups = []string{"Group", "Groups", "CountGroups", "SearchGroups"}
 
 // Every read with a scope has a look.
 func TestEveryScopedReadHasALook(t *testing.T) {

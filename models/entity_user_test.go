@@ -59,7 +59,7 @@ func TestUsersAreListed(t *testing.T) {
 		}{
 			{models.UserFilter{}, []string{"ann", "Bob", "cleo", "Dora"}},
 			{models.UserFilter{Limit: 2}, []string{"ann", "Bob"}},
-			{models.UserFilter{After: "BOB"}, []string{"cleo", "Dora"}},
+			{models.UserFilter{Place: models.Place{Key: "BOB"}}, []string{"cleo", "Dora"}},
 			{models.UserFilter{Text: "bob"}, []string{"Bob", "Dora"}},
 			{models.UserFilter{Text: "ROBERT"}, []string{"Bob"}},
 			{models.UserFilter{Text: "_"}, []string{"Bob"}},

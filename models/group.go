@@ -36,13 +36,44 @@ type GroupRow struct {
 
 // GroupFilter narrows a list of groups. Zero fields do not narrow.
 type GroupFilter struct {
+	Place
 	Text  string // part of the name, in any case
 	Name  string // exact
-	After string // keyset: the last name of the page before
 	Limit int
 	// Editable leaves out groups that the scope's user sees but cannot edit.
 	Editable bool
 }
+
+// The orders of a list of groups, beside that by name: the largest numbers first.
+const (
+	GroupsByProducts = "products"
+	GroupsByFailed   = "failing"
+)
+
+var groupName = orderColumn[GroupRow]{sql: "g.name", value: func(g GroupRow) any { return g.Name }}
+
+// GroupOrders are the orders of a list of groups.
+var GroupOrders = Orders[GroupRow]{
+	"": {columns: []orderColumn[GroupRow]{groupName}},
+	GroupsByProducts: {desc: true, columns: []orderColumn[GroupRow]{
+		{sql: groupProductsSQL, value: func(g GroupRow) any { return int64(g.Products) }}, groupName,
+	}},
+	GroupsByFailed: {desc: true, columns: []orderColumn[GroupRow]{
+		{sql: groupFailedSQL, value: func(g GroupRow) any { return int64(g.Failed) }}, groupName,
+	}},
+}
+
+// Both count products of the group g.
+const (
+	groupProductsSQL = "(SELECT count(*) FROM products p WHERE p.group_id = g.id)"
+	groupFailedSQL   = `(
+		SELECT count(*)
+		FROM products p
+		JOIN branches b ON b.product_id = p.id AND b.is_default
+		WHERE p.group_id = g.id
+		AND b.gate_state = 'failed'
+	)`
+)
 
 const groupColumns = `g.id, g.name, g.description, g.gate_mode,
 	g.threshold_critical, g.threshold_high, g.threshold_medium, g.threshold_low, g.threshold_none,
@@ -58,7 +89,7 @@ func (g *Group) dst() []any {
 
 // Group finds a group in scope.
 func (r queries) Group(ctx context.Context, scope Scope, id int64) (GroupRow, error) {
-	list, err := r.groups(ctx, scope, viewing, "g.id = ?", []any{id}, 1)
+	list, err := r.groups(ctx, groupsOf(scope, viewing, "g.id = ?", id), Place{}, 1)
 	if err != nil {
 		return GroupRow{}, err
 	}
@@ -122,42 +153,51 @@ func (r queries) InGroup(ctx context.Context, productID, groupID int64) (bool, e
 	return n > 0, err
 }
 
-// Groups lists the groups in scope by name.
-func (r queries) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
-	cond := sqlFragment{"g.name > ?", []any{f.After}}
+// groupsOf returns the condition for groups that a scope has with a role.
+func groupsOf(scope Scope, role, cond string, args ...any) sqlFragment {
+	found := sqlFragment{cond, args}
+	found.andWhere(scope.whereGroup("g.id", role))
+	return found
+}
+
+func (f GroupFilter) where(scope Scope) sqlFragment {
+	role := viewing
+	if f.Editable {
+		role = editing
+	}
+	cond := groupsOf(scope, role, "1 = 1")
 	if f.Text != "" {
 		cond.and(`lower(g.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.Name != "" {
 		cond.and("g.name = ?", f.Name)
 	}
-	role := viewing
-	if f.Editable {
-		role = editing
-	}
-	return r.groups(ctx, scope, role, cond.text, cond.args, f.Limit)
+	return cond
 }
 
-func (r queries) groups(
-	ctx context.Context, scope Scope, role, cond string, args []any, limit int,
-) ([]GroupRow, error) {
-	visible, scopeArgs := scope.whereGroup("g.id", role)
+// Groups lists the groups in scope, by name unless the place has another order.
+func (r queries) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
+	cond := f.where(scope)
+	GroupOrders.where(&cond, f.Place)
+	return r.groups(ctx, cond, f.Place, f.Limit)
+}
+
+// CountGroups counts the groups in scope, up to one more than MaxCounted.
+func (r queries) CountGroups(ctx context.Context, scope Scope, f GroupFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM product_groups g", f.where(scope))
+}
+
+func (r queries) groups(ctx context.Context, cond sqlFragment, at Place, limit int) ([]GroupRow, error) {
 	var list []GroupRow
 	err := r.query(ctx, `
-		SELECT `+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id), (
-			SELECT count(*)
-			FROM products p
-			JOIN branches b ON b.product_id = p.id AND b.is_default
-			WHERE p.group_id = g.id
-			AND b.gate_state = 'failed'
-		)
+		SELECT `+groupColumns+", "+groupProductsSQL+", "+groupFailedSQL+`
 		FROM product_groups g
-		WHERE `+cond+`
-		AND `+visible+`
-		ORDER BY g.name
+		WHERE `+cond.text+`
+		ORDER BY `+GroupOrders.by(at)+`
 		LIMIT ?`,
-		append(append(args, scopeArgs...), limit),
+		append(cond.args, limit),
 		collect(&list, func(g *GroupRow) []any { return append(g.Group.dst(), &g.Products, &g.Failed) }))
+	inOrder(at, list)
 	return list, err
 }
 

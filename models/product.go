@@ -103,24 +103,48 @@ func (r queries) Product(ctx context.Context, scope Scope, id int64) (ProductRow
 
 // ProductFilter narrows a list of products. Zero fields do not narrow.
 type ProductFilter struct {
+	Place
 	Name  string    // exact
 	Text  string    // part of the name, in any case
 	State GateState // "" = all
 	Group int64     // the id of the group they are in
-	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
 	// Stale has only products that users were notified are stale.
 	Stale bool
-	// Worst has failed gates first, then those that are none, each by name. It reads all gates in
-	// scope: 10,000 take some 2 ms.
-	Worst      bool
-	AfterState GateState // of the last row of the page before, with After
+}
+
+// The orders of a list of products, beside that by name.
+const (
+	ProductsByGate         = "gate"         // failed gates first, then those that are none, each by name
+	ProductsByObservations = "observations" // the most critical ones first, then the most high ones, ...
+)
+
+var productName = orderColumn[ProductRow]{sql: "p.name", value: func(p ProductRow) any { return p.Name }}
+
+// ProductOrders are the orders of a list of products. Those that are not by name read all default
+// branches in scope: 10,000 take some 2 ms.
+var ProductOrders = Orders[ProductRow]{
+	"": {columns: []orderColumn[ProductRow]{productName}},
+	ProductsByGate: {columns: []orderColumn[ProductRow]{
+		{sql: gateRankSQL, value: func(p ProductRow) any { return p.Default.Gate.rank() }}, productName,
+	}},
+	ProductsByObservations: {desc: true, columns: append(countColumns(
+		func(p ProductRow) Counts { return p.Default.Counts }), productName)},
+}
+
+// countColumns are the counts of the branch b, the most severe first.
+func countColumns[T any](counts func(T) Counts) []orderColumn[T] {
+	var list []orderColumn[T]
+	for _, s := range Severities() {
+		list = append(list, orderColumn[T]{sql: "b." + s.String(), value: func(row T) any { return counts(row).Of(s) }})
+	}
+	return list
 }
 
 // gateRankSQL orders the states of gates, failed first.
-const gateRankSQL = "CASE b.gate_state WHEN 'failed' THEN 0 WHEN 'none' THEN 1 ELSE 2 END"
+const gateRankSQL = "CAST(CASE b.gate_state WHEN 'failed' THEN 0 WHEN 'none' THEN 1 ELSE 2 END AS BIGINT)"
 
-func (s GateState) rank() int {
+func (s GateState) rank() int64 {
 	switch s {
 	case GateFailed:
 		return 0
@@ -131,8 +155,7 @@ func (s GateState) rank() int {
 	return 2
 }
 
-// Products lists the products in scope by name.
-func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
+func (f ProductFilter) where(scope Scope) sqlFragment {
 	cond := conditionOf(scope.where("p.id"))
 	if f.Name != "" {
 		cond.and("p.name = ?", f.Name)
@@ -149,22 +172,27 @@ func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]
 	if f.Stale {
 		cond.and("b.stale_since IS NOT NULL")
 	}
-	order := "p.name"
-	switch {
-	case f.Worst && f.After != "":
-		cond.and("("+gateRankSQL+", p.name) > (?, ?)", f.AfterState.rank(), f.After)
-	case !f.Worst:
-		// Also on the first page: by it the names' index is read in order.
-		cond.and("p.name > ?", f.After)
-	}
-	if f.Worst {
-		order = gateRankSQL + ", p.name"
+	return cond
+}
+
+// Products lists the products in scope, by name unless the place has another order.
+func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
+	cond := f.where(scope)
+	ProductOrders.where(&cond, f.Place)
+	if f.Sort == "" && f.Key == "" {
+		cond.and("p.name > ''") // by it the names' index is read in order
 	}
 	var rows []ProductRow
 	err := r.query(ctx, productRowSelect+"WHERE "+cond.text+`
-		ORDER BY `+order+`
+		ORDER BY `+ProductOrders.by(f.Place)+`
 		LIMIT ?`, append(cond.args, f.Limit), collect(&rows, (*ProductRow).dst))
+	inOrder(f.Place, rows)
 	return rows, err
+}
+
+// CountProducts counts the products in scope, up to one more than MaxCounted.
+func (r queries) CountProducts(ctx context.Context, scope Scope, f ProductFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default", f.where(scope))
 }
 
 // GateTally counts the products in scope by the state of their gate: those of a group, or, with

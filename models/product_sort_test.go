@@ -9,6 +9,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
+var byGate = models.Place{Sort: models.ProductsByGate}
+
 // Failed gates come first, in pages that leave nothing out and repeat nothing.
 func TestWorstProductsFirst(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
@@ -26,7 +28,7 @@ func TestWorstProductsFirst(t *testing.T) {
 			})
 		}
 		var order []string
-		for f := (models.ProductFilter{Worst: true, Limit: 5}); ; {
+		for f := (models.ProductFilter{Place: byGate, Limit: 5}); ; {
 			rows, err := w.s.Products(t.Context(), all, f)
 			if err != nil {
 				t.Fatal(err)
@@ -36,7 +38,7 @@ func TestWorstProductsFirst(t *testing.T) {
 			}
 			for _, r := range rows {
 				order = append(order, r.Name)
-				f.After, f.AfterState = r.Name, r.Default.Gate
+				f.Key = models.ProductOrders.Key(byGate, r)
 			}
 		}
 		if got, want := strings.Join(order, " "), "p01 p04 p07 p10 p02 p05 p08 p11 p00 p03 p06 p09"; got != want {
@@ -49,7 +51,7 @@ func TestWorstProductsFirst(t *testing.T) {
 func BenchmarkWorstProducts(b *testing.B) {
 	s := sqliteProducts(b, 10_000)
 	for b.Loop() {
-		if rows, err := s.Products(b.Context(), all, models.ProductFilter{Worst: true, Limit: 51}); err != nil ||
+		if rows, err := s.Products(b.Context(), all, models.ProductFilter{Place: byGate, Limit: 51}); err != nil ||
 			len(rows) != 51 {
 			b.Fatalf("%d rows, %v", len(rows), err)
 		}

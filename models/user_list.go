@@ -1,6 +1,9 @@
 package models
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // UserRow is a user as they are listed.
 type UserRow struct {
@@ -11,11 +14,24 @@ type UserRow struct {
 
 // UserFilter narrows a list of users. Zero fields do not narrow.
 type UserFilter struct {
+	Place
 	Text          string // part of the name, the first name or the email address, in any case
 	Active        *bool
 	Administrator *bool
-	After         string // keyset: the last name of the page before
 	Limit         int
+}
+
+// UsersBySignIn is the order of a list of users by their last sign-in, the last one first.
+const UsersBySignIn = "sign_in"
+
+var userName = orderColumn[UserRow]{sql: "lower(u.name)", value: func(u UserRow) any { return u.Name }, fold: true}
+
+// UserOrders are the orders of a list of users.
+var UserOrders = Orders[UserRow]{
+	"": {columns: []orderColumn[UserRow]{userName}},
+	UsersBySignIn: {desc: true, columns: []orderColumn[UserRow]{
+		{sql: "coalesce(u.last_sign_in_at, 0)", value: func(u UserRow) any { return microOr0(u.LastSignInAt) }}, userName,
+	}},
 }
 
 const userRowSelect = `
@@ -34,9 +50,8 @@ func (u *UserRow) dst() []any {
 	}
 }
 
-// Users lists users by name, without their password hashes.
-func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
-	cond := sqlFragment{"lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}}
+func (f UserFilter) where() sqlFragment {
+	cond := sqlFragment{text: "1 = 1"}
 	if f.Text != "" {
 		like := contains(f.Text)
 		cond.and(`(lower(u.name) LIKE lower(?) ESCAPE '\'
@@ -49,11 +64,24 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	if f.Administrator != nil {
 		cond.and("u.administrator = ?", *f.Administrator)
 	}
+	return cond
+}
+
+// Users lists users, by name unless the place has another order, without their password hashes.
+func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
+	cond := f.where()
+	UserOrders.where(&cond, f.Place)
 	var list []UserRow
 	err := r.query(ctx, userRowSelect+"WHERE "+cond.text+`
-		ORDER BY lower(u.name)
-		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*UserRow).dst))
+		ORDER BY `+UserOrders.by(f.Place)+`
+		LIMIT ?`, slices.Concat([]any{micro(r.Now())}, cond.args, []any{f.Limit}), collect(&list, (*UserRow).dst))
+	inOrder(f.Place, list)
 	return list, err
+}
+
+// CountUsers counts users, up to one more than MaxCounted.
+func (r queries) CountUsers(ctx context.Context, f UserFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM users u", f.where())
 }
 
 // UserRow reads a user as they are listed.

@@ -28,6 +28,14 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.UserFilt
 	return s.store.Users(ctx, f)
 }
 
+// Count counts accounts, for administrators, up to one more than models.MaxCounted.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.UserFilter) (int, error) {
+	if err := requireAdministrator(actor); err != nil {
+		return 0, err
+	}
+	return s.store.CountUsers(ctx, f)
+}
+
 // Get finds an account, for administrators.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.UserRow, error) {
 	if err := requireAdministrator(actor); err != nil {

@@ -83,7 +83,7 @@ type groupsInput struct {
 
 func (in *groupsInput) filter() (models.GroupFilter, error) {
 	f := models.GroupFilter{Text: in.Q, Limit: in.Limit + 1}
-	return f, seek(in.Cursor, &f.After)
+	return f, seekPlace(in.Cursor, models.GroupOrders, &f.Place)
 }
 
 type groupDeletion struct {
@@ -104,7 +104,9 @@ func (a *API) groups() {
 			if err != nil {
 				return nil, err
 			}
-			return answer(rows, in.Limit, groupOf, func(g models.GroupRow) any { return g.Name })
+			return answer(rows, in.Limit, groupOf, func(g models.GroupRow) any {
+				return models.GroupOrders.Key(f.Place, g)
+			})
 		})
 	register(a, onPost("/groups", "create-group", http.StatusCreated),
 		"Create a group of products and become its owner",

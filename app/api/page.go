@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"gatecrier/app/fault"
+	"gatecrier/models"
 )
 
 // Page is the query of each list. It is exported, like the other embedded types, because
@@ -58,6 +59,18 @@ func seek(cursor string, key any) error {
 		err = json.Unmarshal(text, key)
 	}
 	if err != nil {
+		return fault.BadField("cursor", "This is not a cursor of this list")
+	}
+	return nil
+}
+
+// seekPlace reads a cursor into the place of a list that has orders. An empty cursor leaves the place
+// as it is.
+func seekPlace[T any](cursor string, orders models.Orders[T], p *models.Place) error {
+	if err := seek(cursor, &p.Key); err != nil {
+		return err
+	}
+	if cursor != "" && !orders.Valid(p.Key) {
 		return fault.BadField("cursor", "This is not a cursor of this list")
 	}
 	return nil

@@ -29,7 +29,7 @@ func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[produc
 		State: models.GateState(in.State),
 		Limit: in.Limit + 1,
 	}
-	if err := seek(in.Cursor, &f.After); err != nil {
+	if err := seekPlace(in.Cursor, models.ProductOrders, &f.Place); err != nil {
 		return nil, err
 	}
 	actor := actorOf(ctx)
@@ -52,7 +52,7 @@ func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[produc
 		body := productOf(r, policies[r.ID])
 		return productListed{ID: body.ID, Name: body.Name, ProductBody: &body}
 	}
-	return answer(rows, in.Limit, listed, func(r models.ProductRow) any { return r.Name })
+	return answer(rows, in.Limit, listed, func(r models.ProductRow) any { return models.ProductOrders.Key(f.Place, r) })
 }
 
 // namedForImport finds a product by its exact name for an actor who can only import into it.

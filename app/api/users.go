@@ -144,14 +144,14 @@ func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[UserBody], e
 		Administrator: asked(in.Administrator),
 		Limit:         in.Limit + 1,
 	}
-	if err := seek(in.Cursor, &f.After); err != nil {
+	if err := seekPlace(in.Cursor, models.UserOrders, &f.Place); err != nil {
 		return nil, err
 	}
 	rows, err := a.Accounts.List(ctx, actorOf(ctx), f)
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, userRowOf, func(u models.UserRow) any { return u.Name })
+	return answer(rows, in.Limit, userRowOf, func(u models.UserRow) any { return models.UserOrders.Key(f.Place, u) })
 }
 
 func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, error) {

@@ -40,7 +40,7 @@ func TestLists_NameUnknownFilters(t *testing.T) {
 		{"/inbox", "filter=unread", "filter=some", "“filter” cannot be “some”"},
 		{"/admin/audit", "kind=product", "zone=Nowhere", "“zone” cannot be “Nowhere”"},
 		{"/admin/users", "show=active", "show=odd", "“show” cannot be “odd”, only active"},
-		{"/groups", "q=x", "sort=name", "“sort” is not a filter of this list"},
+		{"/groups", "q=x", "sort=size", "“sort” cannot be “size”, only name, products, failing"},
 		{"/groups/1", "sort=name", "sort=size", "“sort” cannot be “size”"},
 		{"/authorization-groups", "q=x", "owner=me", "“owner” is not a filter of this list"},
 		{"/admin/jobs", "", "state=ok", "“state” is not a filter of this list"},

@@ -31,6 +31,17 @@ func (s *Service) AuthorizationGroups(
 	return s.store.AuthorizationGroups(ctx, user, f)
 }
 
+// CountAuthorizationGroups counts them, up to one more than models.MaxCounted.
+func (s *Service) CountAuthorizationGroups(
+	ctx context.Context, actor authz.Actor, f models.GroupFilter,
+) (int, error) {
+	user, err := seesGroupsOf(actor)
+	if err != nil {
+		return 0, err
+	}
+	return s.store.CountAuthorizationGroups(ctx, user, f)
+}
+
 // seesGroupsOf returns the user whose authorization groups an actor sees, 0 for all groups.
 func seesGroupsOf(actor authz.Actor) (int64, error) {
 	switch {

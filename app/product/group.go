@@ -15,6 +15,11 @@ func (s *Service) Groups(ctx context.Context, actor authz.Actor, f models.GroupF
 	return s.store.Groups(ctx, actor.Scope(), f)
 }
 
+// CountGroups counts the groups that the actor can view, up to one more than models.MaxCounted.
+func (s *Service) CountGroups(ctx context.Context, actor authz.Actor, f models.GroupFilter) (int, error) {
+	return s.store.CountGroups(ctx, actor.Scope(), f)
+}
+
 // Group finds a group that the actor can view.
 func (s *Service) Group(ctx context.Context, actor authz.Actor, id int64) (models.GroupRow, error) {
 	return s.store.Group(ctx, actor.Scope(), id)

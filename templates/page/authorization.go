@@ -10,6 +10,8 @@ import (
 type AuthorizationGroupsView struct {
 	Frame     layout.View
 	Query     string
+	Keep      []ui.Hidden // the rest of the URL, for a search
+	Sorting   ui.Sorting  // by name, members and roles
 	Rows      []AuthorizationGroupRow
 	Pager     ui.Pager
 	CanCreate bool // and sees all

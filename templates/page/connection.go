@@ -42,8 +42,8 @@ type ConnectionsView struct {
 	Chips   []ui.Chip // owners
 	Trouble ui.Chip
 	Query   string
-	Keep    []Hidden // the filters that a search keeps
-	Any     bool     // there are connections outside the filter
+	Keep    []ui.Hidden // the filters that a search keeps
+	Any     bool        // there are connections outside the filter
 	Rows    []ConnectionRow
 	More    bool   // there are others beyond Rows
 	Export  string // the list as a file

@@ -15,8 +15,8 @@ type ExceptionsView struct {
 	Kinds   []ui.Chip // where they come from
 	Filters []ui.Removable
 	Query   string
-	Hidden  []Hidden // the rest of the filter, for the search form
-	Here    string   // the URL of this page
+	Hidden  []ui.Hidden // the rest of the filter, for the search form
+	Here    string      // the URL of this page
 	Rows    []ExceptionRow
 	Any     bool // there are some outside the filter
 	Pager   ui.Pager

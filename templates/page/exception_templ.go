@@ -62,7 +62,7 @@ func Exceptions(v ExceptionsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = searchHere("/exceptions", v.Query, "Search by class, message or function", "", "", v.Hidden...).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Search("/exceptions", v.Query, "Search by class, message or function", v.Hidden).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

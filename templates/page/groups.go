@@ -12,7 +12,9 @@ type GroupsView struct {
 	Frame     layout.View
 	Query     string
 	CanCreate bool
+	Keep      []ui.Hidden // the rest of the URL, for a search
 	Rows      []GroupRow
+	Sorting   ui.Sorting // by name, products and failing ones
 	Pager     ui.Pager
 }
 

@@ -44,7 +44,7 @@ type InboxForm struct {
 	Zone         ui.Zone     // of these days
 	Wrong        string      // the error in the days; "" = none
 	Open         bool        // more than the text is filtered by
-	Hidden       []Hidden    // the rest of the filter
+	Hidden       []ui.Hidden // the rest of the filter
 }
 
 // InboxDay is the notifications of a day.

@@ -33,9 +33,9 @@ type ObservationListForm struct {
 	Products  []ui.Option
 	Groups    []ui.Option // empty = there are none
 	Sorts     []ui.Option
-	Hidden    []Hidden // the chips' part
-	Clear     string   // the list without filters; "" = no filter is set
-	More      bool     // one of the fields that are folded is set
+	Hidden    []ui.Hidden // the chips' part
+	Clear     string      // the list without filters; "" = no filter is set
+	More      bool        // one of the fields that are folded is set
 }
 
 // ListedObservation is an observation with its product.

@@ -1,6 +1,9 @@
 package page
 
-import "gatecrier/templates/layout"
+import (
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
 
 // ErrorView is shown instead of a page: 403, 404, 422, 500.
 type ErrorView struct {
@@ -21,13 +24,10 @@ type ConfirmView struct {
 	Action string   // path
 	Button string   // "Delete product"
 	Cancel string   // path to go back to
-	Hidden []Hidden
+	Hidden []ui.Hidden
 	Type   string // a text to be typed first, in the field confirm; "" = none
 	Error  string // why the last try failed
 }
-
-// Hidden is a value that a form carries along.
-type Hidden struct{ Name, Value string }
 
 func (v ErrorView) heading() string {
 	switch v.Status {

@@ -11,12 +11,10 @@ import (
 type ProductsView struct {
 	Frame     layout.View
 	Query     string
-	Gate      string    // the state filtered by; "" = all
-	Chips     []ui.Chip // all, failed, passed, none with their counts
-	Stale     bool      // only those that are stale
-	Sort      string    // "name"; "" = failing ones first
-	ByName    string    // the same, sorted by name
-	ByGate    string    // the same, failing ones first
+	Chips     []ui.Chip   // all, failed, passed, none with their counts
+	Stale     bool        // only those that are stale
+	Sorting   ui.Sorting  // by gate, name and observations
+	Keep      []ui.Hidden // the rest of the URL, for a search
 	Rows      []ProductRow
 	Pager     ui.Pager
 	Total     int    // without any filter
@@ -53,27 +51,9 @@ type ProductNewView struct {
 	Errors        map[string]string // by the name of the field
 }
 
-// kept returns the filters that a search keeps.
-func (v ProductsView) kept() []Hidden {
-	var kept []Hidden
-	if v.GroupID != 0 {
-		kept = append(kept, Hidden{"group", id(v.GroupID)})
-	}
-	if v.Stale {
-		kept = append(kept, Hidden{"stale", "1"})
-	}
-	if v.Sort != "" {
-		kept = append(kept, Hidden{"sort", v.Sort})
-	}
-	return kept
-}
-
-// summary says how many products there are, what one is, and who can create one.
+// summary says what a product is, and who can create one.
 func (v ProductsView) summary() string {
 	text := "Applications with a security gate each."
-	if v.Total > 0 {
-		text = ui.Plural(v.Total, "product", "products") + ": applications with a security gate each."
-	}
 	if who := unless(v.CanCreate, "Administrators can create products."); who != "" {
 		text += " " + who
 	}

@@ -99,7 +99,7 @@ func connectionStories() []story {
 		More:  true,
 		Rows:  connectionList(),
 		Adds:  targets().Adds,
-		Keep:  []Hidden{{"owner", "mine"}, {"trouble", "1"}},
+		Keep:  []ui.Hidden{{Name: "owner", Value: "mine"}, {Name: "trouble", Value: "1"}},
 		Query: script,
 		Chips: []ui.Chip{
 			{Label: "All", Href: "/connections", Count: -1, Current: true},

@@ -168,19 +168,39 @@ func overviewStories() []story {
 	}
 }
 
+// sorting returns the links of a list that is sorted by the first of some orders.
+func sorting(by ...string) ui.Sorting {
+	links := ui.Sorting{}
+	for _, name := range by {
+		links[name] = ui.SortLink{Href: "?sort=" + name}
+	}
+	links[by[0]] = ui.SortLink{Href: "?dir=desc", Direction: "ascending"}
+	return links
+}
+
+// pager returns the links of a page between others.
+func pager(text string) ui.Pager {
+	return ui.Pager{First: "?", Prev: "?before=x", Next: "?after=x", Text: text, Export: "?format=csv", Sizes: []ui.Chip{
+		{Label: "25", Href: "?size=25", Count: -1},
+		{Label: "50", Href: "?", Count: -1, Current: true},
+		{Label: "100", Href: "?size=100", Count: -1},
+	}}
+}
+
 func productList() ProductsView {
 	v := ProductsView{
 		Frame:     frame("Products", layout.NavProducts),
 		Total:     58,
 		CanCreate: true,
-		Gate:      "failed",
+		Keep:      []ui.Hidden{{Name: "gate", Value: "failed"}},
+		Sorting:   sorting("gate", "name", "observations"),
 		Chips: []ui.Chip{
 			{Label: "All", Href: "/products", Count: 58},
 			{Label: "Failed", Href: "/products?gate=failed", Count: 4, Current: true},
 			{Label: "Passed", Href: "/products?gate=passed", Count: 49},
 			{Label: "None", Href: "/products?gate=none", Count: 5},
 		},
-		Pager: ui.Pager{First: "/products", Next: "/products?after=x", Text: "25 of 58"},
+		Pager: pager("26–50 of 58 products"),
 	}
 	for i, r := range []ProductRow{
 		{
@@ -567,7 +587,7 @@ func inbox() InboxView {
 			Until:  "soon",
 			Wrong:  "Enter a date as YYYY-MM-DD",
 			Open:   true,
-			Hidden: []Hidden{{"filter", "unread"}},
+			Hidden: []ui.Hidden{{Name: "filter", Value: "unread"}},
 		},
 		Chips: []ui.Chip{
 			{Label: "Unread", Href: "/inbox", Count: 14, Current: true},
@@ -784,7 +804,7 @@ func otherStories() []story {
 				Cancel: "/products/7",
 				Type:   script,
 				Error:  "That is another name",
-				Hidden: []Hidden{{"version", "4"}},
+				Hidden: []ui.Hidden{{Name: "version", Value: "4"}},
 			}),
 		},
 		{

@@ -146,8 +146,8 @@ func exceptionStories() []story {
 		Kinds:   chips,
 		Filters: []ui.Removable{{Label: script, Clear: "/exceptions"}},
 		Query:   script,
-		Hidden: []Hidden{
-			{"state", "open"},
+		Hidden: []ui.Hidden{
+			{Name: "state", Value: "open"},
 		},
 		Here:  "/exceptions?q=x",
 		Rows:  exceptionList(),

@@ -21,15 +21,16 @@ func peopleStories() []story {
 	}
 	gone := UserRow{ID: 8, Name: strings.Repeat("w", 150), FirstName: arabic}
 	users := UsersView{
-		Frame: frame("Users", layout.NavUsers),
-		Query: script,
-		Show:  "active",
-		Rows:  []UserRow{row, gone, {ID: 9, Name: single, Active: true, Memberships: 1}},
+		Frame:   frame("Users", layout.NavUsers),
+		Query:   script,
+		Keep:    []ui.Hidden{{Name: "show", Value: "active"}},
+		Sorting: sorting("name", "sign_in"),
+		Rows:    []UserRow{row, gone, {ID: 9, Name: single, Active: true, Memberships: 1}},
 		Chips: []ui.Chip{
 			{Label: "All", Href: "/admin/users", Count: -1},
 			{Label: "Active", Href: "/admin/users?show=active", Count: -1, Current: true},
 		},
-		Pager: ui.Pager{Next: "/admin/users?after=x", Text: "3 users shown"},
+		Pager: pager("1–3 of 6 users"),
 	}
 	user := UserView{
 		Frame:        frame("ilse", layout.NavUsers),

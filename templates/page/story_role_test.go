@@ -56,7 +56,7 @@ func groupStories() []story {
 		{"groups", Groups(GroupsView{Frame: frame("Groups", layout.NavGroups), Rows: []GroupRow{
 			{ID: 1, Name: long, Description: cjk, Products: 12, Failed: 3, Gate: "limits of the group: critical 0, high 0"},
 			{ID: 2, Name: script, Description: script, Products: 1, Gate: "no shared thresholds"},
-		}, Pager: ui.Pager{Next: "?after=x", Text: "2 groups shown"}})},
+		}, Pager: pager("1–2 of 4 groups"), Sorting: sorting("name", "products", "failing")})},
 		{
 			"group-new",
 			GroupNew(GroupNewView{

@@ -11,7 +11,8 @@ import (
 type UsersView struct {
 	Frame    layout.View
 	Query    string
-	Show     string // active, deactivated, administrators; "" = all
+	Keep     []ui.Hidden // the rest of the URL, for a search
+	Sorting  ui.Sorting  // by name and sign_in
 	Chips    []ui.Chip
 	Rows     []UserRow
 	Pager    ui.Pager

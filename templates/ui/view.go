@@ -60,28 +60,6 @@ type Attempt struct {
 	Answer   string // the first part of the body
 }
 
-// Chip is a filter: a link with a count.
-type Chip struct {
-	Label   string
-	Href    string
-	Count   int // -1 = not counted
-	Current bool
-}
-
-// Removable is a filter that narrows a list; Clear is the URL of the list without it.
-type Removable struct{ Label, Clear string }
-
-// Pager leads to the pages around this one. Paging is by key, so there are no
-// page numbers.
-type Pager struct {
-	First string // URL of the first page; "" on the first page
-	Prev  string // URL of the page before; "" if the list has no such links
-	Next  string // URL of the next page; "" on the last page
-	Text  string // what is shown: "25 of 318"
-	// Export is the URL of the list as a file; "" if it has none.
-	Export string
-}
-
 // Crumb is one step of the path to a page.
 type Crumb struct {
 	Label string
