@@ -22,8 +22,8 @@ func (a *Admin) auditRoutes(r router) {
 
 // auditParams are the parameters of the list.
 func auditParams() []listParam {
-	return append(anyText("actor", "q", "since", "until"), oneOf("kind", audit.Kinds()...),
-		keyParam("product", isIDKey), keyParam("before", isIDKey), zoneParam())
+	return pageParams(models.AuditOrders, nil, append(anyText("actor", "q", "since", "until"),
+		oneOf("kind", audit.Kinds()...), keyParam("product", isIDKey), zoneParam())...)
 }
 
 // audit lists the changes, newest first, with the user who made each.
@@ -48,7 +48,9 @@ func (a *Admin) audit(c *gin.Context) error {
 	if isExport(c) {
 		return a.exportAudit(c, f)
 	}
-	rows, err := a.Audit.List(ctx, actor, f)
+	p := pageOf(c)
+	p.in(auditPath, auditPairs(c, f, v)...)
+	rows, pager, err := readPage(&p, a.changesIn(c, f))
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,9 @@ func (a *Admin) audit(c *gin.Context) error {
 			nav = layout.NavProducts
 		}
 	}
-	for _, r := range auditPager(c, f, rows, &v) {
+	v.Keep, v.Pager = hiddenFields(p.kept()), pager
+	v.Pager.Export = exportLink(c)
+	for _, r := range rows {
 		v.Rows = append(v.Rows, page.AuditRow{
 			ID:        r.ID,
 			At:        a.inUserZone(c, r.At),
@@ -88,8 +92,6 @@ func (a *Admin) auditFilter(c *gin.Context, zone *time.Location, v *page.AuditVi
 		Actor:     v.Actor,
 		Text:      v.Query,
 		ProductID: idOf(c.Query("product")),
-		Before:    idOf(c.Query("before")),
-		Limit:     pageSize + 1,
 	}
 	if slices.Contains(audit.Kinds(), audit.Kind(c.Query("kind"))) {
 		f.Kind = c.Query("kind")
@@ -147,23 +149,32 @@ func (a *Admin) auditFields(r models.Audit) []page.AuditField {
 	return fields
 }
 
-// auditPager cuts the rows to one page and fills the links to the others.
-func auditPager(c *gin.Context, f models.AuditFilter, rows []models.Audit, v *page.AuditView) []models.Audit {
-	here := []string{
+// auditPairs returns the filter for the URLs of other pages.
+func auditPairs(c *gin.Context, f models.AuditFilter, v page.AuditView) []string {
+	pairs := []string{
 		"kind", f.Kind, "actor", v.Actor, "q", v.Query,
 		"since", v.Since, "until", v.Until, "product", knownValue(c, "product"),
 	}
 	if v.Since+v.Until != "" {
-		here = append(here, zoneField, v.Zone.Name)
+		pairs = append(pairs, zoneField, v.Zone.Name)
 	}
-	if f.Before != 0 {
-		v.Pager.First = link(auditPath, here...)
+	return pairs
+}
+
+// changesIn reads the changes of a filter. It counts those that an index finds.
+func (a *Admin) changesIn(c *gin.Context, f models.AuditFilter) rowsOf[models.Audit] {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	list := rowsOf[models.Audit]{
+		read: func(at models.Place, limit int) ([]models.Audit, error) {
+			f.Place, f.Limit = at, limit
+			return a.Audit.List(ctx, actor, f)
+		},
+		key: models.AuditOrders.Key,
+		one: "change", many: "changes",
 	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(auditPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
+	found := f.Kind == "" || f.ProductID == 0
+	if found && f.Actor == "" && f.Text == "" && f.Since.IsZero() && f.Until.IsZero() {
+		list.count = func() (int, error) { return a.Audit.Count(ctx, actor, f) }
 	}
-	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
-	v.Pager.Export = exportLink(c)
-	return rows
+	return list
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"math"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -30,19 +31,27 @@ func (a *Admin) comparison(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkListURL(c, oneOf("list", "known"), severityParam("severity"),
-		keyParam("after", func(text string) bool { return observationKey(text) != nil })); err != nil {
+	if err := checkListURL(c, pageParams(models.ObservationOrders, observationOptions(),
+		oneOf("list", "known"), severityParam("severity"))...); err != nil {
 		return err
 	}
-	f := models.CompareFilter{
-		Known: c.Query("list") == "known",
-		After: observationKey(c.Query("after")),
-		Limit: pageSize + 1,
-	}
+	f, p := models.CompareFilter{Known: c.Query("list") == "known"}, pageOf(c, observationOptions()...)
 	if severity, filtered := models.SeverityByName(c.Query("severity")); filtered {
 		f.Severity = &severity
 	}
-	found, err := a.Products.Compare(ctx, actor, b.ID, f)
+	p.in(branchPath(b.Branch), "list", knownValue(c, "list"), "severity", knownValue(c, "severity"))
+	var found product.Comparison
+	rows, pager, err := readPage(&p, rowsOf[models.Added]{
+		read: func(at models.Place, limit int) (_ []models.Added, err error) {
+			f.Place, f.Limit = at, limit
+			found, err = a.Products.Compare(ctx, actor, b.ID, f)
+			return found.Rows, err
+		},
+		key:      func(at models.Place, o models.Added) string { return models.ObservationOrders.Key(at, o.Observation) },
+		count:    func() (int, error) { return listedBy(f, found), nil },
+		maxCount: math.MaxInt32, // the comparison has the number anyway
+		one:      "observation", many: "observations",
+	})
 	if err != nil {
 		return err
 	}
@@ -56,18 +65,35 @@ func (a *Admin) comparison(c *gin.Context) error {
 		Shared:    uiCounts(found.Shared),
 		Gone:      uiCounts(found.Gone),
 		KnownList: f.Known,
+		Sorting:   p.sorting(),
+		Pager:     pager,
 	}
 	if v.CanEdit, err = authz.May(ctx, a.Store, actor, authz.Edit, row.ID); err != nil {
 		return err
 	}
-	a.compareChips(c, b.Branch, found, &v)
-	a.addedRows(c, b.Branch, f, found.Rows, &v)
+	a.compareChips(c, b.Branch, found, p.kept(), &v)
+	a.addedRows(c, rows, &v)
 	v.Frame = a.frame(c, b.Name+" compared with "+found.Default.Name, layout.NavProducts)
 	return render(c, http.StatusOK, page.Comparison(v))
 }
 
+// listedBy returns how many observations of a comparison a filter lists.
+func listedBy(f models.CompareFilter, found product.Comparison) int {
+	counts := found.Added
+	if f.Known {
+		counts = found.Known
+	}
+	if f.Severity != nil {
+		return int(counts.Of(*f.Severity))
+	}
+	return int(counts.Total())
+}
+
 // compareChips fills the chips that choose between added and known observations, and a severity.
-func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comparison, v *page.ComparisonView) {
+func (a *Admin) compareChips(
+	c *gin.Context, b models.Branch, found product.Comparison, kept []string, v *page.ComparisonView,
+) {
+	link := func(path string, pairs ...string) string { return link(path, append(pairs, kept...)...) }
 	path, severity, list := branchPath(b), knownValue(c, "severity"), ""
 	listed := found.Added
 	if v.KnownList {
@@ -97,19 +123,7 @@ func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comp
 	}
 }
 
-func (a *Admin) addedRows(
-	c *gin.Context, b models.Branch, f models.CompareFilter, rows []models.Added, v *page.ComparisonView,
-) {
-	here := []string{"list", knownValue(c, "list"), "severity", knownValue(c, "severity")}
-	if f.After != nil {
-		v.Pager.First = link(branchPath(b), here...)
-	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		last := rows[pageSize-1]
-		v.Pager.Next = link(branchPath(b), append(here, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
-	}
-	v.Pager.Text = plural(len(rows), "observation", "observations") + " shown"
+func (a *Admin) addedRows(c *gin.Context, rows []models.Added, v *page.ComparisonView) {
 	for _, o := range rows {
 		v.Rows = append(v.Rows, page.AddedRow{There: string(o.There), ObservationRow: page.ObservationRow{
 			ID:          o.ID,

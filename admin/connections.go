@@ -19,23 +19,29 @@ func (a *Admin) connectionsRoutes(r router) {
 	r.get("/admin/connections", a.connectionsSystem)
 }
 
-// maxConnections bounds the list of connections.
-const maxConnections = 200
-
 func (a *Admin) connectionList(c *gin.Context) error {
 	if err := checkListURL(c, connectionParams()...); err != nil {
 		return err
 	}
 	if isExport(c) {
-		return a.exportConnections(c, connectionFilter(c))
+		f := connectionFilter(c)
+		f.Place = pageOf(c, connectionOptions()...).Place
+		return a.exportConnections(c, f)
 	}
 	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
 }
 
 // connectionParams are the parameters of the list.
 func connectionParams() []listParam {
-	return append(anyText("q"), oneOf("trouble", "1"),
-		oneOf("owner", models.OwnerMine, models.OwnerProduct, models.OwnerGroup, models.OwnerSystem, models.OwnerShared))
+	return pageParams(models.ConnectionOrders, connectionOptions(), append(anyText("q"), oneOf("trouble", "1"),
+		oneOf("owner", models.OwnerMine, models.OwnerProduct, models.OwnerGroup, models.OwnerSystem, models.OwnerShared))...)
+}
+
+// connectionOptions are the orders of the list, those in trouble first.
+func connectionOptions() []sortOption {
+	return []sortOption{
+		{name: "health"}, {name: models.ConnectionsByName}, {name: models.ConnectionsBySuccess, desc: true},
+	}
 }
 
 // connectionsSystem redirects administrators to the connections of the system.
@@ -48,19 +54,27 @@ func (a *Admin) connectionsSystem(c *gin.Context) error {
 }
 
 func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleForm) error {
-	f := connectionFilter(c)
-	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), f)
+	ctx, actor := c.Request.Context(), actorOf(c)
+	f, p := connectionFilter(c), pageOf(c, connectionOptions()...)
+	p.in("/connections", connectionPairs(f.Owner, f.Trouble, f.Text)...)
+	rows, pager, err := readPage(&p, rowsOf[models.ConnectionRow]{
+		read: func(at models.Place, limit int) ([]models.ConnectionRow, error) {
+			f.Place, f.Limit = at, limit
+			return a.Connections.All(ctx, actor, f)
+		},
+		key:   models.ConnectionOrders.Key,
+		count: func() (int, error) { return a.Connections.Count(ctx, actor, f) },
+		one:   "connection", many: "connections",
+	})
 	if err != nil {
 		return err
 	}
 	v := page.ConnectionsView{
-		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: connectionHiddenFields(f), Adds: adds,
+		Chips: a.ownerChips(c, f, p.kept()), Trouble: troubleChip(f, p.kept()), Query: f.Text, Sorting: p.sorting(),
+		Keep: hiddenFields(append(withoutPairs(p.filter, "q"), p.kept()...)), Adds: adds, Pager: pager,
 		Any: len(rows) > 0 || f.Owner != "" || f.Trouble || f.Text != "",
 	}
-	if len(rows) > maxConnections {
-		rows, v.More = rows[:maxConnections], true
-	}
-	v.Rows, v.Export = a.connectionRows(c, rows), exportLink(c)
+	v.Rows, v.Pager.Export = a.connectionRows(c, rows), exportLink(c)
 	v.Frame = a.frame(c, "Connections", layout.NavConnections)
 	return render(c, status, page.Connections(v))
 }
@@ -71,7 +85,6 @@ func connectionFilter(c *gin.Context) models.ConnectionFilter {
 		Owner:   models.OwnerKind(c.Query("owner")),
 		Trouble: c.Query("trouble") == "1",
 		Text:    c.Query("q"),
-		Limit:   maxConnections + 1,
 	}
 	if !f.Owner.Valid() {
 		f.Owner = ""
@@ -79,28 +92,17 @@ func connectionFilter(c *gin.Context) models.ConnectionFilter {
 	return f
 }
 
-// connectionsLink returns the path of the list with a filter.
-func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
+// connectionPairs returns a filter of the list for its URL.
+func connectionPairs(owner models.OwnerKind, trouble bool, text string) []string {
 	only := ""
 	if trouble {
 		only = "1"
 	}
-	return link("/connections", "owner", string(owner), "trouble", only, "q", text)
+	return []string{"owner", string(owner), "trouble", only, "q", text}
 }
 
-// connectionHiddenFields returns the filters that a search keeps.
-func connectionHiddenFields(f models.ConnectionFilter) []ui.Hidden {
-	var list []ui.Hidden
-	if f.Owner != "" {
-		list = append(list, ui.Hidden{Name: "owner", Value: string(f.Owner)})
-	}
-	if f.Trouble {
-		list = append(list, ui.Hidden{Name: "trouble", Value: "1"})
-	}
-	return list
-}
-
-func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip {
+// ownerChips returns the owners to filter by; kept is the rest of the URL.
+func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter, kept []string) []ui.Chip {
 	var chips []ui.Chip
 	for _, o := range []struct {
 		kind  models.OwnerKind
@@ -116,15 +118,19 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 			continue
 		}
 		chips = append(chips, ui.Chip{
-			Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind,
+			Label: o.label, Count: -1, Current: f.Owner == o.kind,
+			Href: link("/connections", append(connectionPairs(o.kind, f.Trouble, f.Text), kept...)...),
 		})
 	}
 	return chips
 }
 
 // troubleChip turns the filter for failing connections on, and off again.
-func troubleChip(f models.ConnectionFilter) ui.Chip {
-	return ui.Chip{Label: "Failing", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
+func troubleChip(f models.ConnectionFilter, kept []string) ui.Chip {
+	return ui.Chip{
+		Label: "Failing", Count: -1, Current: f.Trouble,
+		Href: link("/connections", append(connectionPairs(f.Owner, !f.Trouble, f.Text), kept...)...),
+	}
 }
 
 // connectionForms returns the forms of all modules for a connection without a product.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,26 +26,24 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	p := pageOf(c, newestFirst("created")...)
 	if isExport(c) {
+		q.Place = p.Place
 		return a.exportDeliveries(c, q.DeliveryFilter)
 	}
 	v := page.DeliveriesView{Wrong: q.problem}
-	if v.Filters, err = a.deliveryNames(c, q); err != nil {
-		return err
-	}
-	pager := &deliveryPager{path: "/deliveries", pairs: q.pairs}
-	f := q.DeliveryFilter
-	f.Limit = pageSize + 1
-	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
-		f.Before, pager.First = before, link("/deliveries", q.pairs...)
-	}
-	rows, err := a.DeliveryLog.List(ctx, actor, f)
+	p.in("/deliveries", q.pairs...)
+	rows, pager, err := readPage(&p, a.deliveriesIn(c, q.DeliveryFilter))
 	if err != nil {
 		return err
 	}
-	v.Any = len(rows) > 0 || len(q.pairs) > 0 || f.Before != 0
-	v.Rows, v.Pager = a.deliveryRows(c, pager.cut(rows)), pager.Pager
+	v.Any = len(rows) > 0 || len(q.pairs) > 0
+	v.Rows, v.Sorting, v.Pager = a.deliveryRows(c, rows), p.sorting(), pager
 	v.Pager.Export = exportLink(c)
+	q.pairs = append(q.pairs, p.kept()...)
+	if v.Filters, err = a.deliveryNames(c, q); err != nil {
+		return err
+	}
 	for i := range v.Rows {
 		v.Rows[i].ConnID, v.Rows[i].Selectable = rows[i].ConnectionID, rows[i].MayEdit && !rows[i].State.Open()
 	}

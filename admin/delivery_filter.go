@@ -31,8 +31,8 @@ func deliveryParams() []listParam {
 	for _, r := range timeRanges {
 		within.values = append(within.values, r.value)
 	}
-	return append(anyText("product", "connection", "resend", "since", "until"),
-		deliveryStateParam(), within, keyParam("before", isIDKey), zoneParam())
+	return pageParams(models.DeliveryOrders, newestFirst("created"), append(
+		anyText("product", "connection", "resend", "since", "until"), deliveryStateParam(), within, zoneParam())...)
 }
 
 // deliveryStateParam returns the parameter for the state of a delivery.
@@ -179,34 +179,20 @@ func (a *Admin) deliveryForms(c *gin.Context, q deliveryQuery, v *page.Deliverie
 	}
 }
 
-// deliveryPager cuts a list of deliveries to one page.
-type deliveryPager struct {
-	ui.Pager
-	path  string
-	pairs []string
-}
-
-func (p *deliveryPager) cut(rows []delivery.Row) []delivery.Row {
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		p.Next = link(p.path, append(p.pairs, "before", formatInt(rows[pageSize-1].ID))...)
+// deliveriesIn reads the deliveries of a filter. It counts those that an index finds.
+func (a *Admin) deliveriesIn(c *gin.Context, f models.DeliveryFilter) rowsOf[delivery.Row] {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	list := rowsOf[delivery.Row]{
+		read: func(at models.Place, limit int) ([]delivery.Row, error) {
+			f.Place, f.Limit = at, limit
+			return a.DeliveryLog.List(ctx, actor, f)
+		},
+		key: func(at models.Place, row delivery.Row) string { return models.DeliveryOrders.Key(at, row.DeliveryRow) },
+		one: "delivery", many: "deliveries",
 	}
-	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
-	return rows
-}
-
-// deliveryFilter reads the state and the page of a list of deliveries from the URL; pairs are its
-// other parameters.
-func (a *Admin) deliveryFilter(c *gin.Context, path string, pairs ...string) (models.DeliveryFilter, *deliveryPager) {
-	f := models.DeliveryFilter{Limit: pageSize + 1}
-	if s := models.DeliveryState(c.Query("state")); s.Valid() {
-		f.State = s
-		pairs = append(pairs, "state", string(s))
+	found := f.ProductID != 0 || f.ConnectionID != 0 || actor.Administrator()
+	if found && f.State == "" && f.ResendID == 0 && f.Since.IsZero() && f.Until.IsZero() {
+		list.count = func() (int, error) { return a.DeliveryLog.Count(ctx, actor, f) }
 	}
-	p := &deliveryPager{path: path, pairs: pairs}
-	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
-		f.Before = before
-		p.First = link(path, pairs...)
-	}
-	return f, p
+	return list
 }

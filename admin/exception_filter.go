@@ -23,17 +23,14 @@ type exceptionQuery struct {
 
 // exceptionParams are the parameters of the list.
 func exceptionParams() []listParam {
-	return append(exceptionStateParams(), append(anyText("product", "q"),
+	return exceptionStateParams(append(anyText("product", "q"),
 		oneOf("kind", models.ExceptionRequest, models.ExceptionTask, models.ExceptionReported))...)
 }
 
-// exceptionStateParams are the parameters of the list of one product's exceptions.
-func exceptionStateParams() []listParam {
-	return []listParam{
-		oneOf("state", models.ExceptionOpen, models.ExceptionResolved),
-		oneOf("muted", "1"),
-		keyParam("after", func(text string) bool { return exceptionKey(text) != nil }),
-	}
+// exceptionStateParams are the parameters of the list of one product's exceptions, and others.
+func exceptionStateParams(others ...listParam) []listParam {
+	return pageParams(models.ExceptionOrders, newestFirst("last_seen"), append(others,
+		oneOf("state", models.ExceptionOpen, models.ExceptionResolved), oneOf("muted", "1"))...)
 }
 
 // readExceptionQuery reads the filter of the URL. It returns a "not found" error for a product that
@@ -69,7 +66,6 @@ func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 	if q.Text = strings.TrimSpace(c.Query("q")); q.Text != "" {
 		keep("q", q.Text)
 	}
-	q.Limit = pageSize + 1
 	return q, nil
 }
 

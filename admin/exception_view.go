@@ -2,8 +2,6 @@ package admin
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -68,27 +66,24 @@ func exceptionChips(path string, f models.ExceptionFilter, rest []string) []ui.C
 	}
 }
 
-// exceptionKey reads the key at which a page begins. It returns nil, the first page, for a text
-// that is not a key.
-func exceptionKey(text string) *models.ExceptionKeyset {
-	at, id, _ := strings.Cut(text, "-")
-	last, err1 := strconv.ParseInt(at, 10, 64)
-	n, err2 := strconv.ParseInt(id, 10, 64)
-	if err1 != nil || err2 != nil {
-		return nil
+// exceptionsIn reads the exceptions of a filter. It counts those that an index finds.
+func (a *Admin) exceptionsIn(c *gin.Context, f models.ExceptionFilter) rowsOf[exception.Group] {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	list := rowsOf[exception.Group]{
+		read: func(at models.Place, limit int) ([]exception.Group, error) {
+			f.Place, f.Limit = at, limit
+			return a.Exceptions.List(ctx, actor, f)
+		},
+		key: func(at models.Place, g exception.Group) string {
+			return models.ExceptionOrders.Key(at, g.ExceptionGroup)
+		},
+		one: "exception", many: "exceptions",
 	}
-	return &models.ExceptionKeyset{LastAt: last, ID: n}
-}
-
-// cutExceptions cuts a list to one page and returns the URL of the next.
-func cutExceptions(groups []exception.Group, path string, pairs ...string) (list []exception.Group, next string) {
-	if len(groups) <= pageSize {
-		return groups, ""
+	found := f.ProductID != 0 || f.Own || actor.Administrator()
+	if found && f.State == "" && f.Kind == "" && !f.Muted && f.Text == "" {
+		list.count = func() (int, error) { return a.Exceptions.Count(ctx, actor, f) }
 	}
-	groups = groups[:pageSize]
-	last := groups[pageSize-1]
-	after := formatInt(last.LastAt.UnixMicro()) + "-" + formatInt(last.ID)
-	return groups, link(path, append(slices.Clone(pairs), "after", after)...)
+	return list
 }
 
 // exceptionOf returns the exception of the path.

@@ -22,28 +22,26 @@ func (a *Admin) exceptionList(c *gin.Context) error {
 	if err := checkListURL(c, exceptionParams()...); err != nil {
 		return err
 	}
-	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := readExceptionQuery(c)
 	if err != nil {
 		return err
 	}
+	p := pageOf(c, newestFirst("last_seen")...)
 	if isExport(c) {
+		q.Place = p.Place
 		return a.exportExceptions(c, q.ExceptionFilter)
 	}
 	v := page.ExceptionsView{Query: q.Text, Here: c.Request.URL.RequestURI(), Any: len(q.pairs) > 0}
+	p.in(exceptionsPath, q.pairs...)
+	q.pairs = append(q.pairs, p.kept()...)
 	if err := a.exceptionFilters(c, q, &v); err != nil {
 		return err
 	}
-	f := q.ExceptionFilter
-	if f.After = exceptionKey(c.Query("after")); f.After != nil {
-		v.Any, v.Pager.First = true, link(exceptionsPath, q.pairs...)
-	}
-	groups, err := a.Exceptions.List(ctx, actor, f)
+	groups, pager, err := readPage(&p, a.exceptionsIn(c, q.ExceptionFilter))
 	if err != nil {
 		return err
 	}
-	groups, v.Pager.Next = cutExceptions(groups, exceptionsPath, q.pairs...)
-	v.Pager.Text = plural(len(groups), "exception", "exceptions") + " shown"
+	v.Sorting, v.Pager = p.sorting(), pager
 	v.Pager.Export = exportLink(c)
 	v.Any = v.Any || len(groups) > 0
 	v.Rows = a.exceptionRows(c, groups)

@@ -138,7 +138,7 @@ func exportLink(c *gin.Context) string {
 	q := url.Values{}
 	u, _ := c.Value(listURLKey).(listURL)
 	maps.Copy(q, u.rest)
-	for _, name := range []string{afterField, beforeField, rowField, sizeField, "back"} {
+	for _, name := range []string{afterField, beforeField, rowField, sizeField, backField} {
 		q.Del(name)
 	}
 	q.Set("format", formatCSV)

@@ -45,7 +45,7 @@ func gateCell(state models.GateState) string {
 
 // exportDeliveries sends the delivery log.
 func (a *Admin) exportDeliveries(c *gin.Context, f models.DeliveryFilter) error {
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"deliveries", []string{
 			"id", "created", "state", "title", "product", "channel", "connection", "target", "attempts",
@@ -59,7 +59,7 @@ func (a *Admin) exportDeliveries(c *gin.Context, f models.DeliveryFilter) error 
 					formatInt(d.Attempts), timeCell(d.NextAt), d.Reason,
 				}
 			},
-			func(l delivery.Row) { f.Before = l.ID },
+			func(l delivery.Row) { f.Key = models.DeliveryOrders.Key(f.Place, l.DeliveryRow) },
 		),
 	})
 }
@@ -103,7 +103,7 @@ func (a *Admin) exportInbox(c *gin.Context, f models.InboxFilter) error {
 
 // exportExceptions sends the list of exceptions.
 func (a *Admin) exportExceptions(c *gin.Context, f models.ExceptionFilter) error {
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"exceptions", []string{
 			"id", "product", "source", "class", "message", "function", "state", "occurrences", "notified", "suppressed",
@@ -117,14 +117,14 @@ func (a *Admin) exportExceptions(c *gin.Context, f models.ExceptionFilter) error
 					timeCell(g.MutedUntil),
 				}
 			},
-			func(g exception.Group) { f.After = &models.ExceptionKeyset{LastAt: g.LastAt.UnixMicro(), ID: g.ID} },
+			func(g exception.Group) { f.Key = models.ExceptionOrders.Key(f.Place, g.ExceptionGroup) },
 		),
 	})
 }
 
 // exportAudit sends the audit log.
 func (a *Admin) exportAudit(c *gin.Context, f models.AuditFilter) error {
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"audit", []string{"id", "time", "user", "action", "kind", "name", "product", "changes"}, exportRows(
 			func() ([]models.Audit, error) { return a.Audit.List(c.Request.Context(), actorOf(c), f) },
@@ -137,7 +137,7 @@ func (a *Admin) exportAudit(c *gin.Context, f models.AuditFilter) error {
 					formatInt(r.ID), timeCell(r.At), r.Actor, r.Action, r.Kind, r.Name, r.Product, strings.Join(changes, "; "),
 				}
 			},
-			func(r models.Audit) { f.Before = r.ID },
+			func(r models.Audit) { f.Key = models.AuditOrders.Key(f.Place, r) },
 		),
 	})
 }
@@ -163,7 +163,7 @@ func (a *Admin) exportUsers(c *gin.Context, f models.UserFilter) error {
 
 // exportSilences sends the list of silences.
 func (a *Admin) exportSilences(c *gin.Context, f models.SilenceFilter) error {
-	f.Limit = exportPart + 1
+	f.Key, f.Limit = "", exportPart+1
 	return a.sendExport(c, export{
 		"silences",
 		[]string{"id", "of", "what", "reason", "user", "state", "starts", "ends", "silenced notifications"},
@@ -176,7 +176,7 @@ func (a *Admin) exportSilences(c *gin.Context, f models.SilenceFilter) error {
 					formatInt(s.Held),
 				}
 			},
-			func(r silence.Row) { f.Before = r.ID },
+			func(r silence.Row) { f.Key = models.SilenceOrders.Key(f.Place, r.Silence) },
 		),
 	})
 }

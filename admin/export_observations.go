@@ -42,12 +42,13 @@ func (a *Admin) exportObservations(c *gin.Context, row models.ProductRow) error 
 		return err
 	}
 	f, scope := q.ObservationFilter, actorOf(c).Scope()
-	f.Limit = exportPart + 1
+	f.Place, f.Limit = pageOf(c, observationOptions()...).Place, exportPart+1
+	f.Key = ""
 	return a.sendExport(c, export{
 		"observations", observationColumns, exportRows(
 			func() ([]models.Observation, error) { return a.Store.Observations(c.Request.Context(), scope, f) },
 			func(o models.Observation) []string { return observationCells(o, row.Name) },
-			func(o models.Observation) { f.After = &models.ObservationKey{Severity: o.Severity, ID: o.ID} },
+			func(o models.Observation) { f.Key = models.ObservationOrders.Key(f.Place, o) },
 		),
 	})
 }

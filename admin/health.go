@@ -89,7 +89,7 @@ func (a *Admin) addOutage(c *gin.Context, v *page.HealthView) {
 
 // addCheck adds the result of the last check of the stored data.
 func (a *Admin) addCheck(c *gin.Context, v *page.HealthView) error {
-	runs, err := a.Store.JobRuns(c.Request.Context(), jobs.IntegrityJob, 0, 2)
+	runs, err := a.Store.JobRuns(c.Request.Context(), models.RunFilter{Job: jobs.IntegrityJob, Limit: 2})
 	for _, run := range runs {
 		if run.Result == models.RunOK || run.Result == models.RunFailed {
 			v.Checked, v.CheckText = a.inUserZone(c, run.FinishedAt), run.Message

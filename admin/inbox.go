@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -11,9 +10,6 @@ import (
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
-
-// inboxPageSize is the number of notifications on a page of the inbox.
-const inboxPageSize = 50
 
 // inboxRoutes adds the inbox.
 func (a *Admin) inboxRoutes(r router) {
@@ -33,10 +29,11 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if isExport(c) {
 		return a.exportInbox(c, q.InboxFilter)
 	}
-	//nolint:errcheck // a text that is not a number means the first page
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
+	p := forwardPageOf(c, idParam(beforeField))
+	p.in(inboxPath, q.pairs...)
+	q.kept = p.kept()
 	f := q.InboxFilter
-	f.Before, f.Limit = max(before, 0), inboxPageSize+1
+	f.Before, f.Limit = max(idOf(p.Key), 0), p.size+1
 	found, err := a.Inbox.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -45,21 +42,22 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		Here: c.Request.URL.RequestURI(), First: q.withParam("", ""), State: link("/inbox/state", q.pairs...), After: -1,
 		Archived: q.Archived, Snoozed: q.Snoozed, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
 	}
-	rows := found.Rows
-	if len(rows) > inboxPageSize {
-		rows = rows[:inboxPageSize]
-		v.Pager.Next = link(inboxPath, append(q.pairs, "before", formatInt(rows[inboxPageSize-1].EventID))...)
+	rows, next := found.Rows, ""
+	shown := shownRows{n: min(len(rows), p.size), more: len(rows) > p.size, one: "notification", many: "notifications"}
+	if shown.more {
+		rows = rows[:p.size]
+		next = formatInt(rows[p.size-1].EventID)
 	} else if found.Further != 0 {
-		v.Further = link(inboxPath, append(q.pairs, "before", formatInt(found.Further))...)
+		shown.more, v.Further = true, p.next(formatInt(found.Further), len(rows))
 	}
-	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
+	if v.Pager, err = p.pages(shown, nil, next); err != nil {
+		return err
+	}
 	v.Pager.Export = exportLink(c)
 	if v.UpTo, err = a.newestShown(c, rows, f, q.IsFiltered()); err != nil {
 		return err
 	}
-	if before > 0 {
-		v.Pager.First = v.First
-	} else {
+	if f.Before == 0 {
 		v.After = v.UpTo
 	}
 	if v.Days, v.MayDelete, err = a.inboxDays(c, rows, found.OnTop); err != nil {

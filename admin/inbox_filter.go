@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type inboxQuery struct {
 	zone         *time.Location // of these days
 	problem      string         // the error in the days; "" = none
 	pairs        []string
+	kept         []string // the size of a page, in the URL of the list
 }
 
 // notificationFamilies are the types of notifications that the filter offers.
@@ -39,9 +41,9 @@ var notificationFamilies = []struct{ value, label string }{
 
 // inboxParams are the parameters of the inbox.
 func inboxParams() []listParam {
-	return append(anyText("type", "product", "group", "since", "until", "q"),
-		oneOf("filter", "unread", "snoozed", "archived"), severityParam("severity"), keyParam("before", isIDKey),
-		zoneParam())
+	return forwardParams(idParam(beforeField), append(
+		anyText("type", "product", "group", "since", "until", "q"),
+		oneOf("filter", "unread", "snoozed", "archived"), severityParam("severity"), zoneParam())...)
 }
 
 // inboxQuery reads the filter of a URL, or of a form with the same fields. It returns a "not found"
@@ -121,7 +123,7 @@ func (q *inboxQuery) day(name, text string) (calendarDay, bool) {
 
 // withParam returns the URL of the inbox with another value of one part of the filter, "" for none.
 func (q *inboxQuery) withParam(name, value string) string {
-	return link(inboxPath, append(withoutPairs(q.pairs, name), name, value)...)
+	return link(inboxPath, slices.Concat(withoutPairs(q.pairs, name), []string{name, value}, q.kept)...)
 }
 
 // inboxPills names the parts of the filter, each with a link that removes it.
@@ -200,6 +202,7 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 			f.Hidden = append(f.Hidden, ui.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
 		}
 	}
+	f.Hidden = append(f.Hidden, hiddenFields(q.kept)...)
 	return f, nil
 }
 

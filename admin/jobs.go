@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -39,7 +38,7 @@ func (a *Admin) jobList(c *gin.Context) error {
 
 // job shows a job with its runs, newest first.
 func (a *Admin) job(c *gin.Context) error {
-	if err := checkListURL(c, keyParam("before", isIDKey)); err != nil {
+	if err := checkListURL(c, pageParams(models.RunOrders, newestFirst("started"))...); err != nil {
 		return err
 	}
 	ctx, actor, name := c.Request.Context(), actorOf(c), c.Param("name")
@@ -47,25 +46,26 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:errcheck // a text that is not a number means the first page
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
-	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
+	p := pageOf(c, newestFirst("started")...)
+	p.in(jobPath(name))
+	runs, pager, err := readPage(&p, rowsOf[models.JobRun]{
+		read: func(at models.Place, limit int) ([]models.JobRun, error) {
+			return a.Jobs.Runs(ctx, actor, models.RunFilter{Job: name, Place: at, Limit: limit})
+		},
+		key:   models.RunOrders.Key,
+		count: func() (int, error) { return a.Jobs.CountRuns(ctx, actor, name) },
+		one:   "run", many: "runs",
+	})
 	if err != nil {
 		return err
 	}
 	v := page.JobView{
 		Frame:   a.frame(c, s.Title, layout.NavSettings),
 		Job:     a.jobRow(c, s),
-		Running: s.Running && before == 0,
+		Running: s.Running && p.Key == "",
+		Sorting: p.sorting(),
+		Pager:   pager,
 	}
-	if before != 0 {
-		v.Pager.First = jobPath(name)
-	}
-	if len(runs) > pageSize {
-		runs = runs[:pageSize]
-		v.Pager.Next = link(jobPath(name), "before", formatInt(runs[pageSize-1].ID))
-	}
-	v.Pager.Text = plural(len(runs), "run", "runs") + " shown"
 	for _, run := range runs {
 		v.Runs = append(v.Runs, a.runRow(c, run))
 	}

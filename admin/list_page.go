@@ -38,13 +38,16 @@ type sortOption struct {
 	desc bool // its usual direction
 }
 
+// newestFirst are the options of a list that is sorted by time alone.
+func newestFirst(name string) []sortOption { return []sortOption{{name: name, desc: true}} }
+
 // listPage is the place of a page in its list.
 type listPage struct {
 	models.Place
 	path    string
 	filter  []string // names and values in the URL
 	size    int      // rows on the page
-	row     int      // rows before the page
+	row     int      // rows before the page; -1 = unknown
 	options []sortOption
 	dir     string // in the URL, if it is not the usual one
 }
@@ -74,7 +77,7 @@ func pageOf(c *gin.Context, options ...sortOption) listPage {
 	if len(options) > 0 {
 		p.sortBy(c.Query(sortField), c.Query(dirField))
 	}
-	switch after, before := c.Query(afterField), c.Query(beforeField); {
+	switch after, before := knownValue(c, afterField), knownValue(c, beforeField); {
 	case after != "":
 		p.Key = after
 	case before != "":
@@ -94,10 +97,22 @@ func sizeOf(c *gin.Context) int {
 	return pageSize
 }
 
-// rowOf reads the number of rows before a page from the URL.
+// rowOf reads the number of rows before a page that has a key from the URL, -1 if it has none.
 func rowOf(c *gin.Context) int {
 	const maxRow = 1_000_000_000
-	return int(min(max(idOf(c.Query(rowField)), 0), maxRow))
+	text := c.Query(rowField)
+	if !isIDKey(text) {
+		return -1
+	}
+	return int(min(idOf(text), maxRow))
+}
+
+// rowAt returns the row that is n rows after the first one of the page, for a URL.
+func (p *listPage) rowAt(n int) string {
+	if p.row < 0 {
+		return ""
+	}
+	return strconv.Itoa(max(0, p.row+n))
 }
 
 func (p *listPage) sortBy(name, dir string) {
@@ -176,7 +191,8 @@ func (p *listPage) sorting() ui.Sorting {
 type rowsOf[R any] struct {
 	read      func(at models.Place, limit int) ([]R, error)
 	key       func(at models.Place, row R) string
-	count     func() (int, error) // up to one more than models.MaxCounted; nil = not counted
+	count     func() (int, error) // up to one more than maxCount; nil = not counted
+	maxCount  int                 // 0 = models.MaxCounted
 	one, many string
 }
 
@@ -198,38 +214,33 @@ func readPage[R any](p *listPage, list rowsOf[R]) ([]R, ui.Pager, error) {
 	case more:
 		rows = rows[:p.size]
 	}
-	v, err := p.pager(shownRows{n: len(rows), more: more || p.Back, count: list.count, one: list.one, many: list.many})
+	shown := shownRows{n: len(rows), more: more || p.Back, max: list.maxCount, one: list.one, many: list.many}
+	if shown.max == 0 {
+		shown.max = models.MaxCounted
+	}
+	v, err := p.pager(shown, list.count)
 	if p.Key != "" {
 		v.First = p.first()
-		v.Prev = p.link(beforeField, list.key(p.Place, rows[0]), rowField, positive(p.row-p.size))
+		v.Prev = p.link(beforeField, list.key(p.Place, rows[0]), rowField, p.rowAt(-p.size))
 	}
 	if more || p.Back {
 		last := rows[len(rows)-1]
-		v.Next = p.link(afterField, list.key(p.Place, last), rowField, positive(p.row+len(rows)))
+		v.Next = p.link(afterField, list.key(p.Place, last), rowField, p.rowAt(len(rows)))
 	}
 	return rows, v, err
-}
-
-// positive writes a number for a URL, "" for others.
-func positive(n int) string {
-	if n < 1 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }
 
 // shownRows are the rows of a page, and whether others follow.
 type shownRows struct {
 	n         int
 	more      bool
-	count     func() (int, error)
+	max       int // rows that are counted at most
 	one, many string
 }
 
 // pager returns the text of a page and the links to other sizes of it.
-func (p *listPage) pager(rows shownRows) (ui.Pager, error) {
-	first := p.Key == ""
-	if first && !rows.more {
+func (p *listPage) pager(rows shownRows, count func() (int, error)) (ui.Pager, error) {
+	if p.Key == "" && !rows.more {
 		v := ui.Pager{Text: ui.Plural(rows.n, rows.one, rows.many) + " shown"}
 		if rows.n > smallestPage || p.size != pageSize {
 			v.Sizes = p.sizes()
@@ -237,14 +248,17 @@ func (p *listPage) pager(rows shownRows) (ui.Pager, error) {
 		return v, nil
 	}
 	total := 0 // unknown
-	if rows.count != nil {
+	if count != nil {
 		var err error
-		if total, err = rows.count(); err != nil {
+		if total, err = count(); err != nil {
 			return ui.Pager{}, err
 		}
 	}
-	if !rows.more && total > 0 && total <= models.MaxCounted {
+	if !rows.more && total > 0 && total <= rows.max {
 		p.row = max(0, total-rows.n) // rows have come or gone since the page before
+	}
+	if p.row < 0 {
+		return ui.Pager{Text: ui.Plural(rows.n, rows.one, rows.many) + " shown", Sizes: p.sizes()}, nil
 	}
 	return ui.Pager{Text: rows.text(p.row, total), Sizes: p.sizes()}, nil
 }
@@ -252,13 +266,13 @@ func (p *listPage) pager(rows shownRows) (ui.Pager, error) {
 // text says which rows of how many are shown: "26–50 of 312 products".
 func (r shownRows) text(before, total int) string {
 	last := before + r.n
-	all := "more than " + ui.Plural(max(last, models.MaxCounted), r.one, r.many)
+	all := "more than " + ui.Plural(max(last, r.max), r.one, r.many)
 	switch {
 	case !r.more:
 		all = ui.Plural(last, r.one, r.many)
 	case total <= last: // unknown, or rows have come or gone since
 		all = "more than " + ui.Plural(last, r.one, r.many)
-	case total <= models.MaxCounted:
+	case total <= r.max:
 		all = ui.Plural(total, r.one, r.many)
 	}
 	return ui.Number(int64(before+1)) + "–" + ui.Number(int64(last)) + " of " + all

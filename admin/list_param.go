@@ -55,6 +55,9 @@ func keyParam(name string, valid func(string) bool) listParam {
 	return listParam{name: name, valid: valid}
 }
 
+// idParam returns the parameter of a keyset by id.
+func idParam(name string) listParam { return keyParam(name, isIDKey) }
+
 // zoneParam returns the parameter of the time zone that the times of a filter are in.
 func zoneParam() listParam {
 	return listParam{name: zoneField, valid: func(name string) bool {

@@ -154,18 +154,19 @@ var actionWords = map[models.AssessmentAction]string{
 
 // assessmentHistory fills one page of the history of assessments.
 func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.ObservationView) error {
-	before := idOf(c.Query("before"))
-	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, pageSize+1)
+	p := forwardPageOf(c, idParam(beforeField))
+	p.in(f.path())
+	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, idOf(p.Key), p.size+1)
 	if err != nil {
 		return err
 	}
-	if before != 0 {
-		v.Pager.First = f.path()
-	}
 	var below *models.Assessment
-	if len(rows) > pageSize {
-		below, rows = &rows[pageSize], rows[:pageSize]
-		v.Pager.Next = link(f.path(), "before", formatInt(rows[pageSize-1].ID))
+	if len(rows) > p.size {
+		below = &rows[p.size]
+	}
+	rows, v.Pager, err = cut(&p, rows, "entry", "entries", func(r models.Assessment) string { return formatInt(r.ID) })
+	if err != nil {
+		return err
 	}
 	for _, r := range rows {
 		v.History = append(v.History, page.SaidRow{
@@ -183,9 +184,11 @@ func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.Observation
 		})
 	}
 	if !f.MovedAt.IsZero() && f.MovedFrom != "" {
-		v.History = withMove(v.History, a.moveRow(c, f.Observation), before != 0, below)
+		v.History = withMove(v.History, a.moveRow(c, f.Observation), p.Key != "", below)
+		if v.Pager.Prev == "" && v.Pager.Next == "" {
+			v.Pager.Text = ui.Plural(len(v.History), "entry", "entries") + " shown"
+		}
 	}
-	v.Pager.Text = ui.Plural(len(v.History), "entry", "entries") + " shown"
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,7 +31,10 @@ func (a *Admin) observationList(c *gin.Context) error {
 	if isExport(c) {
 		return a.exportFound(c, q.FindFilter)
 	}
-	v := page.ObservationListView{Narrowed: len(withoutPairs(q.pairs, "sort")) > 0}
+	p := forwardPageOf(c, foundKeyParam())
+	p.in(foundPath, q.pairs...)
+	q.kept = p.kept()
+	v := page.ObservationListView{Narrowed: len(withoutPairs(q.pairs, "sort")) > 0, Sorting: q.sorting()}
 	if v.Applied, err = a.observationListNames(c, q); err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func (a *Admin) observationList(c *gin.Context) error {
 		return err
 	}
 	f := q.FindFilter
-	f.Limit, f.After = pageSize, foundKey(c.Query("after"))
+	f.Limit, f.After = p.size, foundKey(p.Key)
 	found, err := a.Store.FindObservations(c.Request.Context(), actorOf(c).Scope(), f)
 	if err != nil {
 		return err
@@ -52,7 +54,9 @@ func (a *Admin) observationList(c *gin.Context) error {
 	for _, o := range found.Rows {
 		v.Rows = append(v.Rows, a.listedObservation(c, o))
 	}
-	v.Pager = observationListPager(c, q, found)
+	if v.Pager, err = observationListPager(&p, found); err != nil {
+		return err
+	}
 	v.Pager.Export = exportLink(c)
 	if found.Partial {
 		v.Further, v.Pager.Next = v.Pager.Next, ""
@@ -78,40 +82,15 @@ func (a *Admin) listedObservation(c *gin.Context, o models.FoundObservation) pag
 	return row
 }
 
-// maxPagesBack bounds the pages that "Previous" leads back to, one after the other. With more, it
-// leads to the first page.
-const maxPagesBack = 20
-
-// observationListPager returns the links to other pages. The URL has the keys at which the pages
-// before this one begin: a list by key cannot be read backward in all of its orders.
-func observationListPager(c *gin.Context, q observationListQuery, found models.FoundPage) ui.Pager {
-	p := ui.Pager{Text: plural(len(found.Rows), "observation", "observations") + " shown"}
-	total := found.Total
-	if total > len(found.Rows) {
-		p.Text = formatInt(len(found.Rows)) + " of " + ui.Plural(total, "observation", "observations") + " shown"
-	} else if found.Next != nil && !found.Partial {
-		n := len(found.Rows)
-		p.Text = formatInt(n) + " of more than " + ui.Plural(n, "observation", "observations") + " shown"
-	}
-	var back []string
-	if text := c.Query("back"); text != "" {
-		back = strings.Split(text, ",")
-	}
-	at := c.Query("after")
-	if at != "" {
-		p.First, p.Prev = link(foundPath, q.pairs...), link(foundPath, q.pairs...)
-		if n := len(back); n > 0 {
-			p.Prev = link(foundPath, append(q.pairs, "after", back[n-1], "back", strings.Join(back[:n-1], ","))...)
-		}
-	}
+// observationListPager returns the links to other pages.
+func observationListPager(p *forwardPage, found models.FoundPage) (ui.Pager, error) {
+	rows := shownRows{n: len(found.Rows), more: found.Next != nil, one: "observation", many: "observations"}
+	rows.max = max(found.Total, 0)
+	next := ""
 	if found.Next != nil {
-		if at != "" {
-			back = append(back, at)
-		}
-		back = back[max(0, len(back)-maxPagesBack):]
-		p.Next = link(foundPath, append(q.pairs, "after", keyText(*found.Next), "back", strings.Join(back, ","))...)
+		next = keyText(*found.Next)
 	}
-	return p
+	return p.pages(rows, func() (int, error) { return rows.max, nil }, next)
 }
 
 // keyText writes the key at which a page begins for a URL.
@@ -121,6 +100,11 @@ func keyText(key models.FoundKey) string {
 		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// foundKeyParam returns the parameter with the key at which a page begins.
+func foundKeyParam() listParam {
+	return keyParam(afterField, func(text string) bool { return foundKey(text) != nil })
 }
 
 // foundKey reads the key at which a page begins, or returns nil, the first page, for a text that is

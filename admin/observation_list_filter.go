@@ -18,6 +18,7 @@ import (
 type observationListQuery struct {
 	models.FindFilter
 	pairs []string
+	kept  []string // the size of a page, in its URL
 }
 
 // observationSorts are the orders that the form offers.
@@ -38,12 +39,11 @@ func observationListParams() []listParam {
 		sort.values = append(sort.values, string(s.sort))
 	}
 	sort.values = sort.values[1:] // the default has no name
-	return append(anyText("product", "group", "branch", "q", "component", "back"),
+	return forwardParams(foundKeyParam(), append(anyText("product", "group", "branch", "q", "component"),
 		severityParam("severity"), severityParam("min_severity"),
 		oneOf("status", observation.Assessable()...),
 		oneOf("active", "false", "all"), oneOf("branches", "all"), oneOf("kev", "true"), oneOf("assessed", "true"),
-		oneOf("fix", models.FixAvailable, models.FixNone), sort,
-		keyParam("after", func(text string) bool { return foundKey(text) != nil }))
+		oneOf("fix", models.FixAvailable, models.FixNone), sort)...)
 }
 
 // readObservationList reads the filter of a URL. Unknown values are left out. It returns a "not found"
@@ -123,7 +123,29 @@ func (q *observationListQuery) is(values url.Values, name, value string) bool {
 // withParam returns the URL of the list with another value of one part of the filter, "" for none,
 // and without some others.
 func (q *observationListQuery) withParam(name, value string, without ...string) string {
-	return link(foundPath, append(withoutPairs(q.pairs, append(without, name)...), name, value)...)
+	rest := withoutPairs(q.pairs, append(without, name)...)
+	return link(foundPath, slices.Concat(rest, []string{name, value}, q.kept)...)
+}
+
+// sorting returns the links of the heads of columns. Each order has one direction.
+func (q *observationListQuery) sorting() ui.Sorting {
+	links := ui.Sorting{}
+	for _, o := range []struct {
+		column    string
+		sort      models.ObservationSort
+		direction string
+	}{
+		{"severity", models.SortSeverity, "ascending"},
+		{"product", models.SortProduct, "ascending"},
+		{"newest", models.SortNewest, "descending"},
+	} {
+		l := ui.SortLink{Href: q.withParam("sort", string(o.sort))}
+		if q.Sort == o.sort {
+			l = ui.SortLink{Direction: o.direction}
+		}
+		links[o.column] = l
+	}
+	return links
 }
 
 // chips returns the parts of the filter that are links. The severities have the numbers of the
@@ -187,6 +209,7 @@ func (a *Admin) observationListForm(c *gin.Context, q observationListQuery) (pag
 			f.Hidden = append(f.Hidden, ui.Hidden{Name: name, Value: q.pairs[i+1]})
 		}
 	}
+	f.Hidden = append(f.Hidden, hiddenFields(q.kept)...)
 	if len(q.pairs) > 0 {
 		f.Clear = foundPath
 	}

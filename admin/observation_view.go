@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -89,18 +88,6 @@ func orWorse(s models.Severity) string {
 
 // statusWord writes a status as words.
 func statusWord(s models.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
-
-// observationKey reads the key at which a page begins, or returns nil, the first page, for a text
-// that is no key.
-func observationKey(text string) *models.ObservationKey {
-	before, after, _ := strings.Cut(text, "-")
-	severity, err := strconv.Atoi(before)
-	id := idOf(after)
-	if err != nil || id < 1 {
-		return nil
-	}
-	return &models.ObservationKey{Severity: models.Severity(severity), ID: id}
-}
 
 // maxDuplicates bounds the duplicates, and the candidates for one, that a page lists.
 const maxDuplicates = 20

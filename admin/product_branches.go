@@ -7,25 +7,33 @@ import (
 	"gatecrier/templates/page"
 )
 
+// branchOptions are the orders of the list, the default branch first.
+func branchOptions() []sortOption {
+	return []sortOption{{name: "name"}, {name: models.BranchesByGate}, {name: models.BranchesByReport, desc: true}}
+}
+
 // branchesTab lists the branches, and what each adds to the default branch.
 func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	ctx := c.Request.Context()
-	f := models.BranchFilter{ProductID: row.ID, Text: c.Query("q"), Limit: pageSize + 1}
-	here := []string{"tab", string(page.TabBranches), "q", f.Text}
-	path, t := productPath(row.ID), &v.Branches
-	if after, named := c.GetQuery("after"); named {
-		f.After = &models.BranchKey{Default: after == "", Name: after}
-		t.Pager.First = link(path, here...)
-	}
-	list, err := a.Products.Branches(ctx, actorOf(c), f)
+	ctx, actor := c.Request.Context(), actorOf(c)
+	f, p := models.BranchFilter{ProductID: row.ID, Text: c.Query("q")}, pageOf(c, branchOptions()...)
+	p.in(productPath(row.ID), "tab", string(page.TabBranches), "q", f.Text)
+	list, pager, err := readPage(&p, rowsOf[models.BranchRow]{
+		read: func(at models.Place, limit int) ([]models.BranchRow, error) {
+			f.Place, f.Limit = at, limit
+			return a.Products.Branches(ctx, actor, f)
+		},
+		key:   models.BranchOrders.Key,
+		count: func() (int, error) { return a.Products.CountBranches(ctx, actor, f) },
+		one:   "branch", many: "branches",
+	})
 	if err != nil {
 		return err
 	}
-	if len(list) > pageSize {
-		list = list[:pageSize]
-		t.Pager.Next = link(path, append(here, "after", list[pageSize-1].Name)...)
+	v.Branches = page.BranchesTab{
+		Query: f.Text, Keep: hiddenFields(append(p.kept(), "tab", string(page.TabBranches))), Sorting: p.sorting(),
+		Pager: pager, Kept: a.branchesKept(),
 	}
-	t.Query, t.Pager.Text, t.Kept = f.Text, plural(len(list), "branch", "branches")+" shown", a.branchesKept()
+	t := &v.Branches
 	adds, err := a.Products.BranchDelta(ctx, row.Default, list)
 	for _, b := range list {
 		r := a.branchRow(c, b)

@@ -14,28 +14,17 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	if err != nil {
 		return err
 	}
-	path, here := productPath(row.ID), []string{"tab", string(page.TabExceptions)}
+	path, here, p := productPath(row.ID), []string{"tab", string(page.TabExceptions)}, pageOf(c, newestFirst("last_seen")...)
+	p.in(path, append(here, "state", knownValue(c, "state"), "muted", knownValue(c, "muted"))...)
 	t := &v.Exceptions
-	t.Chips = exceptionChips(path, q.ExceptionFilter, here)
-	f := models.ExceptionFilter{
-		ProductID: row.ID,
-		State:     q.State,
-		Muted:     q.Muted,
-		After:     exceptionKey(c.Query("after")),
-		Limit:     pageSize + 1,
-	}
-	for _, name := range []string{"state", "muted"} {
-		here = append(here, name, c.Query(name))
-	}
-	if f.After != nil {
-		t.Pager.First = link(path, here...)
-	}
-	groups, err := a.Exceptions.List(c.Request.Context(), actorOf(c), f)
+	t.Chips = exceptionChips(path, q.ExceptionFilter, append(here, p.kept()...))
+	groups, pager, err := readPage(&p, a.exceptionsIn(c, models.ExceptionFilter{
+		ProductID: row.ID, State: q.State, Muted: q.Muted,
+	}))
 	if err != nil {
 		return err
 	}
-	groups, t.Pager.Next = cutExceptions(groups, path, here...)
-	t.Pager.Text = plural(len(groups), "exception", "exceptions") + " shown"
+	t.Sorting, t.Pager = p.sorting(), pager
 	t.Rows = a.exceptionRows(c, groups)
 	if v.CanAssess, err = authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Assess, row.ID); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -13,22 +12,17 @@ import (
 )
 
 func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	//nolint:errcheck // a text that is not a number means the first page
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
-	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, pageSize+1)
+	path, t, p := productPath(row.ID), &v.History, forwardPageOf(c, idParam(beforeField))
+	p.in(path, "tab", string(page.TabHistory))
+	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, idOf(p.Key), p.size+1)
 	if err != nil {
 		return err
 	}
-	path, t := productPath(row.ID), &v.History
 	all := a.historyRows(c, row, rows)
-	if before != 0 {
-		t.Pager.First = link(path, "tab", "history")
+	t.Rows, t.Pager, err = cut(&p, all, "change", "changes", func(r page.HistoryRow) string { return formatInt(r.ID) })
+	if err != nil {
+		return err
 	}
-	if len(all) > pageSize {
-		all = all[:pageSize]
-		t.Pager.Next = link(path, "tab", "history", "before", formatInt(all[pageSize-1].ID))
-	}
-	t.Pager.Text, t.Rows = plural(len(all), "change", "changes")+" shown", all
 	if hold := a.Gates.HoldTime(row.Product); hold > 0 {
 		t.Hold = ui.Span(hold)
 	}

@@ -1,13 +1,14 @@
 package admin
 
 import (
+	"slices"
+
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/observation"
 	"gatecrier/models"
 	"gatecrier/templates/page"
-	"gatecrier/templates/ui"
 )
 
 // observationsTab lists the observations that match the filter of the URL.
@@ -17,13 +18,9 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	if err != nil {
 		return err
 	}
-	q.Limit, q.After = pageSize+1, observationKey(c.Query("after"))
-	var rows []models.Observation
-	if q.wrong == "" {
-		if rows, err = a.Store.Observations(ctx, actor.Scope(), q.ObservationFilter); err != nil {
-			return err
-		}
-	}
+	p := pageOf(c, observationOptions()...)
+	p.in(q.path, q.pairs...)
+	q.pairs = append(q.pairs, p.kept()...)
 	branches, err := a.Store.Branches(ctx, actor.Scope(), row.ID)
 	if err != nil {
 		return err
@@ -41,7 +38,8 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	if err := a.assessmentRuns(c, row.ID, t); err != nil {
 		return err
 	}
-	if err := a.observationPages(c, &q, &rows, t); err != nil {
+	rows, err := a.matchingObservations(c, &p, q, t)
+	if err != nil {
 		return err
 	}
 	counts := q.branch.Effective(policy.Counting)
@@ -67,42 +65,37 @@ func (a *Admin) assessmentRuns(c *gin.Context, productID int64, t *page.Observat
 	return err
 }
 
-// observationPages cuts the rows to one page, and says how many match in all. It only counts them
-// if there are more than one page.
-func (a *Admin) observationPages(
-	c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab,
-) error {
-	list := *rows
-	shown := min(len(list), pageSize)
-	t.Total = shown
+// matchingObservations reads the rows of the page, and says how many match in all. It only counts them if
+// there are more than one page.
+func (a *Admin) matchingObservations(
+	c *gin.Context, p *listPage, q observationQuery, t *page.ObservationsTab,
+) ([]models.Observation, error) {
+	ctx, scope, f := c.Request.Context(), actorOf(c).Scope(), q.ObservationFilter
+	rows, pager, err := readPage(p, rowsOf[models.Observation]{
+		read: func(at models.Place, limit int) ([]models.Observation, error) {
+			if q.wrong != "" {
+				return nil, nil
+			}
+			f.Place, f.Limit = at, limit
+			return a.Store.Observations(ctx, scope, f)
+		},
+		key: models.ObservationOrders.Key,
+		count: func() (n int, err error) {
+			f.Limit = observation.MaxSelected + 1
+			t.Total, err = a.Store.CountObservations(ctx, scope, f)
+			return t.Total, err
+		},
+		maxCount: observation.MaxSelected,
+		one:      "observation", many: "observations",
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.Sorting, t.Pager = p.sorting(), pager
 	t.Pager.Export = exportLink(c)
-	if q.After != nil {
-		t.Pager.First = link(q.path, q.pairs...)
+	t.Total, t.TooMany = max(t.Total, len(rows)), t.Total > observation.MaxSelected
+	if t.Total > len(rows) && !t.TooMany {
+		t.All = link(q.path+"/observations/assess", append(slices.Clone(p.filter), "all", formatInt(t.Total))...)
 	}
-	if len(list) > pageSize {
-		last := list[pageSize-1]
-		t.Pager.Next = link(q.path, append(q.pairs, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
-	}
-	*rows = list[:shown]
-	if q.wrong == "" && (q.After != nil || len(list) > pageSize) {
-		f := q.ObservationFilter
-		f.After, f.Limit = nil, observation.MaxSelected+1
-		var err error
-		if t.Total, err = a.Store.CountObservations(c.Request.Context(), actorOf(c).Scope(), f); err != nil {
-			return err
-		}
-	}
-	t.TooMany = t.Total > observation.MaxSelected
-	switch {
-	case t.TooMany:
-		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.MaxSelected)
-	case t.Total > shown:
-		t.Pager.Text = ui.Number(int64(shown)) + " of " + ui.Plural(t.Total, "observation", "observations")
-	default:
-		t.Pager.Text = ui.Plural(shown, "observation", "observations") + " shown"
-	}
-	if t.Total > shown && !t.TooMany {
-		t.All = link(q.path+"/observations/assess", append(q.pairs, "all", formatInt(t.Total))...)
-	}
-	return nil
+	return rows, nil
 }

@@ -11,13 +11,13 @@ func productPageParams(tab page.Tab) []listParam {
 	params := []listParam{oneOf("tab", page.Tabs()...), oneOf("sources", "open")}
 	switch tab {
 	case page.TabBranches:
-		params = append(params, anyText("q", "after")...)
+		params = pageParams(models.BranchOrders, branchOptions(), append(params, anyText("q")...)...)
 	case page.TabHistory:
-		params = append(params, keyParam("before", isIDKey))
+		params = forwardParams(idParam(beforeField), params...)
 	case page.TabDeliveries:
-		params = append(params, deliveryStateParam(), keyParam("before", isIDKey))
+		params = pageParams(models.DeliveryOrders, newestFirst("created"), append(params, deliveryStateParam())...)
 	case page.TabExceptions:
-		params = append(params, exceptionStateParams()...)
+		params = exceptionStateParams(params...)
 	case page.TabTargets, page.TabMembers, page.TabTokens, page.TabSettings:
 	default:
 		params = append(params, observationParams()...)
@@ -27,8 +27,10 @@ func productPageParams(tab page.Tab) []listParam {
 
 // observationParams are the parameters of the list of a product's observations.
 func observationParams() []listParam {
-	return append(anyText("branch", "scanner", "q", "cwe"),
+	return pageParams(models.ObservationOrders, observationOptions(), append(anyText("branch", "scanner", "q", "cwe"),
 		severityParam("severity"), oneOf("status", observation.Assessable()...), oneOf("active", "false", "all"),
-		oneOf("assessed", "true"), oneOf("kev", "true"), oneOf("fix", models.FixAvailable, models.FixNone),
-		keyParam("after", func(text string) bool { return observationKey(text) != nil }))
+		oneOf("assessed", "true"), oneOf("kev", "true"), oneOf("fix", models.FixAvailable, models.FixNone))...)
 }
+
+// observationOptions are the orders of the list of a product's observations, worst first.
+func observationOptions() []sortOption { return []sortOption{{name: "severity"}} }

@@ -54,17 +54,16 @@ func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form pa
 		form.Version = row.Version
 		v.Form = &form
 	}
-	before := idOf(c.Query("before"))
-	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, before, pageSize+1)
+	p := forwardPageOf(c, idParam(beforeField))
+	p.in(silencePath(row.ID))
+	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, idOf(p.Key), p.size+1)
 	if err != nil {
 		return err
 	}
-	if len(held) > pageSize {
-		held = held[:pageSize]
-		v.Pager.Next = link(silencePath(row.ID), "before", formatInt(held[pageSize-1].EventID))
-	}
-	if before != 0 {
-		v.Pager.First = silencePath(row.ID)
+	held, v.Pager, err = cut(&p, held, "notification", "notifications",
+		func(n models.Notification) string { return formatInt(n.EventID) })
+	if err != nil {
+		return err
 	}
 	v.Held = a.heldRows(c, held)
 	v.Frame = a.frame(c, "Silence: "+row.Reason, layout.NavSilences)

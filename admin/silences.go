@@ -3,10 +3,10 @@ package admin
 import (
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/silence"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -18,14 +18,19 @@ func (a *Admin) silencesRoutes(r router) {
 	r.get(silencesPath, a.silenceList)
 }
 
+// silenceOptions are the orders of the list, newest first.
+func silenceOptions() []sortOption {
+	return []sortOption{{name: "created", desc: true}, {name: models.SilencesByEnd}}
+}
+
 func (a *Admin) silenceList(c *gin.Context) error {
-	err := checkListURL(c, append(anyText("product"), oneOf("state", models.SilenceEnded), keyParam("before", isIDKey))...)
-	if err != nil {
+	if err := checkListURL(c, pageParams(models.SilenceOrders, silenceOptions(),
+		append(anyText("product"), oneOf("state", models.SilenceEnded))...)...); err != nil {
 		return err
 	}
 	ctx, actor := c.Request.Context(), actorOf(c)
 	v := page.SilencesView{Ended: c.Query("state") == string(models.SilenceEnded)}
-	f := models.SilenceFilter{Open: !v.Ended, Limit: pageSize + 1}
+	f, p := models.SilenceFilter{Open: !v.Ended}, pageOf(c, silenceOptions()...)
 	var pairs []string
 	state := ""
 	if v.Ended {
@@ -39,24 +44,24 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", formatInt(row.ID)}
 		v.Filters = []ui.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
-	//nolint:errcheck // a text that is not a number means the first page
-	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)
 	if isExport(c) {
+		f.Place = p.Place
 		return a.exportSilences(c, f)
 	}
-	rows, err := a.Silences.List(ctx, actor, f)
+	p.in(silencesPath, append(slices.Clone(pairs), "state", state)...)
+	rows, pager, err := readPage(&p, rowsOf[silence.Row]{
+		read: func(at models.Place, limit int) ([]silence.Row, error) {
+			f.Place, f.Limit = at, limit
+			return a.Silences.List(ctx, actor, f)
+		},
+		key:   func(at models.Place, r silence.Row) string { return models.SilenceOrders.Key(at, r.Silence) },
+		count: func() (int, error) { return a.Silences.Count(ctx, actor, f) },
+		one:   "silence", many: "silences",
+	})
 	if err != nil {
 		return err
 	}
-	here := slices.Concat(pairs, []string{"state", state})
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(silencesPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
-	}
-	if f.Before > 0 {
-		v.Pager.First = link(silencesPath, here...)
-	}
-	v.Pager.Text = plural(len(rows), "silence", "silences") + " shown"
+	v.Sorting, v.Pager = p.sorting(), pager
 	v.Pager.Export = exportLink(c)
 	for _, r := range rows {
 		v.Rows = append(v.Rows, a.silenceRow(c, r))
@@ -68,6 +73,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	if may {
 		v.MayNew = link(silencesPath+"/new", pairs...)
 	}
+	pairs = append(pairs, p.kept()...)
 	v.Chips = []ui.Chip{
 		{Label: "Active and scheduled", Href: link(silencesPath, pairs...), Count: -1, Current: !v.Ended},
 		{

@@ -26,12 +26,12 @@ func (a *Admin) unroutedRoutes(r router) {
 
 // unrouted lists the events that could not be routed yet, oldest first.
 func (a *Admin) unrouted(c *gin.Context) error {
-	if err := checkListURL(c, keyParam("after", isIDKey)); err != nil {
+	if err := checkListURL(c, forwardParams(idParam(afterField))...); err != nil {
 		return err
 	}
-	//nolint:errcheck // a text that is not a number means the first page
-	after, _ := strconv.ParseInt(c.Query("after"), 10, 64)
-	list, err := a.Unrouted.List(c.Request.Context(), actorOf(c), after, pageSize+1)
+	p := forwardPageOf(c, idParam(afterField))
+	p.in(unroutedPath)
+	list, err := a.Unrouted.List(c.Request.Context(), actorOf(c), idOf(p.Key), p.size+1)
 	if err != nil {
 		return err
 	}
@@ -44,14 +44,10 @@ func (a *Admin) unrouted(c *gin.Context) error {
 		Failed:  work.Failed,
 		Waiting: work.Waiting,
 	}
-	if after != 0 {
-		v.Pager.First = unroutedPath
+	list, v.Pager, err = cut(&p, list, "event", "events", func(u models.FailedWork) string { return formatInt(u.Event.ID) })
+	if err != nil {
+		return err
 	}
-	if len(list) > pageSize {
-		list = list[:pageSize]
-		v.Pager.Next = link(unroutedPath, "after", formatInt(list[pageSize-1].Event.ID))
-	}
-	v.Pager.Text = plural(len(list), "event", "events") + " shown"
 	v.Rows = a.unroutedRows(c, list)
 	return render(c, http.StatusOK, page.Unrouted(v))
 }

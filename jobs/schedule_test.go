@@ -100,7 +100,7 @@ func (r fixture) until(what string, ok func() bool) {
 
 func (r fixture) runs(job string) []models.JobRun {
 	r.t.Helper()
-	list, err := r.store.JobRuns(r.t.Context(), job, 0, 100)
+	list, err := r.store.JobRuns(r.t.Context(), models.RunFilter{Job: job, Limit: 100})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Sta
 	if !ok {
 		return Status{}, fault.NewNotFound("job")
 	}
-	runs, err := s.Store.JobRuns(ctx, name, 0, 1)
+	runs, err := s.Store.JobRuns(ctx, models.RunFilter{Job: name, Limit: 1})
 	if err == nil && len(runs) > 0 {
 		status.Last, status.Running = runs[0], runs[0].Result == models.RunRunning
 	}
@@ -76,14 +76,20 @@ func (s *Schedule) Next(name string) time.Time {
 	return status.Next
 }
 
-// Runs lists the runs of a job before the run with the id before, newest first; 0 lists all.
-func (s *Schedule) Runs(
-	ctx context.Context, actor authz.Actor, name string, before int64, limit int,
-) ([]models.JobRun, error) {
-	if _, err := s.Get(ctx, actor, name); err != nil {
+// Runs lists the runs of a job, newest first unless the place has another order.
+func (s *Schedule) Runs(ctx context.Context, actor authz.Actor, f models.RunFilter) ([]models.JobRun, error) {
+	if _, err := s.Get(ctx, actor, f.Job); err != nil {
 		return nil, err
 	}
-	return s.Store.JobRuns(ctx, name, before, limit)
+	return s.Store.JobRuns(ctx, f)
+}
+
+// CountRuns counts the runs of a job, up to one more than models.MaxCounted.
+func (s *Schedule) CountRuns(ctx context.Context, actor authz.Actor, name string) (int, error) {
+	if _, err := s.Get(ctx, actor, name); err != nil {
+		return 0, err
+	}
+	return s.Store.CountJobRuns(ctx, name)
 }
 
 // RunNow starts a run of a job. It returns a Conflict error if one is running.

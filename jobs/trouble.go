@@ -23,7 +23,7 @@ func (s *Schedule) Troubles(ctx context.Context) ([]Trouble, error) {
 	list := make([]Trouble, 0, len(s.entries))
 	for _, job := range s.Jobs {
 		t := Trouble{Name: job.Name, Title: job.Title}
-		runs, err := s.Store.JobRuns(ctx, job.Name, 0, 1)
+		runs, err := s.Store.JobRuns(ctx, models.RunFilter{Job: job.Name, Limit: 1})
 		if err != nil {
 			return nil, err
 		}

@@ -42,6 +42,7 @@ func (tx *Tx) InsertAudit(a Audit) error {
 
 // AuditFilter narrows the audit. Zero fields do not narrow.
 type AuditFilter struct {
+	Place
 	Kind      string
 	Name      string // exact, of the thing
 	Actor     string // part of the actor's name, in any case
@@ -49,12 +50,15 @@ type AuditFilter struct {
 	ProductID int64
 	Since     time.Time
 	Until     time.Time // before it
-	Before    int64     // keyset: the last id of the page before
 	Limit     int
 }
 
-// Audits lists changes, newest first. The caller must have checked the right to see them.
-func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
+// AuditOrders has the order of the audit log, newest first.
+var AuditOrders = Orders[Audit]{
+	"": {desc: true, columns: []orderColumn[Audit]{{sql: "a.id", value: func(a Audit) any { return a.ID }}}},
+}
+
+func (f AuditFilter) where() sqlFragment {
 	cond := sqlFragment{text: "1 = 1"}
 	if f.Kind != "" {
 		cond.and("a.kind = ?", f.Kind)
@@ -77,9 +81,13 @@ func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 	if !f.Until.IsZero() {
 		cond.and("a.at < ?", micro(f.Until))
 	}
-	if f.Before != 0 {
-		cond.and("a.id < ?", f.Before)
-	}
+	return cond
+}
+
+// Audits lists changes, newest first. The caller must have checked the right to see them.
+func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
+	cond := f.where()
+	AuditOrders.where(&cond, f.Place)
 	var list []Audit
 	err := r.query(ctx, `
 		SELECT a.id, a.at, coalesce(a.user_id, 0), a.actor, a.action, a.kind, a.name, coalesce(a.product_id, 0),
@@ -87,7 +95,7 @@ func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 		FROM audit a
 		LEFT JOIN products p ON p.id = a.product_id
 		WHERE `+cond.text+`
-		ORDER BY a.id DESC
+		ORDER BY `+AuditOrders.by(f.Place)+`
 		LIMIT ?`, append(cond.args, f.Limit), func(rows scanner) error {
 		var a Audit
 		var was, became string
@@ -105,5 +113,12 @@ func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 		list = append(list, a)
 		return nil
 	})
+	inOrder(f.Place, list)
 	return list, err
+}
+
+// CountAudits counts changes, up to one more than MaxCounted. The caller must have checked the right to
+// see them.
+func (r queries) CountAudits(ctx context.Context, f AuditFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM audit a", f.where())
 }

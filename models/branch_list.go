@@ -35,38 +35,67 @@ func (r queries) Branch(ctx context.Context, scope Scope, id int64) (BranchRow, 
 	return b, nil
 }
 
-// BranchKey is the keyset of a list of branches: the default branch first, then by name.
-type BranchKey struct {
-	Default bool
-	Name    string
-}
-
 // BranchFilter narrows a list of a product's branches. Zero fields do not narrow.
 type BranchFilter struct {
+	Place
 	ProductID int64
-	Text      string     // part of the name, in any case
-	After     *BranchKey // the last row of the page before
+	Text      string // part of the name, in any case
 	Limit     int
 }
 
-// BranchRows lists a product's branches, the default one first.
-func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
+// The orders of a list of branches, beside that with the default branch first, then by name.
+const (
+	BranchesByGate   = "gate"        // failed ones first
+	BranchesByReport = "last_report" // the last one first
+)
+
+var branchName = orderColumn[BranchRow]{sql: "b.name", value: func(b BranchRow) any { return b.Name }}
+
+// BranchOrders are the orders of a list of a product's branches.
+var BranchOrders = Orders[BranchRow]{
+	"": {columns: []orderColumn[BranchRow]{
+		{sql: "CAST(CASE WHEN b.is_default THEN 0 ELSE 1 END AS BIGINT)", value: func(b BranchRow) any {
+			if b.Default {
+				return int64(0)
+			}
+			return int64(1)
+		}}, branchName,
+	}},
+	BranchesByGate: {columns: []orderColumn[BranchRow]{
+		{sql: gateRankSQL, value: func(b BranchRow) any { return b.Gate.rank() }}, branchName,
+	}},
+	BranchesByReport: {desc: true, columns: []orderColumn[BranchRow]{
+		{
+			sql:   "coalesce(" + branchReported + ", 0)",
+			value: func(b BranchRow) any { return microOr0(b.LastReportAt) },
+		}, branchName,
+	}},
+}
+
+func (f BranchFilter) where(scope Scope) sqlFragment {
 	cond := sqlFragment{"b.product_id = ?", []any{f.ProductID}}
 	cond.andWhere(scope.where("b.product_id"))
 	if f.Text != "" {
 		cond.and(`lower(b.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
-	if f.After != nil {
-		cond.and("NOT b.is_default")
-		if !f.After.Default {
-			cond.and("b.name > ?", f.After.Name)
-		}
-	}
+	return cond
+}
+
+// BranchRows lists a product's branches, the default one first unless the place has another order.
+func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
+	cond := f.where(scope)
+	BranchOrders.where(&cond, f.Place)
 	var list []BranchRow
 	err := r.query(ctx, branchRowSelect+cond.text+`
-		ORDER BY b.is_default DESC, b.name
+		ORDER BY `+BranchOrders.by(f.Place)+`
 		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*BranchRow).dst))
+	inOrder(f.Place, list)
 	return list, err
+}
+
+// CountBranches counts a product's branches, up to one more than MaxCounted.
+func (r queries) CountBranches(ctx context.Context, scope Scope, f BranchFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM branches b", f.where(scope))
 }
 
 // StaleBranches lists branches without a report since a time, or created before it and never

@@ -86,10 +86,10 @@ func (c *Comparison) of(st BranchStatus) *Counts {
 
 // CompareFilter narrows a list of what a branch adds.
 type CompareFilter struct {
+	Place
 	BranchPair
 	Known    bool // those that exist but do not count, instead of those that are not there
 	Severity *Severity
-	After    *ObservationKey // the last row of the page before
 	Limit    int
 }
 
@@ -114,18 +114,17 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 	if f.Severity != nil {
 		cond.and("o.severity = ?", *f.Severity)
 	}
-	if f.After != nil {
-		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
-	}
+	ObservationOrders.where(&cond, f.Place)
 	var list []Added
 	err := r.query(ctx, `
 		SELECT `+observationColumns+", "+there+`
 		FROM observations o
 		JOIN sources s ON s.id = o.source_id
 		WHERE `+cond.text+`
-		ORDER BY o.severity, o.id
+		ORDER BY `+ObservationOrders.by(f.Place)+`
 		LIMIT ?`,
 		append(cond.args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
+	inOrder(f.Place, list)
 	return list, err
 }
 

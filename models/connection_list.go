@@ -52,6 +52,7 @@ const (
 
 // ConnectionFilter narrows a list of connections to those that a user can edit.
 type ConnectionFilter struct {
+	Place
 	UserID  int64
 	All     bool      // the user is an administrator: all but those of other users
 	Owner   OwnerKind // "" for all owners
@@ -96,7 +97,9 @@ var connectionRowSelect = `
 			FROM deliveries d
 			WHERE d.connection_id = c.id
 			AND d.state IN ` + openStates + `
-		), ` + healthColumns + ", " + endpointColumns + `
+		), ` + healthColumns + ", " + endpointColumns + connectionsFrom
+
+const connectionsFrom = `
 	FROM connections c
 	JOIN connection_health h ON h.connection_id = c.id
 	JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
@@ -145,43 +148,93 @@ func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([
 
 // troubleRankSQL ranks connections as State does, the worst first: up to 3 nothing arrives,
 // 4 fails, 5 needs no attention.
-const troubleRankSQL = `CASE
+const troubleRankSQL = `CAST(CASE
 	WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0
 	WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1
 	WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
 	WHEN h.broken_at IS NOT NULL AND h.recover_upto IS NULL AND h.rejected > 0 AND c.enabled THEN 3
 	WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4
-	ELSE 5 END`
+	ELSE 5 END AS BIGINT)`
 
-// Connections lists connections that a user can edit, those in trouble first.
+// rank ranks the state as troubleRankSQL does.
+func (c ConnectionRow) rank() int64 {
+	switch c.State() {
+	case ConnectionPaused:
+		return 0
+	case ConnectionDown:
+		return 2
+	case ConnectionRejecting:
+		return 3
+	case ConnectionFailing:
+		return 4
+	case ConnectionOff:
+		if c.DisabledWhy != "" {
+			return 1
+		}
+	case ConnectionWorking, ConnectionNew:
+	}
+	return 5
+}
+
+// The orders of a list of connections, beside that with those in trouble first.
+const (
+	ConnectionsByName    = "name"
+	ConnectionsBySuccess = "last_success" // the last one first
+)
+
+var connectionID = orderColumn[ConnectionRow]{sql: "c.id", value: func(c ConnectionRow) any { return c.ID }}
+
+// ConnectionOrders are the orders of a list of connections.
+var ConnectionOrders = Orders[ConnectionRow]{
+	"": {columns: []orderColumn[ConnectionRow]{
+		{sql: troubleRankSQL, value: func(c ConnectionRow) any { return c.rank() }}, connectionID,
+	}},
+	ConnectionsByName: {columns: []orderColumn[ConnectionRow]{
+		{sql: "lower(c.name)", value: func(c ConnectionRow) any { return c.Name }, fold: true}, connectionID,
+	}},
+	ConnectionsBySuccess: {desc: true, columns: []orderColumn[ConnectionRow]{
+		{
+			sql:   "coalesce(h.last_success_at, 0)",
+			value: func(c ConnectionRow) any { return microOr0(c.OwnHealth.LastSuccessAt) },
+		}, connectionID,
+	}},
+}
+
+// Connections lists connections that a user can edit, those in trouble first unless the place has
+// another order.
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
-	cond, args := connectionCondition(f)
+	cond := connectionCondition(f)
+	ConnectionOrders.where(&cond, f.Place)
 	var list []ConnectionRow
 	err := r.query(ctx, connectionRowSelect+`
-		WHERE `+cond+`
-		ORDER BY `+troubleRankSQL+`, c.id
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
+		WHERE `+cond.text+`
+		ORDER BY `+ConnectionOrders.by(f.Place)+`
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*ConnectionRow).dst))
+	inOrder(f.Place, list)
 	return list, err
 }
 
 // CountTrouble returns how many connections that are no user's need attention: at most limit.
 func (r queries) CountTrouble(ctx context.Context, limit int) (int, error) {
-	cond, args := connectionCondition(ConnectionFilter{Owner: OwnerShared, Trouble: true, All: true})
+	cond := connectionCondition(ConnectionFilter{Owner: OwnerShared, Trouble: true, All: true})
 	var n int
 	err := r.get(ctx, `
 		SELECT count(*)
 		FROM (
 			SELECT 1
-			FROM connections c
-			JOIN connection_health h ON h.connection_id = c.id
-			JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
-			WHERE `+cond+`
+			`+connectionsFrom+`
+			WHERE `+cond.text+`
 			LIMIT ?
-		) x`, append(args, limit), &n)
+		) x`, append(cond.args, limit), &n)
 	return n, err
 }
 
-func connectionCondition(f ConnectionFilter) (string, []any) {
+// CountConnections counts connections that a user can edit, up to one more than MaxCounted.
+func (r queries) CountConnections(ctx context.Context, f ConnectionFilter) (int, error) {
+	return r.countUpTo(ctx, connectionsFrom, connectionCondition(f))
+}
+
+func connectionCondition(f ConnectionFilter) sqlFragment {
 	cond := sqlFragment{"c.field NOT IN (?, ?)", []any{FieldPeople, fieldRemoved}}
 	cond.andWhere(editableConnection(f.UserID, f.All))
 	if f.Owner.Valid() {
@@ -198,7 +251,7 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 		cond.and(`(lower(c.name) LIKE lower(?) ESCAPE '\'
 			OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`, like, like)
 	}
-	return cond.text, cond.args
+	return cond
 }
 
 // MailServer reads the connection of the mail server, as it is listed.

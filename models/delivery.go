@@ -170,6 +170,7 @@ func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) 
 
 // DeliveryFilter narrows the delivery log. Zero fields do not narrow.
 type DeliveryFilter struct {
+	Place
 	State        DeliveryState
 	ProductID    int64
 	ConnectionID int64
@@ -181,7 +182,6 @@ type DeliveryFilter struct {
 	Connections  []int64 // only to these, unless nil
 	Trouble      bool    // only retrying and dead
 	Final        bool    // only final deliveries
-	Before       int64   // keyset: the last id of the page before
 	Limit        int
 }
 
@@ -215,9 +215,6 @@ func deliveryCondition(scope Scope, f DeliveryFilter) (string, []any) {
 	if f.ResendID != 0 {
 		cond.and("d.resend_id = ?", f.ResendID)
 	}
-	if f.Before != 0 {
-		cond.and("d.id < ?", f.Before)
-	}
 	if len(f.IDs) > 0 {
 		cond.and("d.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
 	}
@@ -227,14 +224,28 @@ func deliveryCondition(scope Scope, f DeliveryFilter) (string, []any) {
 	return cond.text, cond.args
 }
 
-// Deliveries lists deliveries in scope, newest first.
+// DeliveryOrders has the order of the delivery log, newest first.
+var DeliveryOrders = Orders[DeliveryRow]{
+	"": {desc: true, columns: []orderColumn[DeliveryRow]{
+		{sql: "d.id", value: func(d DeliveryRow) any { return d.ID }},
+	}},
+}
+
+// Deliveries lists deliveries in scope, newest first unless the place has another order.
 func (r queries) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter) ([]DeliveryRow, error) {
-	cond, args := deliveryCondition(scope, f)
+	cond := conditionOf(deliveryCondition(scope, f))
+	DeliveryOrders.where(&cond, f.Place)
 	var list []DeliveryRow
-	err := r.query(ctx, deliveryRowSelect+"WHERE "+cond+`
-		ORDER BY d.id DESC
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*DeliveryRow).dst))
+	err := r.query(ctx, deliveryRowSelect+"WHERE "+cond.text+`
+		ORDER BY `+DeliveryOrders.by(f.Place)+`
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*DeliveryRow).dst))
+	inOrder(f.Place, list)
 	return list, err
+}
+
+// CountDeliveries counts deliveries in scope, up to one more than MaxCounted.
+func (r queries) CountDeliveries(ctx context.Context, scope Scope, f DeliveryFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM deliveries d", conditionOf(deliveryCondition(scope, f)))
 }
 
 // DeliveryTally counts the deliveries in scope of some events, by event and state.

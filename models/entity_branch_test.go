@@ -141,8 +141,8 @@ func TestCompareBranches(t *testing.T) {
 		if err != nil || len(first) != 1 {
 			t.Fatalf("%v: %+v", err, first)
 		}
-		after := &models.ObservationKey{Severity: first[0].Severity, ID: first[0].ID}
-		if got, want := w.added(models.CompareFilter{BranchPair: pair, Severity: &high, After: after}), []string{
+		after := models.Place{Key: models.ObservationOrders.Key(models.Place{}, first[0].Observation)}
+		if got, want := w.added(models.CompareFilter{BranchPair: pair, Severity: &high, Place: after}), []string{
 			"mended there",
 		}; !slices.Equal(got, want) {
 			t.Errorf("the next page: %q, want %q", got, want)
@@ -248,7 +248,7 @@ func TestListBranches(t *testing.T) {
 			}
 			for _, b := range rows {
 				names = append(names, b.Name)
-				f.After = &models.BranchKey{Default: b.Default, Name: b.Name}
+				f.Key = models.BranchOrders.Key(f.Place, b)
 			}
 			if len(rows) < f.Limit {
 				break

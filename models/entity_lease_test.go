@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -224,9 +225,9 @@ func TestJobRuns(t *testing.T) {
 			})
 			return counts
 		}
-		runs := func(before int64, want ...models.RunResult) []models.JobRun {
+		runs := func(after string, want ...models.RunResult) []models.JobRun {
 			t.Helper()
-			list, err := w.s.JobRuns(t.Context(), "sweep", before, 10)
+			list, err := w.s.JobRuns(t.Context(), models.RunFilter{Job: "sweep", Place: models.Place{Key: after}, Limit: 10})
 			var got []models.RunResult
 			for _, run := range list {
 				got = append(got, run.Result)
@@ -251,7 +252,7 @@ func TestJobRuns(t *testing.T) {
 		finish(first, models.RunOK)
 		second, _ := start("sweep")
 		w.clock.Advance(61 * time.Second)
-		list := runs(0, models.RunLost, models.RunOK)
+		list := runs("", models.RunLost, models.RunOK)
 		if got := list[1]; got.Took() != 100*time.Second || got.Message != "said" || got.Affected != 7 || got.By != "ann" {
 			t.Errorf("the first: %+v", got)
 		}
@@ -262,9 +263,9 @@ func TestJobRuns(t *testing.T) {
 		if keep(second) {
 			t.Error("it counts again")
 		}
-		runs(0, models.RunRunning, models.RunLost, models.RunOK)
-		runs(second.ID, models.RunOK)
+		runs("", models.RunRunning, models.RunLost, models.RunOK)
+		runs(strconv.FormatInt(second.ID, 10), models.RunOK)
 		w.write(func(tx *models.Tx) error { return tx.MarkRunsLost() })
-		runs(0, models.RunLost, models.RunLost, models.RunOK)
+		runs("", models.RunLost, models.RunLost, models.RunOK)
 	})
 }

@@ -316,7 +316,7 @@ func (w world) hotRetention() map[string]hot {
 			},
 		},
 		"runs": {want: "SEARCH job_runs USING INDEX job_runs_job (job=? AND id<?)", read: func(ctx context.Context) error {
-			_, err := w.s.JobRuns(ctx, "sweep", 9, 10)
+			_, err := w.s.JobRuns(ctx, models.RunFilter{Job: "sweep", Place: models.Place{Key: "9"}, Limit: 10})
 			return err
 		}},
 		"slots": {

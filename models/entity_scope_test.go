@@ -288,6 +288,22 @@ var looks = map[string]look{
 			)
 		}), err
 	},
+	"CountExceptionGroups": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountExceptionGroups(ctx, who.scope, models.ExceptionFilter{ProductID: o.product})
+		return n > 0, err
+	}),
+	"CountSilences": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountSilences(ctx, who.scope, models.SilenceFilter{IDs: []int64{o.silence}})
+		return n == 1, err
+	}),
+	"CountDeliveries": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountDeliveries(ctx, who.scope, models.DeliveryFilter{IDs: []int64{o.delivery}})
+		return n == 1, err
+	}),
+	"CountBranches": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountBranches(ctx, who.scope, models.BranchFilter{ProductID: o.product})
+		return n > 0, err
+	}),
 	"Silence": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		found, err := s.Silence(ctx, who.scope, o.silence)
 		return found.Reason == o.name, err

@@ -22,15 +22,9 @@ func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (Exc
 	return g, nil
 }
 
-// ExceptionKeyset is the keyset of a list of groups: the time of the last occurrence, then the
-// id.
-type ExceptionKeyset struct {
-	LastAt int64 // microseconds since 1970
-	ID     int64
-}
-
 // ExceptionFilter narrows a list of groups. Zero fields do not narrow.
 type ExceptionFilter struct {
+	Place
 	ProductID int64
 	Own       bool // groups without a product
 	// OfProducts leaves out groups without a product.
@@ -42,25 +36,39 @@ type ExceptionFilter struct {
 	Muted     bool
 	Text      string // part of the class or the function, with Messages also of the message; in any case
 	Messages  bool   // the viewer can read the messages of all kinds
-	After     *ExceptionKeyset
 	Limit     int
+}
+
+// ExceptionOrders has the order of a list of groups, the last occurrence first.
+var ExceptionOrders = Orders[ExceptionGroup]{
+	"": {desc: true, columns: []orderColumn[ExceptionGroup]{
+		{sql: "g.last_at", value: func(g ExceptionGroup) any { return g.LastAt.UnixMicro() }},
+		{sql: "g.id", value: func(g ExceptionGroup) any { return g.ID }},
+	}},
 }
 
 // ExceptionGroups lists groups in scope, the last occurrence first, without their samples.
 func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
-	cond, args := f.where(scope, r.Now())
+	cond := f.where(scope, r.Now())
+	ExceptionOrders.where(&cond, f.Place)
 	var list []ExceptionGroup
 	err := r.query(ctx, `
 		SELECT `+exceptionColumns+`
 		FROM exception_groups g
 		LEFT JOIN products p ON p.id = g.product_id
-		WHERE `+cond+`
-		ORDER BY g.last_at DESC, g.id DESC
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*ExceptionGroup).dst))
+		WHERE `+cond.text+`
+		ORDER BY `+ExceptionOrders.by(f.Place)+`
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*ExceptionGroup).dst))
+	inOrder(f.Place, list)
 	return list, err
 }
 
-func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
+// CountExceptionGroups counts groups in scope, up to one more than MaxCounted.
+func (r queries) CountExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM exception_groups g", f.where(scope, r.Now()))
+}
+
+func (f ExceptionFilter) where(scope Scope, now time.Time) sqlFragment {
 	cond := conditionOf(scope.where("g.product_id"))
 	switch {
 	case f.Own:
@@ -93,10 +101,7 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 			OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\'
 				OR lower(g.function) LIKE lower(?) ESCAPE '\'))`, part, part, part)
 	}
-	if f.After != nil {
-		cond.and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)
-	}
-	return cond.text, cond.args
+	return cond
 }
 
 // ExceptionHours reads how often groups occurred in each hour since a time, by group and hour.

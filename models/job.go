@@ -135,22 +135,37 @@ func (j JobRun) shown(now time.Time) JobRun {
 	return j
 }
 
-// JobRuns lists the runs of a job, newest first. before is the keyset: the last id of the page
-// before, 0 for the first page.
-func (r queries) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
-	cond := sqlFragment{"job = ?", []any{job}}
-	if before != 0 {
-		cond.and("id < ?", before)
-	}
+// RunFilter narrows a list of runs to those of a job.
+type RunFilter struct {
+	Place
+	Job   string
+	Limit int
+}
+
+// RunOrders has the order of a list of runs, newest first.
+var RunOrders = Orders[JobRun]{
+	"": {desc: true, columns: []orderColumn[JobRun]{{sql: "id", value: func(j JobRun) any { return j.ID }}}},
+}
+
+// JobRuns lists the runs of a job, newest first unless the place has another order.
+func (r queries) JobRuns(ctx context.Context, f RunFilter) ([]JobRun, error) {
+	cond := sqlFragment{"job = ?", []any{f.Job}}
+	RunOrders.where(&cond, f.Place)
 	var list []JobRun
 	err := r.query(ctx, `
 		SELECT `+runColumns+`
 		FROM job_runs
 		WHERE `+cond.text+`
-		ORDER BY id DESC
-		LIMIT ?`, append(cond.args, limit), collect(&list, (*JobRun).dst))
+		ORDER BY `+RunOrders.by(f.Place)+`
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*JobRun).dst))
+	inOrder(f.Place, list)
 	for i, run := range list {
 		list[i] = run.shown(r.Now())
 	}
 	return list, err
+}
+
+// CountJobRuns counts the runs of a job, up to one more than MaxCounted.
+func (r queries) CountJobRuns(ctx context.Context, job string) (int, error) {
+	return r.countUpTo(ctx, "FROM job_runs", sqlFragment{"job = ?", []any{job}})
 }

@@ -5,15 +5,18 @@ import (
 	"slices"
 )
 
-// ObservationKey is the keyset of a list of observations: the severity, then the id.
-type ObservationKey struct {
-	Severity Severity
-	ID       int64
+// ObservationOrders has the order of a list of observations, worst first.
+var ObservationOrders = Orders[Observation]{
+	"": {columns: []orderColumn[Observation]{
+		{sql: "o.severity", value: func(o Observation) any { return int64(o.Severity) }},
+		{sql: "o.id", value: func(o Observation) any { return o.ID }},
+	}},
 }
 
 // ObservationFilter narrows a list of observations: of a branch, or, without one, of a product.
 // Zero fields do not narrow.
 type ObservationFilter struct {
+	Place
 	ProductID int64
 	BranchID  int64
 	IDs       []int64 // at most 500
@@ -22,15 +25,14 @@ type ObservationFilter struct {
 	All       bool   // active and inactive ones
 	Status    Status // exact; Inactive and All are ignored then
 	Scanner   string
-	Text      string          // part of the title, the component, the location or the description, in any case
-	Assessed  bool            // only assessed ones
-	KEV       bool            // only those that are known to be exploited
-	Fix       FixState        // only those with, or without, a version that fixes them
-	CWE       string          // only those with a weakness, as WeaknessID returns it
-	Source    int64           // the id of their source
-	Same      int64           // the id of the observation that they are duplicates of
-	Versions  bool            // also reads their versions
-	After     *ObservationKey // the last row of the page before
+	Text      string   // part of the title, the component, the location or the description, in any case
+	Assessed  bool     // only assessed ones
+	KEV       bool     // only those that are known to be exploited
+	Fix       FixState // only those with, or without, a version that fixes them
+	CWE       string   // only those with a weakness, as WeaknessID returns it
+	Source    int64    // the id of their source
+	Same      int64    // the id of the observation that they are duplicates of
+	Versions  bool     // also reads their versions
 	Limit     int
 }
 
@@ -104,9 +106,6 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 		cond.and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
 	}
 	f.whereReported(&cond)
-	if f.After != nil {
-		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
-	}
 	return cond.text, cond.args
 }
 
@@ -135,18 +134,20 @@ func (f ObservationFilter) whereReported(cond *sqlFragment) {
 
 // Observations lists observations, worst first.
 func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
-	cond, args := f.where(scope)
+	cond := conditionOf(f.where(scope))
+	ObservationOrders.where(&cond, f.Place)
 	version := "0"
 	if f.Versions {
 		version = observationVersion
 	}
 	var list []Observation
 	err := r.query(ctx, `
-		SELECT `+observationColumns+", b.name, "+version+f.from()+cond+`
-		ORDER BY o.severity, o.id
+		SELECT `+observationColumns+", b.name, "+version+f.from()+cond.text+`
+		ORDER BY `+ObservationOrders.by(f.Place)+`
 		LIMIT ?`,
-		append(args, f.Limit),
+		append(cond.args, f.Limit),
 		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch, &o.Version) }))
+	inOrder(f.Place, list)
 	return list, err
 }
 

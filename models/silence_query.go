@@ -7,18 +7,34 @@ import (
 
 // SilenceFilter narrows a list of silences. Zero fields do not narrow.
 type SilenceFilter struct {
+	Place
 	State     SilenceState
 	Open      bool  // those that have not ended, in addition to State
 	ProductID int64 // those that apply to it: its own, its group's and those of all products
 	IDs       []int64
-	Before    int64 // keyset: the last id of the page before
 	Limit     int
 }
 
-// Silences lists the silences in scope, newest first.
-func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
-	cond := conditionOf(scope.whereSilence())
-	now := micro(r.Now())
+// SilencesByEnd is the order of a list of silences by their end, the first one first.
+const SilencesByEnd = "end"
+
+var silenceID = orderColumn[Silence]{sql: "s.id", value: func(s Silence) any { return s.ID }}
+
+// SilenceOrders are the orders of a list of silences. The usual one is newest first.
+var SilenceOrders = Orders[Silence]{
+	"": {desc: true, columns: []orderColumn[Silence]{silenceID}},
+	SilencesByEnd: {columns: []orderColumn[Silence]{
+		{sql: "coalesce(s.ended_at, s.ends_at)", value: func(s Silence) any {
+			if !s.EndedAt.IsZero() {
+				return s.EndedAt.UnixMicro()
+			}
+			return s.EndsAt.UnixMicro()
+		}}, silenceID,
+	}},
+}
+
+func (f SilenceFilter) where(scope Scope, at time.Time) sqlFragment {
+	cond, now := conditionOf(scope.whereSilence()), micro(at)
 	switch f.State {
 	case SilenceScheduled:
 		cond.and("s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at > ?", now, now)
@@ -38,14 +54,24 @@ func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]
 			OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?)
 			OR s.product_id IS NULL AND s.group_id IS NULL)`, f.ProductID, f.ProductID)
 	}
-	if f.Before != 0 {
-		cond.and("s.id < ?", f.Before)
-	}
+	return cond
+}
+
+// Silences lists the silences in scope, newest first unless the place has another order.
+func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
+	cond := f.where(scope, r.Now())
+	SilenceOrders.where(&cond, f.Place)
 	var list []Silence
 	err := r.query(ctx, silenceSelect+"WHERE "+cond.text+`
-		ORDER BY s.id DESC
+		ORDER BY `+SilenceOrders.by(f.Place)+`
 		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*Silence).dst))
+	inOrder(f.Place, list)
 	return list, err
+}
+
+// CountSilences counts the silences in scope, up to one more than MaxCounted.
+func (r queries) CountSilences(ctx context.Context, scope Scope, f SilenceFilter) (int, error) {
+	return r.countUpTo(ctx, "FROM silences s", f.where(scope, r.Now()))
 }
 
 // Silence finds a silence in scope.

@@ -64,13 +64,13 @@ func (a *API) audit() {
 				Until:     in.Until,
 				Limit:     in.Limit + 1,
 			}
-			if err := seek(in.Cursor, &f.Before); err != nil {
+			if err := seekPlace(in.Cursor, models.AuditOrders, &f.Place); err != nil {
 				return nil, err
 			}
 			rows, err := a.Audit.List(ctx, actorOf(ctx), f)
 			if err != nil {
 				return nil, err
 			}
-			return answer(rows, in.Limit, auditOf, func(r models.Audit) any { return r.ID })
+			return answer(rows, in.Limit, auditOf, func(r models.Audit) any { return models.AuditOrders.Key(f.Place, r) })
 		})
 }

@@ -114,12 +114,8 @@ func (a *API) branches() {
 
 func (a *API) listBranches(ctx context.Context, in *branchesInput) (*list[branchBody], error) {
 	f := models.BranchFilter{ProductID: in.ID, Text: in.Q, Limit: in.Limit + 1}
-	var key models.BranchKey
-	if err := seek(in.Cursor, &key); err != nil {
+	if err := seekPlace(in.Cursor, models.BranchOrders, &f.Place); err != nil {
 		return nil, err
-	}
-	if in.Cursor != "" {
-		f.After = &key
 	}
 	rows, err := a.Products.Branches(ctx, actorOf(ctx), f)
 	if err != nil {
@@ -130,9 +126,7 @@ func (a *API) listBranches(ctx context.Context, in *branchesInput) (*list[branch
 		return nil, err
 	}
 	body := func(b models.BranchRow) branchBody { return branchOf(b, counting) }
-	return answer(rows, in.Limit, body, func(b models.BranchRow) any {
-		return models.BranchKey{Default: b.Default, Name: b.Name}
-	})
+	return answer(rows, in.Limit, body, func(b models.BranchRow) any { return models.BranchOrders.Key(f.Place, b) })
 }
 
 func (a *API) updateBranch(ctx context.Context, in *branchPatch) (models.BranchRow, error) {
@@ -152,12 +146,8 @@ func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (compariso
 	if s, ok := models.SeverityByName(in.Severity); ok {
 		f.Severity = &s
 	}
-	var key models.ObservationKey
-	if err := seek(in.Cursor, &key); err != nil {
+	if err := seekPlace(in.Cursor, models.ObservationOrders, &f.Place); err != nil {
 		return comparisonBody{}, err
-	}
-	if in.Cursor != "" {
-		f.After = &key
 	}
 	c, err := a.Products.Compare(ctx, actorOf(ctx), in.ID, f)
 	if err != nil {
@@ -167,7 +157,7 @@ func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (compariso
 		c.Rows,
 		in.Limit,
 		func(o models.Added) addedBody { return addedOf(o, c.Branch) },
-		func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} },
+		func(o models.Added) any { return models.ObservationOrders.Key(f.Place, o.Observation) },
 	)
 	if err != nil {
 		return comparisonBody{}, err

@@ -119,12 +119,14 @@ func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deli
 		ResendID:     in.Resend,
 		Limit:        in.Limit + 1,
 	}
-	if err := seek(in.Cursor, &f.Before); err != nil {
+	if err := seekPlace(in.Cursor, models.DeliveryOrders, &f.Place); err != nil {
 		return nil, err
 	}
 	rows, err := a.DeliveryLog.List(ctx, actorOf(ctx), f)
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, deliveryOf, func(l delivery.Row) any { return l.ID })
+	return answer(rows, in.Limit, deliveryOf, func(l delivery.Row) any {
+		return models.DeliveryOrders.Key(f.Place, l.DeliveryRow)
+	})
 }

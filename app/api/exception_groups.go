@@ -237,7 +237,7 @@ func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[Exc
 		Text:      in.Q,
 		Limit:     in.Limit + 1,
 	}
-	if err := seek(in.Cursor, &f.After); err != nil {
+	if err := seekPlace(in.Cursor, models.ExceptionOrders, &f.Place); err != nil {
 		return nil, err
 	}
 	rows, err := a.Exceptions.List(ctx, actorOf(ctx), f)
@@ -245,7 +245,7 @@ func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[Exc
 		return nil, err
 	}
 	return answer(rows, in.Limit, exceptionOf, func(g exception.Group) any {
-		return models.ExceptionKeyset{LastAt: g.LastAt.UnixMicro(), ID: g.ID}
+		return models.ExceptionOrders.Key(f.Place, g.ExceptionGroup)
 	})
 }
 

@@ -182,12 +182,8 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 		return nil, err
 	}
 	f.Limit, f.Versions = in.Limit+1, true
-	var key models.ObservationKey
-	if err := seek(in.Cursor, &key); err != nil {
+	if err := seekPlace(in.Cursor, models.ObservationOrders, &f.Place); err != nil {
 		return nil, err
-	}
-	if in.Cursor != "" {
-		f.After = &key
 	}
 	rows, err := a.Store.Observations(ctx, actorOf(ctx).Scope(), f)
 	if err != nil {
@@ -195,7 +191,7 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 	}
 	body := func(o models.Observation) ObservationBody { return observationOf(o, in.ID) }
 	return answer(rows, in.Limit, body, func(o models.Observation) any {
-		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
+		return models.ObservationOrders.Key(f.Place, o)
 	})
 }
 

@@ -101,7 +101,7 @@ func (in *silencesInput) filter() (models.SilenceFilter, error) {
 	if !f.Open {
 		f.State = models.SilenceState(in.State)
 	}
-	return f, seek(in.Cursor, &f.Before)
+	return f, seekPlace(in.Cursor, models.SilenceOrders, &f.Place)
 }
 
 // silencedBody is a silenced notification. It is neither read nor unread.
@@ -192,7 +192,9 @@ func (a *API) listSilences(ctx context.Context, in *silencesInput) (*list[silenc
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
+	return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any {
+		return models.SilenceOrders.Key(f.Place, r.Silence)
+	})
 }
 
 func (a *API) previewSilence(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"gatecrier/app/apptest"
 	"gatecrier/models"
@@ -166,12 +168,161 @@ func TestLists_NextAndPrevious(t *testing.T) {
 			}
 		}
 		// A page beyond the end, and one whose key is none of the list, is the first one.
-		for _, path := range []string{"/products?sort=name&after=z", "/products?after=x", "/products?after=1%252C%2500"} {
+		for _, path := range []string{"/products?sort=name&after=z", "/products?after=2%2Cz", "/products?after=1%252C%2500"} {
 			if text := c.must(http.StatusOK, "GET", path); !strings.Contains(text, "1–50 of 60 products") {
 				t.Errorf("%s is not the first page", path)
 			}
 		}
 	})
+}
+
+// nameLink finds the link of a row.
+const nameLink = `<a class="q name[^"]*"[^>]* href="([^"]+)"`
+
+// The lists of one product, and those that grow with each report and each message, have the same links.
+func TestLists_NextAndPreviousOfReportsAndLogs(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		const n = 60
+		admin := p.Client("admin")
+		s := newProduct(t, admin, "Shop", apptest.NewReceiver(t).URL)
+		writeLogs(t, p, s, n)
+		newFailedDeliveries(t, p, s, n)
+		for i := range n - 1 {
+			admin.Must(http.StatusCreated, "POST", fmt.Sprintf("%s/reports?branch=b%02d", s.path, i), largeReport(i%5, mixedSeverity))
+			newConnection(t, admin, "system", fmt.Sprintf("hook, %02d", i), "http://127.0.0.1:9")
+		}
+		admin.Must(http.StatusCreated, "POST", s.path+"/reports?branch=wide", largeReport(n, mixedSeverity))
+		wide := admin.Must(http.StatusOK, "GET", s.path+"/branches?q=wide", nil).ID("items.0.id")
+		vault := newProduct(t, admin, "Vault", "")
+		for i := range n {
+			setCritical(admin, vault, i%2)
+		}
+		c := newPageClient(t, p, "admin")
+		for _, l := range []struct {
+			pagedList
+
+			label, sort string
+		}{
+			{pagedList{"/products/2?tab=history&size=25", `id="change-(\d+)"`, n, "of more than 25 changes"}, "", ""},
+			{pagedList{"/products/1?tab=branches&size=25", nameLink, n + 1, "of 61 branches"}, "Branch", "name"},
+			{pagedList{"/products/1?tab=branches&size=25&sort=gate", nameLink, n + 1, "of 61 branches"}, "Gate", "gate"},
+			{
+				pagedList{"/products/1?tab=branches&size=25&sort=last_report", nameLink, n + 1, "of 61 branches"},
+				"Last report", "last_report",
+			},
+			{pagedList{"/products/1?branch=wide&size=25", nameLink, n, "of 60 observations"}, "Severity", "severity"},
+			{
+				pagedList{
+					fmt.Sprintf("/products/1/branches/%d?size=25", wide), `<bdi>(CVE-\d+)</bdi>`, n, "of 60 observations",
+				}, "Severity", "severity",
+			},
+			{pagedList{"/products/1?tab=deliveries&size=25", nameLink, n, "of 60 deliveries"}, "Created", "created"},
+			{pagedList{"/products/1?tab=exceptions&size=25", nameLink, n, "of 60 exceptions"}, "Last seen", "last_seen"},
+			{pagedList{"/connections?size=25", nameLink, n, "of 60 connections"}, "Health", "health"},
+			{pagedList{"/connections?size=25&sort=name", nameLink, n, "of 60 connections"}, "Connection", "name"},
+			{
+				pagedList{"/connections?size=25&sort=last_success", nameLink, n, "of 60 connections"},
+				"Last success", "last_success",
+			},
+			{pagedList{"/deliveries?size=25", nameLink, n, "of 60 deliveries"}, "Created", "created"},
+			{pagedList{"/deliveries?size=25&state=dead", nameLink, n, "of more than 25 deliveries"}, "Created", "created"},
+			{pagedList{"/exceptions?size=25", nameLink, n, "of 60 exceptions"}, "Last seen", "last_seen"},
+			{pagedList{"/exceptions?size=25&state=open", nameLink, n, "of more than 25 exceptions"}, "Last seen", "last_seen"},
+			{pagedList{"/silences?size=25", nameLink, n, "of 60 silences"}, "Silence", "created"},
+			{pagedList{"/silences?size=25&sort=end", nameLink, n, "of 60 silences"}, "Expires", "end"},
+			{pagedList{"/admin/audit?size=25&kind=silence", `<bdi>(Thing \d+)</bdi>`, n, "of 60 changes"}, "", ""},
+			{pagedList{"/admin/audit?size=25&q=thing", `<bdi>(Thing \d+)</bdi>`, n, "of more than 25 changes"}, "", ""},
+			{pagedList{"/inbox?size=25&q=news", ` data-row="(\d+)"`, n, "of more than 25 notifications"}, "", ""},
+			{pagedList{"/inbox?size=25&type=exception", ` data-row="(\d+)"`, n, "of more than 25 notifications"}, "", ""},
+			{
+				pagedList{"/observations?size=25&product=1&branch=wide", nameLink, n, "of more than 25 observations"}, "", "",
+			},
+			{
+				pagedList{"/observations?size=25&product=1&branch=wide&sort=newest", nameLink, n, "of more than 25 observations"},
+				"", "",
+			},
+			{pagedList{"/admin/jobs/forget_audit?size=25", `<bdi>(by \d+)</bdi>`, n, "of 60 runs"}, "Started", "started"},
+		} {
+			if l.label == "" {
+				l.walk(c)
+			} else {
+				l.sorted(c, l.label, l.sort)
+			}
+		}
+	})
+}
+
+// A link from elsewhere to a page within a list does not say how many rows are before it.
+func TestLists_LinkIntoTheMiddle(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	writeRows(t, p, 60)
+	c := newPageClient(t, p, "admin")
+	for path, want := range map[string]string{
+		"/groups?size=25&after=Group+29":                  "25 groups shown",
+		"/groups?size=25&before=Group+29":                 "25 groups shown",
+		"/groups?size=25&before=Group+29&row=4":           "5–29 of 60 groups",
+		"/groups?size=25&before=Group+12&row=4":           "1–25 of 60 groups", // too few rows before
+		"/groups?size=25&after=Group+49&row=7":            "51–60 of 60 groups",
+		"/groups?size=25&after=Group+49&row=999999999999": "51–60 of 60 groups",
+		"/groups?size=25&after=Group+59&row=60":           "1–25 of 60 groups",
+	} {
+		if text := c.must(http.StatusOK, "GET", path); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q", path, want)
+		}
+	}
+}
+
+// writeLogs writes n exceptions of a product, silences, changes and runs of a job.
+func writeLogs(t *testing.T, p *apptest.Program, s productFixture, n int) {
+	t.Helper()
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+		for i := range n {
+			at := tx.Now().Add(time.Duration(1+i*7%11) * time.Hour)
+			_, err := tx.ClaimException(models.ExceptionReport{
+				ProductID: s.id, Key: strconv.Itoa(i), By: "origin", Kind: models.ExceptionReported, Class: "Error",
+				Message: strconv.Itoa(i), Sample: []byte("{}"),
+			}, time.Hour, nil)
+			if err != nil {
+				return err
+			}
+			if err := tx.InsertSilence(&models.Silence{
+				ProductID: s.id, Type: "product", Reason: fmt.Sprintf("Reason %d", i), Author: "admin", StartsAt: tx.Now(), EndsAt: at,
+			}); err != nil {
+				return err
+			}
+			if err := tx.InsertAudit(models.Audit{
+				Actor: "admin", Action: "change", Kind: "silence", Name: fmt.Sprintf("Thing %d", i), ProductID: s.id,
+				Was: map[string]string{"a": "b"}, Became: map[string]string{"a": "c"},
+			}); err != nil {
+				return err
+			}
+			e := models.Event{
+				UUID: fmt.Sprint("paged ", i), Type: "exception.request", Version: 1, At: tx.Now(), Payload: []byte("{}"),
+			}
+			if err := tx.InsertEvent(&e); err != nil {
+				return err
+			}
+			if err := tx.InsertNotification(models.Notification{
+				Type: e.Type, Name: fmt.Sprint("news ", i), EventID: e.ID, Tone: "plain", At: e.At,
+			}); err != nil {
+				return err
+			}
+			run := models.JobRun{Job: "forget_audit", By: fmt.Sprintf("by %d", i), LeaseUntil: at}
+			if _, err := tx.StartRun(&run); err != nil {
+				return err
+			}
+			run.Result = models.RunOK
+			if err := tx.FinishRun(run); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // writeRows writes n rows for each list of administrators.

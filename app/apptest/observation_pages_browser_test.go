@@ -47,7 +47,7 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	b.Press(".gc-filter a.btn")
 	b.WantText("50 of 65 observations")
 	b.Press("a[rel=next]")
-	b.WantText("15 of 65 observations", "First")
+	b.WantText("51–65 of 65 observations", "First", "Previous")
 	b.Open("/products/1")
 	b.Do(chromedp.SetValue("#find-branch", "feature"))
 	b.Press(".gc-filter button")

@@ -75,7 +75,7 @@ func TestObservationPages_Filter(t *testing.T) {
 		}
 		_, second := admin.get(strings.ReplaceAll(next[1], "&amp;", "&"))
 		if len(selectableIDs(first)) != 50 || len(selectableIDs(second)) != 14 ||
-			!strings.Contains(second, "14 of 64 observations") {
+			!strings.Contains(second, "51–64 of 64 observations") {
 			t.Errorf("%d and %d rows", len(selectableIDs(first)), len(selectableIDs(second)))
 		}
 	})

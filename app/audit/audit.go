@@ -143,16 +143,28 @@ func New(store *models.Store) *Service { return &Service{store} }
 // List lists changes, newest first: all for administrators, those of a product
 // for its owners.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.AuditFilter) ([]models.Audit, error) {
-	switch {
-	case actor.Administrator():
-	case f.ProductID != 0:
-		if err := authz.Require(ctx, s.store, actor, authz.Own, f.ProductID); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, fault.New(fault.Forbidden, "Only administrators can see the audit log")
+	if err := s.require(ctx, actor, f); err != nil {
+		return nil, err
 	}
 	return s.store.Audits(ctx, f)
+}
+
+// Count counts changes for the same actors, up to one more than models.MaxCounted.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.AuditFilter) (int, error) {
+	if err := s.require(ctx, actor, f); err != nil {
+		return 0, err
+	}
+	return s.store.CountAudits(ctx, f)
+}
+
+func (s *Service) require(ctx context.Context, actor authz.Actor, f models.AuditFilter) error {
+	switch {
+	case actor.Administrator():
+		return nil
+	case f.ProductID != 0:
+		return authz.Require(ctx, s.store, actor, authz.Own, f.ProductID)
+	}
+	return fault.New(fault.Forbidden, "Only administrators can see the audit log")
 }
 
 // Last returns the newest change of a thing for its form, a zero one if it never changed. The

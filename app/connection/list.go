@@ -42,11 +42,29 @@ func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int6
 func (s *Service) All(
 	ctx context.Context, actor authz.Actor, f models.ConnectionFilter,
 ) ([]models.ConnectionRow, error) {
+	f, err := editableBy(actor, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Connections(ctx, f)
+}
+
+// Count counts the connections that All lists, up to one more than models.MaxCounted.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.ConnectionFilter) (int, error) {
+	f, err := editableBy(actor, f)
+	if err != nil {
+		return 0, err
+	}
+	return s.store.CountConnections(ctx, f)
+}
+
+// editableBy narrows a filter to the connections that an actor can edit.
+func editableBy(actor authz.Actor, f models.ConnectionFilter) (models.ConnectionFilter, error) {
 	if actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
-		return nil, fault.New(fault.Forbidden, "You need the right to edit connections to list them")
+		return f, fault.New(fault.Forbidden, "You need the right to edit connections to list them")
 	}
 	f.UserID, f.All = actor.User.ID, actor.Administrator()
-	return s.store.Connections(ctx, f)
+	return f, nil
 }
 
 // Details is a connection as its editors see it.

@@ -41,6 +41,11 @@ func (l *Log) List(ctx context.Context, actor authz.Actor, f models.DeliveryFilt
 	return l.visibleRows(ctx, actor, list)
 }
 
+// Count counts the deliveries that the actor can see, up to one more than models.MaxCounted.
+func (l *Log) Count(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) (int, error) {
+	return l.store.CountDeliveries(ctx, actor.Scope(), f)
+}
+
 // visibleRows hides what the actor cannot see of each delivery.
 func (l *Log) visibleRows(ctx context.Context, actor authz.Actor, list []models.DeliveryRow) ([]Row, error) {
 	owners := make([]models.Owner, len(list))

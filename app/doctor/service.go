@@ -47,7 +47,7 @@ func (s *Service) Status(ctx context.Context, actor authz.Actor) (st Status, err
 	if err := requireAdministrator(actor); err != nil {
 		return st, err
 	}
-	runs, err := s.store.JobRuns(ctx, jobName, 0, 1)
+	runs, err := s.store.JobRuns(ctx, models.RunFilter{Job: jobName, Limit: 1})
 	if err != nil {
 		return st, err
 	}

@@ -43,16 +43,26 @@ type Rights struct {
 	Delete bool
 }
 
+// Count counts the groups that the actor can see, up to one more than models.MaxCounted.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.ExceptionFilter) (int, error) {
+	return s.store.CountExceptionGroups(ctx, actor.Scope(), visibleTo(actor, f))
+}
+
+// visibleTo leaves out of a filter what an actor cannot see in any product.
+func visibleTo(actor authz.Actor, f models.ExceptionFilter) models.ExceptionFilter {
+	f.Messages = actor.Administrator()
+	if !actor.Administrator() {
+		f.OnlyKinds, f.OfProducts = []models.ExceptionKind{models.ExceptionTask, models.ExceptionReported}, true
+	}
+	return f
+}
+
 // List lists the groups that the actor can see, the latest occurrence first.
 // Administrators see all. Other users see the groups of the products that they view,
 // except failed requests of Gatecrier. Of its background tasks they see no messages,
 // and their search does not match messages.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.ExceptionFilter) ([]Group, error) {
-	f.Messages = actor.Administrator()
-	if !actor.Administrator() {
-		f.OnlyKinds, f.OfProducts = []models.ExceptionKind{models.ExceptionTask, models.ExceptionReported}, true
-	}
-	rows, err := s.store.ExceptionGroups(ctx, actor.Scope(), f)
+	rows, err := s.store.ExceptionGroups(ctx, actor.Scope(), visibleTo(actor, f))
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func selectFiltered(
 		return nil, fault.BadField("ids", "Say which observations: by ids, or by a filter")
 	}
 	f := *sel.Filter
-	f.ProductID, f.After, f.Limit = sel.ProductID, nil, MaxSelected+1
+	f.Place, f.ProductID, f.Limit = models.Place{}, sel.ProductID, MaxSelected+1
 	list, err := r.Observations(ctx, scope, f)
 	switch {
 	case err != nil:

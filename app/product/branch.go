@@ -20,6 +20,11 @@ func (s *Service) Branches(ctx context.Context, actor authz.Actor, f models.Bran
 	return s.store.BranchRows(ctx, actor.Scope(), f)
 }
 
+// CountBranches counts a product's branches, up to one more than models.MaxCounted.
+func (s *Service) CountBranches(ctx context.Context, actor authz.Actor, f models.BranchFilter) (int, error) {
+	return s.store.CountBranches(ctx, actor.Scope(), f)
+}
+
 // Branch finds a branch of a product that the actor can view.
 func (s *Service) Branch(ctx context.Context, actor authz.Actor, id int64) (models.BranchRow, error) {
 	return s.store.Branch(ctx, actor.Scope(), id)

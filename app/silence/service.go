@@ -37,6 +37,11 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.SilenceF
 	return s.rows(ctx, actor, list)
 }
 
+// Count counts the silences that the actor can see, up to one more than models.MaxCounted.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.SilenceFilter) (int, error) {
+	return s.store.CountSilences(ctx, actor.Scope(), f)
+}
+
 // Get returns a silence that the actor can see, else fault.NotFound.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
 	one, err := s.store.Silence(ctx, actor.Scope(), id)

@@ -19,6 +19,7 @@ type AuditView struct {
 	Product      string
 	All          string // the audit without filters; "" = none
 	Errors       map[string]string
+	Keep         []ui.Hidden // the rest of the URL, for the form of the filter
 	Rows         []AuditRow
 	Pager        ui.Pager
 }

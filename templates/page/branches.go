@@ -13,10 +13,12 @@ import (
 // /products/{id}/branches/{branch}/protect and /unprotect. The pages /default and /delete there ask
 // first.
 type BranchesTab struct {
-	Query string
-	Rows  []BranchRow
-	Pager ui.Pager
-	Kept  string // after how long one without a report is removed: "30 days"; "" = never
+	Query   string
+	Keep    []ui.Hidden // the rest of the URL, for a search
+	Sorting ui.Sorting  // by name, gate and last_report
+	Rows    []BranchRow
+	Pager   ui.Pager
+	Kept    string // after how long one without a report is removed: "30 days"; "" = never
 }
 
 // BranchRow is one branch.
@@ -45,6 +47,7 @@ type ComparisonView struct {
 	Severities      []ui.Chip
 	KnownList       bool // it lists known observations, not added ones
 	Rows            []AddedRow
+	Sorting         ui.Sorting // by severity
 	Pager           ui.Pager
 	CanEdit         bool
 }
@@ -107,4 +110,34 @@ func (b BadgeForm) markdown(productURL string) string {
 
 func (b BadgeForm) productURL(product int64) string {
 	return strings.TrimSuffix(b.URL, b.Path) + productPath(product)
+}
+
+// branchColumns are the columns of the list, with that of the actions if the user can edit.
+func branchColumns(edit bool) []ui.Column {
+	columns := []ui.Column{
+		{Label: "Branch", Sort: "name"},
+		{Label: "Gate", Sort: "gate"},
+		{Label: "Active"},
+		{Label: "Compared with default"},
+		{Label: "Last report", Sort: "last_report", Class: "num"},
+	}
+	if edit {
+		columns = append(columns, ui.Column{Label: "Actions", Hidden: true})
+	}
+	return columns
+}
+
+// columns are the columns of the list of what the branch adds.
+func (v ComparisonView) columns() []ui.Column {
+	columns := []ui.Column{
+		{Label: "Severity", Sort: "severity"},
+		{Label: "Observation"},
+		{Label: "Location"},
+		{Label: "Scanner"},
+		{Label: "First seen", Class: "num"},
+	}
+	if v.KnownList {
+		columns[3].Label = "On the default branch"
+	}
+	return columns
 }

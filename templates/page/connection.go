@@ -45,8 +45,8 @@ type ConnectionsView struct {
 	Keep    []ui.Hidden // the filters that a search keeps
 	Any     bool        // there are connections outside the filter
 	Rows    []ConnectionRow
-	More    bool   // there are others beyond Rows
-	Export  string // the list as a file
+	Sorting ui.Sorting // by health, name and last_success
+	Pager   ui.Pager
 	Adds    []ModuleForm
 }
 
@@ -196,15 +196,6 @@ func (c Condition) troubled() bool {
 		return true
 	}
 	return false
-}
-
-// pager returns the foot of the list.
-func (v ConnectionsView) pager() ui.Pager {
-	p := ui.Pager{Text: ui.Plural(len(v.Rows), "connection", "connections") + " shown", Export: v.Export}
-	if v.More {
-		p.Text += ". Use a filter to find others."
-	}
-	return p
 }
 
 // cancelLabel is the label of the link that asks whether kept messages are canceled.

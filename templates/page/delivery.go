@@ -45,6 +45,7 @@ type DeliveriesView struct {
 	Hidden  [][2]string // the rest of the filter, for the form of the times
 	Again   string      // the page that asks whether to send failed ones again; "" = none
 	Rows    []DeliveryRow
+	Sorting ui.Sorting // by created
 	Pager   ui.Pager
 	Hours   []ui.Hour // the last 24; needed if Any is set
 	Any     bool      // there are deliveries outside the filter
@@ -166,4 +167,23 @@ func (r DeliveryRow) open() bool {
 // waits reports whether the delivery has a next attempt to show.
 func (r DeliveryRow) waits() bool {
 	return !r.NextAt.IsZero() && (r.State == "retrying" || r.State == "pending")
+}
+
+// selection is the column of the boxes that select rows.
+var selection = ui.Column{Label: "Select", Hidden: true}
+
+// deliveryColumns are the columns of a list of deliveries, with that of the boxes.
+func deliveryColumns(boxes bool) []ui.Column {
+	columns := []ui.Column{
+		{Label: "State"},
+		{Label: "Message"},
+		{Label: "Target"},
+		{Label: "Attempts"},
+		{Label: "Last response"},
+		{Label: "Created", Sort: "created", Class: "num"},
+	}
+	if boxes {
+		columns = append([]ui.Column{selection}, columns...)
+	}
+	return columns
 }

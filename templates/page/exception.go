@@ -18,7 +18,8 @@ type ExceptionsView struct {
 	Hidden  []ui.Hidden // the rest of the filter, for the search form
 	Here    string      // the URL of this page
 	Rows    []ExceptionRow
-	Any     bool // there are some outside the filter
+	Sorting ui.Sorting // by last_seen
+	Any     bool       // there are some outside the filter
 	Pager   ui.Pager
 }
 
@@ -213,4 +214,19 @@ var MuteFor = []ui.Option{
 	{Value: "24h", Label: "1 day"},
 	{Value: "168h", Label: "1 week"},
 	{Value: "", Label: "Until:"},
+}
+
+// exceptionColumns are the columns of a list of exceptions, with that of the boxes.
+func exceptionColumns(boxes bool) []ui.Column {
+	columns := []ui.Column{
+		{Label: "Exception"},
+		{Label: "State"},
+		{Label: "Last 24 hours"},
+		{Label: "Occurrences", Class: "num"},
+		{Label: "Last seen", Sort: "last_seen", Class: "num"},
+	}
+	if boxes {
+		columns = append([]ui.Column{selection}, columns...)
+	}
+	return columns
 }

@@ -186,7 +186,7 @@ func HealthNow(v HealthView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = connectionTable(v.Rows, v.Frame.Now).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = connectionTable(v.Rows, nil, v.Frame.Now).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

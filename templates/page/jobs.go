@@ -23,6 +23,7 @@ type JobView struct {
 	Frame   layout.View
 	Job     JobRow
 	Runs    []RunRow
+	Sorting ui.Sorting // by started
 	Pager   ui.Pager
 	Running bool // it is running, and this is the first page
 }

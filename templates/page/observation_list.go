@@ -13,6 +13,7 @@ type ObservationListView struct {
 	Severities []ui.Chip
 	Applied    []ui.Removable // product, group, branch
 	Form       ObservationListForm
+	Sorting    ui.Sorting // by severity, product and newest
 	Rows       []ListedObservation
 	Pager      ui.Pager
 	Further    string // where the search continues, if it stopped before the page was full; "" = nowhere

@@ -11,11 +11,12 @@ import (
 
 // ObservationsTab lists observations, worst first, filtered by the URL.
 type ObservationsTab struct {
-	Show   []ui.Chip // active ones, the others, all
-	Chips  []ui.Chip // severities with counts
-	Filter FindingFilter
-	Rows   []ObservationRow
-	Pager  ui.Pager
+	Show    []ui.Chip // active ones, the others, all
+	Chips   []ui.Chip // severities with counts
+	Filter  FindingFilter
+	Rows    []ObservationRow
+	Sorting ui.Sorting // by severity
+	Pager   ui.Pager
 
 	CanAssess bool                 // the rows can be selected
 	Hidden    [][2]string          // the filter, for the form of a selection
@@ -135,3 +136,18 @@ func word(status string) string { return strings.ReplaceAll(status, "_", " ") }
 func observationsPath(product int64) string { return productPath(product) + "/observations" }
 
 func observationPath(product, n int64) string { return observationsPath(product) + "/" + id(n) }
+
+// observationColumns are the columns of the list, with that of the boxes.
+func observationColumns(boxes bool) []ui.Column {
+	columns := []ui.Column{
+		{Label: "Severity", Sort: "severity"},
+		{Label: "Observation"},
+		{Label: "Location"},
+		{Label: "Status"},
+		{Label: "First seen", Class: "num"},
+	}
+	if boxes {
+		columns = append([]ui.Column{selection}, columns...)
+	}
+	return columns
+}

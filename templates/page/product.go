@@ -84,9 +84,10 @@ const NoLimit = 99999
 
 // DeliveriesTab lists messages, newest first.
 type DeliveriesTab struct {
-	Chips []ui.Chip
-	Rows  []DeliveryRow
-	Pager ui.Pager
+	Chips   []ui.Chip
+	Sorting ui.Sorting // by created
+	Rows    []DeliveryRow
+	Pager   ui.Pager
 }
 
 // TargetsTab lists the targets, and has the form for another one. The forms post to

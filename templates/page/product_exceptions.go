@@ -11,6 +11,7 @@ import (
 // post to /products/{id}/ingest-key. The pages that replace and remove the key ask first.
 type ExceptionsTab struct {
 	Rows    []ExceptionRow
+	Sorting ui.Sorting // by last_seen
 	Pager   ui.Pager
 	Chips   []ui.Chip
 	MayRead bool   // the address for an SDK

@@ -92,7 +92,7 @@ func exceptionsTab(v ProductView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = exceptionRows(v.Exceptions.Rows, v.Frame, false, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = exceptionRows(v.Exceptions.Rows, v.Exceptions.Sorting, v.Frame, false, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

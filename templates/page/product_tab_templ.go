@@ -85,7 +85,7 @@ func deliveriesTab(v ProductView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = deliveryTable(v.Deliveries.Rows, v.Frame, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = deliveryRows(v.Deliveries.Rows, v.Deliveries.Sorting, v.Frame, false, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -17,7 +17,16 @@ type SilencesView struct {
 	Narrowed bool
 	MayNew   string // the URL of the form for a new one; "" = the user can silence nothing
 	Rows     []SilenceRow
+	Sorting  ui.Sorting // by created and end
 	Pager    ui.Pager
+}
+
+// endLabel names the column of the time when a silence ends.
+func (v SilencesView) endLabel() string {
+	if v.Ended {
+		return "Ended"
+	}
+	return "Expires"
 }
 
 // SilenceRow is a silence, in the list and on its page.

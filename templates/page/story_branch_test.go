@@ -8,7 +8,7 @@ import (
 )
 
 func branches() BranchesTab {
-	return BranchesTab{Kept: "30 days", Pager: ui.Pager{Next: "?after=x", Text: "4 branches shown"}, Rows: []BranchRow{
+	return BranchesTab{Kept: "30 days", Pager: pager("1–4 of 8 branches"), Sorting: sorting("name", "gate", "last_report"), Rows: []BranchRow{
 		{
 			ID:         1,
 			Name:       "main",

@@ -94,13 +94,14 @@ func connectionList() []ConnectionRow {
 
 func connectionStories() []story {
 	all := ConnectionsView{
-		Frame: frame("Connections", layout.NavConnections),
-		Any:   true,
-		More:  true,
-		Rows:  connectionList(),
-		Adds:  targets().Adds,
-		Keep:  []ui.Hidden{{Name: "owner", Value: "mine"}, {Name: "trouble", Value: "1"}},
-		Query: script,
+		Frame:   frame("Connections", layout.NavConnections),
+		Any:     true,
+		Pager:   pager("1–8 of 16 connections"),
+		Sorting: sorting("health", "name", "last_success"),
+		Rows:    connectionList(),
+		Adds:    targets().Adds,
+		Keep:    []ui.Hidden{{Name: "owner", Value: "mine"}, {Name: "trouble", Value: "1"}},
+		Query:   script,
 		Chips: []ui.Chip{
 			{Label: "All", Href: "/connections", Count: -1, Current: true},
 			{Label: "You", Href: "/connections?owner=mine", Count: -1},

@@ -321,7 +321,7 @@ func product(tab Tab) ProductView {
 }
 
 func observations() ObservationsTab {
-	t := ObservationsTab{Pager: ui.Pager{Next: "?after=1.7", Text: "6 of 83"}, Chips: []ui.Chip{
+	t := ObservationsTab{Sorting: sorting("severity"), Pager: pager("1–6 of 83 observations"), Chips: []ui.Chip{
 		{Label: "Active", Href: "?", Count: 83, Current: true},
 		{Label: "Critical", Href: "?severity=critical", Count: 2},
 		{Label: "High", Href: "?severity=high", Count: 3},
@@ -485,7 +485,7 @@ func tabStories() []story {
 		v.Observations, v.History, v.Targets = observations(), history(), targets()
 		v.Deliveries = DeliveriesTab{
 			Rows:  rows(),
-			Pager: ui.Pager{Next: "?before=1", Text: "8"},
+			Pager: pager("1–8 of 16 deliveries"), Sorting: sorting("created"),
 			Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}},
 		}
 		v.People, v.Tokens, v.Group, v.GroupGate = people7(), tokens(), script, "limits of the group: critical 0"
@@ -721,7 +721,7 @@ func deliveryStories() []story {
 		Frame:   frame("Deliveries", layout.NavDeliveries),
 		Summary: "422 in the last 24 hours; 37 failed, 23 retrying",
 		Rows:    rows(),
-		Pager:   ui.Pager{Next: "?before=1", Text: "8 of 422"},
+		Pager:   pager("1–8 of 422 deliveries"), Sorting: sorting("created"),
 		Any:     true,
 		Filters: []ui.Removable{{Label: script, Clear: "/deliveries"}},
 		Again:   "/deliveries/resend?state=dead",

@@ -152,7 +152,7 @@ func exceptionStories() []story {
 		Here:  "/exceptions?q=x",
 		Rows:  exceptionList(),
 		Any:   true,
-		Pager: ui.Pager{Next: "/exceptions?after=1-2", Text: "5 exceptions shown"},
+		Pager: pager("1–5 of 10 exceptions"), Sorting: sorting("last_seen"),
 	}
 	reader := list
 	reader.Rows = list.Rows[2:3]

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"gatecrier/templates/layout"
-	"gatecrier/templates/ui"
 )
 
 func jobStories() []story {
@@ -50,7 +49,7 @@ func jobStories() []story {
 				Job:     list[1],
 				Runs:    runs,
 				Running: true,
-				Pager:   ui.Pager{First: "/x", Next: "/y", Text: "5 runs shown"},
+				Pager:   pager("1–5 of 10 runs"), Sorting: sorting("started"),
 			}),
 		},
 		{"job-never", Job(JobView{Frame: frame("Old", layout.NavSettings), Job: never})},

@@ -122,7 +122,7 @@ func silenceStories() []story {
 				Chips:  chips,
 				MayNew: "/silences/new",
 				Rows:   silenceRows(),
-				Pager:  ui.Pager{Next: "/silences?before=1", Text: "3 silences shown"},
+				Pager:  pager("1–3 of 6 silences"), Sorting: sorting("created", "end"),
 			}),
 		},
 		{

@@ -19,6 +19,7 @@ type Column struct {
 	Label  string
 	Class  string
 	Sort   string // the order that the list has by it; "" = none
+	Title  string // of the link that sorts; "" = named by the label
 	Hidden bool   // the label is for screen readers only
 }
 
@@ -27,7 +28,7 @@ type Sorting map[string]SortLink
 
 // SortLink sorts a list by a column.
 type SortLink struct {
-	Href      string
+	Href      string // "" = the list has one direction of this order only
 	Direction string // ascending or descending, if the list is sorted by it; Href turns it
 }
 
@@ -41,4 +42,11 @@ type Pager struct {
 	Sizes []Chip // the list with other numbers of rows on a page
 	// Export is the URL of the list as a file; "" if it has none.
 	Export string
+}
+
+func (c Column) title() string {
+	if c.Title != "" {
+		return c.Title
+	}
+	return "Sort by " + c.Label
 }
