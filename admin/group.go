@@ -95,7 +95,7 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 	if err != nil {
 		return err
 	}
-	v.List = page.ProductsView{Sorting: p.sorting(), Pager: pager, GroupID: id}
+	v.List = page.ProductsView{Sorting: p.sorting(), Pager: pager}
 	v.List.Rows, err = a.productRows(c, rows)
 	for i := range v.List.Rows {
 		v.List.Rows[i].Group = "" // all are in this one

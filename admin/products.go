@@ -61,9 +61,15 @@ func (a *Admin) productList(c *gin.Context) error {
 		Chips:     gateChips(slices.Concat(here, p.kept()), f.State, tally),
 		Sorting:   p.sorting(),
 		Keep:      hiddenFields(slices.Concat(withoutPairs(p.filter, "q"), p.kept())),
-		Stale:     f.Stale,
-		GroupID:   group.ID,
-		Group:     group.Name,
+	}
+	clear := func(name string) string {
+		return link("/products", append(withoutPairs(p.filter, name), p.kept()...)...)
+	}
+	if group.ID != 0 {
+		v.Filters = append(v.Filters, ui.Removable{Label: "Group: " + group.Name, Clear: clear("group")})
+	}
+	if f.Stale {
+		v.Filters = append(v.Filters, ui.Removable{Label: "Stale products only", Clear: clear("stale")})
 	}
 	for _, n := range tally {
 		v.Total += int(n)

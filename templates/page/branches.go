@@ -112,21 +112,6 @@ func (b BadgeForm) productURL(product int64) string {
 	return strings.TrimSuffix(b.URL, b.Path) + productPath(product)
 }
 
-// branchColumns are the columns of the list, with that of the actions if the user can edit.
-func branchColumns(edit bool) []ui.Column {
-	columns := []ui.Column{
-		{Label: "Branch", Sort: "name"},
-		{Label: "Gate", Sort: "gate"},
-		{Label: "Active"},
-		{Label: "Compared with default"},
-		{Label: "Last report", Sort: "last_report", Class: "num"},
-	}
-	if edit {
-		columns = append(columns, ui.Column{Label: "Actions", Hidden: true})
-	}
-	return columns
-}
-
 // columns are the columns of the list of what the branch adds.
 func (v ComparisonView) columns() []ui.Column {
 	columns := []ui.Column{

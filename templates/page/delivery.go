@@ -168,22 +168,3 @@ func (r DeliveryRow) open() bool {
 func (r DeliveryRow) waits() bool {
 	return !r.NextAt.IsZero() && (r.State == "retrying" || r.State == "pending")
 }
-
-// selection is the column of the boxes that select rows.
-var selection = ui.Column{Label: "Select", Hidden: true}
-
-// deliveryColumns are the columns of a list of deliveries, with that of the boxes.
-func deliveryColumns(boxes bool) []ui.Column {
-	columns := []ui.Column{
-		{Label: "State"},
-		{Label: "Message"},
-		{Label: "Target"},
-		{Label: "Attempts"},
-		{Label: "Last response"},
-		{Label: "Created", Sort: "created", Class: "num"},
-	}
-	if boxes {
-		columns = append([]ui.Column{selection}, columns...)
-	}
-	return columns
-}

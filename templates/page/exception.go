@@ -215,18 +215,3 @@ var MuteFor = []ui.Option{
 	{Value: "168h", Label: "1 week"},
 	{Value: "", Label: "Until:"},
 }
-
-// exceptionColumns are the columns of a list of exceptions, with that of the boxes.
-func exceptionColumns(boxes bool) []ui.Column {
-	columns := []ui.Column{
-		{Label: "Exception"},
-		{Label: "State"},
-		{Label: "Last 24 hours"},
-		{Label: "Occurrences", Class: "num"},
-		{Label: "Last seen", Sort: "last_seen", Class: "num"},
-	}
-	if boxes {
-		columns = append([]ui.Column{selection}, columns...)
-	}
-	return columns
-}

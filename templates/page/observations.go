@@ -136,18 +136,3 @@ func word(status string) string { return strings.ReplaceAll(status, "_", " ") }
 func observationsPath(product int64) string { return productPath(product) + "/observations" }
 
 func observationPath(product, n int64) string { return observationsPath(product) + "/" + id(n) }
-
-// observationColumns are the columns of the list, with that of the boxes.
-func observationColumns(boxes bool) []ui.Column {
-	columns := []ui.Column{
-		{Label: "Severity", Sort: "severity"},
-		{Label: "Observation"},
-		{Label: "Location"},
-		{Label: "Status"},
-		{Label: "First seen", Class: "num"},
-	}
-	if boxes {
-		columns = append([]ui.Column{selection}, columns...)
-	}
-	return columns
-}

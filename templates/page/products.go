@@ -11,15 +11,13 @@ import (
 type ProductsView struct {
 	Frame     layout.View
 	Query     string
-	Chips     []ui.Chip   // all, failed, passed, none with their counts
-	Stale     bool        // only those that are stale
-	Sorting   ui.Sorting  // by gate, name and observations
-	Keep      []ui.Hidden // the rest of the URL, for a search
+	Chips     []ui.Chip      // all, failed, passed, none with their counts
+	Filters   []ui.Removable // by group, and stale ones
+	Sorting   ui.Sorting     // by gate, name and observations
+	Keep      []ui.Hidden    // the rest of the URL, for a search
 	Rows      []ProductRow
 	Pager     ui.Pager
-	Total     int    // without any filter
-	GroupID   int64  // the group filtered by, 0 = all
-	Group     string // its name
+	Total     int // without any filter
 	CanCreate bool
 }
 

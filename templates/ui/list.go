@@ -21,6 +21,7 @@ type Column struct {
 	Sort   string // the order that the list has by it; "" = none
 	Title  string // of the link that sorts; "" = named by the label
 	Hidden bool   // the label is for screen readers only
+	Skip   bool   // the table does not have it: not here, or not for this user
 }
 
 // Sorting are the links that sort a list, by the names of its orders.
