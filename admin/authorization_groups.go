@@ -34,7 +34,8 @@ func authorizationOptions() []sortOption {
 }
 
 func (a *Admin) authorizationGroups(c *gin.Context) error {
-	if err := checkListURL(c, pageParams(models.AuthorizationGroupOrders, authorizationOptions(), anyText("q")...)...); err != nil {
+	params := pageParams(models.AuthorizationGroupOrders, authorizationOptions(), anyText("q")...)
+	if err := checkListURL(c, params...); err != nil {
 		return err
 	}
 	return a.authorizationList(c, http.StatusOK, "", nil)

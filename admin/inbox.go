@@ -42,15 +42,8 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		Here: c.Request.URL.RequestURI(), First: q.withParam("", ""), State: link("/inbox/state", q.pairs...), After: -1,
 		Archived: q.Archived, Snoozed: q.Snoozed, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
 	}
-	rows, next := found.Rows, ""
-	shown := shownRows{n: min(len(rows), p.size), more: len(rows) > p.size, one: "notification", many: "notifications"}
-	if shown.more {
-		rows = rows[:p.size]
-		next = formatInt(rows[p.size-1].EventID)
-	} else if found.Further != 0 {
-		shown.more, v.Further = true, p.next(formatInt(found.Further), len(rows))
-	}
-	if v.Pager, err = p.pages(shown, nil, next); err != nil {
+	rows, err := inboxPager(&p, found, &v)
+	if err != nil {
 		return err
 	}
 	v.Pager.Export = exportLink(c)
@@ -79,6 +72,21 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	v.Unread = v.Frame.Unread
 	v.Chips = q.chips(v.Unread)
 	return render(c, http.StatusOK, page.Inbox(v))
+}
+
+// inboxPager cuts what was found to one page, and fills the links to the others.
+func inboxPager(p *forwardPage, found models.InboxPage, v *page.InboxView) ([]models.Notification, error) {
+	rows, next := found.Rows, ""
+	shown := shownRows{n: min(len(rows), p.size), more: len(rows) > p.size, one: "notification", many: "notifications"}
+	if shown.more {
+		rows = rows[:p.size]
+		next = formatInt(rows[p.size-1].EventID)
+	} else if found.Further != 0 {
+		shown.more, v.Further = true, p.next(formatInt(found.Further), len(rows))
+	}
+	var err error
+	v.Pager, err = p.pages(shown, nil, next)
+	return rows, err
 }
 
 // retentionText says how long notifications are kept.

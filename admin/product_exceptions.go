@@ -14,7 +14,8 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	if err != nil {
 		return err
 	}
-	path, here, p := productPath(row.ID), []string{"tab", string(page.TabExceptions)}, pageOf(c, newestFirst("last_seen")...)
+	path, here := productPath(row.ID), []string{"tab", string(page.TabExceptions)}
+	p := pageOf(c, newestFirst("last_seen")...)
 	p.in(path, append(here, "state", knownValue(c, "state"), "muted", knownValue(c, "muted"))...)
 	t := &v.Exceptions
 	t.Chips = exceptionChips(path, q.ExceptionFilter, append(here, p.kept()...))

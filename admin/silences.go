@@ -49,15 +49,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		return a.exportSilences(c, f)
 	}
 	p.in(silencesPath, append(slices.Clone(pairs), "state", state)...)
-	rows, pager, err := readPage(&p, rowsOf[silence.Row]{
-		read: func(at models.Place, limit int) ([]silence.Row, error) {
-			f.Place, f.Limit = at, limit
-			return a.Silences.List(ctx, actor, f)
-		},
-		key:   func(at models.Place, r silence.Row) string { return models.SilenceOrders.Key(at, r.Silence) },
-		count: func() (int, error) { return a.Silences.Count(ctx, actor, f) },
-		one:   "silence", many: "silences",
-	})
+	rows, pager, err := readPage(&p, a.silencesIn(c, f))
 	if err != nil {
 		return err
 	}
@@ -85,4 +77,18 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	}
 	v.Frame = a.frame(c, "Silences", layout.NavSilences)
 	return render(c, http.StatusOK, page.Silences(v))
+}
+
+// silencesIn reads the silences of a filter.
+func (a *Admin) silencesIn(c *gin.Context, f models.SilenceFilter) rowsOf[silence.Row] {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	return rowsOf[silence.Row]{
+		read: func(at models.Place, limit int) ([]silence.Row, error) {
+			f.Place, f.Limit = at, limit
+			return a.Silences.List(ctx, actor, f)
+		},
+		key:   func(at models.Place, r silence.Row) string { return models.SilenceOrders.Key(at, r.Silence) },
+		count: func() (int, error) { return a.Silences.Count(ctx, actor, f) },
+		one:   "silence", many: "silences",
+	}
 }

@@ -44,7 +44,8 @@ func (a *Admin) unrouted(c *gin.Context) error {
 		Failed:  work.Failed,
 		Waiting: work.Waiting,
 	}
-	list, v.Pager, err = cut(&p, list, "event", "events", func(u models.FailedWork) string { return formatInt(u.Event.ID) })
+	list, v.Pager, err = cut(&p, list, "event", "events",
+		func(u models.FailedWork) string { return formatInt(u.Event.ID) })
 	if err != nil {
 		return err
 	}

@@ -134,6 +134,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	maps.Copy(list, w.hotWaivers())
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
+	maps.Copy(list, w.hotPagesBack(d))
 	maps.Copy(list, w.hotRetention())
 	return list
 }
@@ -439,7 +440,9 @@ func (w world) hotInbox(ann int64) map[string]hot {
 func (w world) hotProducts(ann int64) map[string]hot {
 	list := map[string]hot{}
 	for name, scope := range map[string]models.Scope{"member's": models.MemberScope(ann), "all": all} {
-		for page, f := range map[string]models.ProductFilter{"first": {Limit: 10}, "next": {Limit: 10, Place: models.Place{Key: "a"}}} {
+		for page, f := range map[string]models.ProductFilter{
+			"first": {Limit: 10}, "next": {Limit: 10, Place: models.Place{Key: "a"}},
+		} {
 			want := "SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)"
 			if f.Key != "" {
 				want = "SEARCH p USING INDEX sqlite_autoindex_products_1 (name>?)"
@@ -451,4 +454,47 @@ func (w world) hotProducts(ann int64) map[string]hot {
 		}
 	}
 	return list
+}
+
+// hotPagesBack are the pages before a row. They read the same indexes as those after it.
+func (w world) hotPagesBack(d models.Delivery) map[string]hot {
+	before := func(key string) models.Place { return models.Place{Key: key, Back: true} }
+	return map[string]hot{
+		"products, back": hotRead(
+			"SEARCH p USING INDEX sqlite_autoindex_products_1 (name<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Products(ctx, all, models.ProductFilter{Place: before("x"), Limit: 10})
+				return err
+			},
+		),
+		"deliveries, back": hotRead(
+			"SEARCH d USING INDEX deliveries_product (product_id=? AND id>?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Deliveries(ctx, all, models.DeliveryFilter{ProductID: d.ProductID, Place: before("1"), Limit: 10})
+				return err
+			},
+		),
+		"audit, back": hotRead("SEARCH a USING INTEGER PRIMARY KEY (rowid>?)", func(ctx context.Context) error {
+			_, err := w.s.Audits(ctx, models.AuditFilter{Place: before("1"), Limit: 10})
+			return err
+		}),
+		"runs, back": hotRead("SEARCH job_runs USING INDEX job_runs_job (job=? AND id>?)", func(ctx context.Context) error {
+			_, err := w.s.JobRuns(ctx, models.RunFilter{Job: "sweep", Place: before("1"), Limit: 10})
+			return err
+		}),
+		"exceptions, back": hotRead(
+			"SEARCH g USING INDEX exception_groups_last (last_at>?)",
+			func(ctx context.Context) error {
+				_, err := w.s.ExceptionGroups(ctx, all, models.ExceptionFilter{Place: before("1,1"), Limit: 10})
+				return err
+			},
+		),
+		"observations, back": hotRead(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Place: before("1,1"), Limit: 10})
+				return err
+			},
+		),
+	}
 }

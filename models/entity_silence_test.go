@@ -73,6 +73,7 @@ func TestSilences(t *testing.T) {
 func (s silences) areListed(t *testing.T) {
 	t.Helper()
 	type filter = models.SilenceFilter
+	later := strconv.FormatInt(s.later.ID, 10)
 	for name, test := range map[string]struct {
 		f     filter
 		scope models.Scope
@@ -84,7 +85,7 @@ func (s silences) areListed(t *testing.T) {
 		"scheduled":           {filter{State: models.SilenceScheduled}, all, []int64{s.later.ID}},
 		"ended":               {filter{State: models.SilenceEnded}, all, []int64{s.past.ID}},
 		"of a product":        {filter{ProductID: s.ours, Open: true}, all, []int64{s.ofAll.ID, s.ofGroup.ID, s.own.ID}},
-		"next page":           {filter{Place: models.Place{Key: strconv.FormatInt(s.later.ID, 10)}}, all, []int64{s.own.ID, s.past.ID}},
+		"next page":           {filter{Place: models.Place{Key: later}}, all, []int64{s.own.ID, s.past.ID}},
 		"some":                {filter{IDs: []int64{s.own.ID, s.ofAll.ID}}, all, []int64{s.ofAll.ID, s.own.ID}},
 		"a member sees":       {filter{}, models.MemberScope(s.ann), []int64{s.ofGroup.ID, s.own.ID, s.past.ID}},
 		"nobody sees nothing": {filter{}, models.Scope{}, []int64{}},

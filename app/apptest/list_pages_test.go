@@ -142,7 +142,8 @@ func TestLists_NextAndPrevious(t *testing.T) {
 				pagedList{"/authorization-groups?size=25", name, n, "of 60 authorization groups"}, "Name", "name",
 			},
 			{
-				pagedList{"/authorization-groups?size=25&sort=members", name, n, "of 60 authorization groups"}, "Members", "members",
+				pagedList{"/authorization-groups?size=25&sort=members", name, n, "of 60 authorization groups"},
+				"Members", "members",
 			},
 			{
 				pagedList{"/authorization-groups?size=25&sort=roles", name, n, "of 60 authorization groups"}, "Roles", "roles",
@@ -159,8 +160,8 @@ func TestLists_NextAndPrevious(t *testing.T) {
 		}
 		text := c.must(http.StatusOK, "GET", "/products?size=25&gate=none")
 		for _, want := range []string{
-			`href="/products?size=25"`, `<input type="hidden" name="size" value="25">`, `href="/products?gate=none&amp;size=100"`,
-			`href="/products?gate=none"`, `href="/products?format=csv&amp;gate=none"`,
+			`href="/products?size=25"`, `<input type="hidden" name="size" value="25">`,
+			`href="/products?gate=none&amp;size=100"`, `href="/products?gate=none"`, `href="/products?format=csv&amp;gate=none"`,
 			`href="/products?gate=none&amp;size=25&amp;sort=name"`,
 		} {
 			if !strings.Contains(text, want) {
@@ -189,7 +190,8 @@ func TestLists_NextAndPreviousOfReportsAndLogs(t *testing.T) {
 		writeLogs(t, p, s, n)
 		newFailedDeliveries(t, p, s, n)
 		for i := range n - 1 {
-			admin.Must(http.StatusCreated, "POST", fmt.Sprintf("%s/reports?branch=b%02d", s.path, i), largeReport(i%5, mixedSeverity))
+			path := fmt.Sprintf("%s/reports?branch=b%02d", s.path, i)
+			admin.Must(http.StatusCreated, "POST", path, largeReport(i%5, mixedSeverity))
 			newConnection(t, admin, "system", fmt.Sprintf("hook, %02d", i), "http://127.0.0.1:9")
 		}
 		admin.Must(http.StatusCreated, "POST", s.path+"/reports?branch=wide", largeReport(n, mixedSeverity))
@@ -288,7 +290,8 @@ func writeLogs(t *testing.T, p *apptest.Program, s productFixture, n int) {
 				return err
 			}
 			if err := tx.InsertSilence(&models.Silence{
-				ProductID: s.id, Type: "product", Reason: fmt.Sprintf("Reason %d", i), Author: "admin", StartsAt: tx.Now(), EndsAt: at,
+				ProductID: s.id, Type: "product", Reason: fmt.Sprintf("Reason %d", i), Author: "admin",
+				StartsAt: tx.Now(), EndsAt: at,
 			}); err != nil {
 				return err
 			}

@@ -8,7 +8,8 @@ import (
 )
 
 func branches() BranchesTab {
-	return BranchesTab{Kept: "30 days", Pager: pager("1–4 of 8 branches"), Sorting: sorting("name", "gate", "last_report"), Rows: []BranchRow{
+	sorted := sorting("name", "gate", "last_report")
+	return BranchesTab{Kept: "30 days", Pager: pager("1–4 of 8 branches"), Sorting: sorted, Rows: []BranchRow{
 		{
 			ID:         1,
 			Name:       "main",
