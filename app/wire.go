@@ -146,6 +146,7 @@ func (a *App) buildDelivery(o Options, modules *module.Registry) {
 		Log:      o.Log,
 		Instance: a.instance,
 		BaseURL:  a.BaseURL,
+		UserData: func() bool { return a.Settings.Exceptions().UserData },
 	})
 	a.Held = delivery.NewHeld(a.Store, a.Dispatcher)
 	a.router = notify.New(a.Store, a.Dispatcher, a.events, a.signal, o.Log, a.canSendMail)

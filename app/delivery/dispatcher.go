@@ -43,6 +43,7 @@ type Parts struct {
 	Log      *slog.Logger
 	Instance string // the name of its leases
 	BaseURL  func() string
+	UserData func() bool // whether messages about exceptions name users
 }
 
 // Dispatcher sends what is in the outbox.
@@ -54,6 +55,7 @@ type Dispatcher struct {
 	log      *slog.Logger
 	instance string
 	baseURL  func() string
+	userData func() bool
 	signal   *event.Signal
 	results  chan completion
 	senders  sync.WaitGroup
@@ -77,6 +79,7 @@ func New(p Parts) *Dispatcher {
 		log:      p.Log,
 		instance: p.Instance,
 		baseURL:  p.BaseURL,
+		userData: p.UserData,
 		signal:   event.NewSignal(),
 		results:  make(chan completion, maxInFlight),
 		capacity: newCapacity(),

@@ -146,8 +146,9 @@ func goldenChannels(t *testing.T) map[string]struct {
 // it, and a review reads it.
 func TestMessages_Golden(t *testing.T) {
 	d := New(Parts{
-		Store:   modelstest.SQLite(t),
-		BaseURL: func() string { return "https://gates.example" },
+		Store:    modelstest.SQLite(t),
+		UserData: func() bool { return true },
+		BaseURL:  func() string { return "https://gates.example" },
 	})
 	for name, channel := range goldenChannels(t) {
 		var b bytes.Buffer

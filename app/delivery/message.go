@@ -17,10 +17,15 @@ func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTas
 		return d.testMessage(m, t)
 	}
 	e := t.event
+	var err error
 	if e.ID == 0 {
-		var err error
 		scope := models.SystemScope("the outbox sends for all users")
 		if e, err = d.store.Event(ctx, scope, t.delivery.EventID); err != nil {
+			return m, err
+		}
+	}
+	if !d.userData() {
+		if e, err = event.WithoutUserData(e); err != nil {
 			return m, err
 		}
 	}

@@ -88,6 +88,7 @@ func (s *Service) Exceptions() Exceptions {
 		RateLimit:    time.Duration(v.number("exception_rate_limit")) * time.Second,
 		Grouping:     v.text("grouping"),
 		MaxPerHour:   v.number("exception_max_per_hour"),
+		UserData:     v.yes("exception_user_data"),
 		KeyPerMinute: v.number("ingest_key_per_minute"),
 		KeyPerDay:    v.number("ingest_key_per_day"),
 	}

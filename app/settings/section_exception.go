@@ -12,7 +12,7 @@ func exceptionSection() Section {
 		Title: "Exceptions",
 		Summary: "Who is notified of exceptions of Gatecrier itself and of those without a product, and how often. " +
 			"All other connections of the system are notified too.",
-		Fields: slices.Concat(exceptionTargets(), exceptionLimits()),
+		Fields: slices.Concat(exceptionTargets(), exceptionLimits(), ingestKeyLimits()),
 	}
 }
 
@@ -88,6 +88,21 @@ func exceptionLimits() []Field {
 			Help: "How many notifications about exceptions a product, or Gatecrier itself, sends in an hour. " +
 				"One summary at the end of the hour replaces the rest.",
 		},
+		{
+			Name:     "exception_user_data",
+			Label:    "Send user data in messages",
+			Constant: "EXCEPTION_USER_DATA",
+			Kind:     KindBool,
+			Default:  false,
+			Help: "Messages name the user in whose request an exception occurred, as the program reports them: " +
+				"a name, an email address or an ID. If off, only pages and the REST API do.",
+		},
+	}
+}
+
+// ingestKeyLimits are how much an ingest key can report.
+func ingestKeyLimits() []Field {
+	return []Field{
 		{
 			Name:     "ingest_key_per_minute",
 			Label:    "Events of an ingest key per minute",

@@ -128,6 +128,8 @@ type Exceptions struct {
 	Grouping  string        // GroupingSmart, GroupingExact
 	// MaxPerHour is how often a product, or Gatecrier itself, notifies in an hour.
 	MaxPerHour int64
+	// UserData makes messages name the user in whose request an exception occurred.
+	UserData bool
 	// KeyPerMinute and KeyPerDay are how many events an ingest key can report.
 	KeyPerMinute, KeyPerDay int64
 }
