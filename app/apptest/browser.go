@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -34,6 +35,7 @@ type Browser struct {
 	home string
 
 	hasAxe bool // this page and each following one have axe
+	leave  leaveDialog
 
 	mu       sync.Mutex
 	problems []string
@@ -76,6 +78,8 @@ func (b *Browser) listen(ev any) {
 	switch ev := ev.(type) {
 	case *runtime.EventExceptionThrown:
 		b.note("exception on a page: " + ev.ExceptionDetails.Text)
+	case *page.EventJavascriptDialogOpening:
+		b.answerDialog(ev)
 	case *runtime.EventConsoleAPICalled:
 		if ev.Type == "error" || ev.Type == "warning" {
 			b.note(fmt.Sprintf("console %s", ev.Type))
@@ -166,10 +170,10 @@ func (b *Browser) Path() string {
 // WantText fails the test unless the page shows each text.
 func (b *Browser) WantText(texts ...string) {
 	b.t.Helper()
-	page := strings.Join(strings.Fields(b.Text()), " ")
+	shown := strings.Join(strings.Fields(b.Text()), " ")
 	for _, text := range texts {
-		if !strings.Contains(page, text) {
-			b.t.Errorf("%s does not show %q:\n%s", b.Path(), text, page)
+		if !strings.Contains(shown, text) {
+			b.t.Errorf("%s does not show %q:\n%s", b.Path(), text, shown)
 		}
 	}
 }
