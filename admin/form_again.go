@@ -104,12 +104,13 @@ func (r refusal) fill(ctx context.Context, text string) (string, error) {
 // note says why the form was refused.
 func (r refusal) note(f draft.Filled) page.RefusedView {
 	v := page.RefusedView{Note: ui.Note{Kind: "bad", Title: textOf(r.err), Text: "Your changes were not saved."}}
-	if isOutdated(r.err) {
+	switch {
+	case isOutdated(r.err) && f.Found:
 		v.Note.Text += " The form keeps your input, and shows the current values beside it. " +
-			"Save again to replace the current values."
-		if f.Found {
-			v.Action = r.draft.Action
-		}
+			"Look at both, then save again."
+		v.Action = r.draft.Action
+	case isOutdated(r.err):
+		v.Note.Text += " Look at the current values, then repeat your change."
 	}
 	for _, text := range f.Errors {
 		v.Note.Text += " " + text + "."

@@ -148,9 +148,7 @@ func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
 	}
 	res := tx.db(tx.Context()).Model(a).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(a)
 	if res.Error == nil && res.RowsAffected == 0 {
-		return fault.NewOutdated(
-			"Another user changed this authorization group in the meantime",
-		)
+		return fault.NewOutdated("Another user changed this authorization group in the meantime")
 	}
 	return res.Error
 }

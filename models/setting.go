@@ -55,9 +55,7 @@ func (tx *Tx) SaveSetting(s *Setting) error {
 		WHERE settings.version = ?`,
 		s.Section, s.Body, s.Secrets, s.Version, s.UpdatedBy, micro(s.UpdatedAt), was)
 	if err == nil && n == 0 {
-		return fault.NewOutdated(
-			"Another user changed these settings meanwhile: look at them again, then repeat your change",
-		)
+		return fault.NewOutdated("Another user changed these settings in the meantime")
 	}
 	return err
 }

@@ -79,7 +79,7 @@ func (s *Service) revokeMade(tx *models.Tx, actor authz.Actor, userID int64, ref
 	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
 		i := slices.IndexFunc(list, func(m models.MadeCredential) bool { return m.Ref() == ref })
 		if i < 0 {
-			return fault.BadField("revoke", "One of these was already revoked. Reload the page")
+			return fault.BadField("revoke", "One of these is already revoked. Check your selection, then send it again")
 		}
 		if err := revokeOne(tx, actor, list[i]); err != nil {
 			return err

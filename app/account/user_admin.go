@@ -170,7 +170,7 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 }
 
 func errUserOutdated() error {
-	return fault.NewOutdated("This user has changed meanwhile: look at them again, then repeat your change")
+	return fault.NewOutdated("Another user changed this user in the meantime")
 }
 
 // givesAccess reports whether a change gives access to an account, or an account more rights: what

@@ -81,7 +81,7 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 	link := newLink(models.LinkPassword, u.Email, inviteTime)
 	_, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, now *models.User) error {
 		if now.Email != u.Email {
-			return fault.New(fault.Conflict, "The user's email address has just changed. Reload the page")
+			return fault.New(fault.Conflict, "The user's email address has just changed. Check it, then send the link again")
 		}
 		if err := s.revokeMade(tx, actor, u.ID, revoke); err != nil {
 			return err

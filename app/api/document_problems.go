@@ -44,7 +44,7 @@ var problemNotes = []problemNote{
 	{
 		status: http.StatusPreconditionFailed, name: "PreconditionFailed",
 		about:  "If-Match names another version than the current one",
-		detail: "Another user has changed this product meanwhile: look at it again, then repeat your change",
+		detail: "Another user changed this product in the meantime" + readAgain,
 	},
 	{
 		status: http.StatusRequestEntityTooLarge, name: "TooLarge",
@@ -120,7 +120,7 @@ func (p problems) addTo(op *huma.Operation, conflict string) {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: responsesPrefix + p.names[status]}
 	}
 	if conflict != "" {
-		op.Responses["409"] = p.response(http.StatusConflict, conflict, "Another user has changed this meanwhile")
+		op.Responses["409"] = p.response(http.StatusConflict, conflict, "Another user changed this product in the meantime"+readAgain)
 	}
 	if hasParam(op, "If-None-Match") {
 		op.Responses["304"] = &huma.Response{Description: "If-None-Match has the current ETag: there is no body"}

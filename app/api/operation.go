@@ -19,7 +19,7 @@ func register[I, O any](
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, web.ToProblem(ctx, a.Log, unmet(in, err))
+			return nil, web.ToProblem(ctx, a.Log, outdated(in, err))
 		}
 		checkKnown(in, out)
 		return out, nil

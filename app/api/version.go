@@ -127,15 +127,21 @@ func (c IfMatch) atLeastOne(body int64) (int64, error) {
 	return *version, nil
 }
 
-// unmet turns the conflict of an outdated version into a 412 if the version came in If-Match.
-func unmet(in any, err error) error {
+// readAgain is what a client can do about an outdated version.
+const readAgain = ". Read it again, then send the request with the new version"
+
+// outdated adds the way out to the conflict of an outdated version. It turns the conflict into a 412 if
+// the version came in If-Match.
+func outdated(in any, err error) error {
 	var f *fault.Error
-	c, ok := in.(interface{ ifMatch() string })
-	if !ok || c.ifMatch() == "" || !errors.As(err, &f) || !f.Outdated {
+	if !errors.As(err, &f) || !f.Outdated {
 		return err
 	}
 	failed := *f
-	failed.Kind = fault.Precondition
+	failed.Text += readAgain
+	if c, ok := in.(interface{ ifMatch() string }); ok && c.ifMatch() != "" {
+		failed.Kind = fault.Precondition
+	}
 	return &failed
 }
 

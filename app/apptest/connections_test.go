@@ -133,7 +133,7 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 	}
 	eve.must(http.StatusSeeOther, "POST", at, "version", "1", "name", "renamed")
 	text := admin.must(http.StatusConflict, "POST", at, "version", "1", "name", "mine")
-	if !strings.Contains(text, "Meanwhile eve has changed it") || !strings.Contains(text, `value="mine"`) {
+	if !strings.Contains(text, "eve changed it in the meantime") || !strings.Contains(text, `value="mine"`) {
 		t.Errorf("the conflict:\n%s", text)
 	}
 	refused := admin.must(http.StatusUnprocessableEntity, "POST", at,

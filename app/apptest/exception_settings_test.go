@@ -89,7 +89,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 			t.Errorf("%s", a.Text)
 		}
 		a = c.Must(http.StatusConflict, "PATCH", "/settings/exceptions", object{"exception_email_to": "", "version": 1})
-		if !strings.Contains(a.Text, "Meanwhile admin has changed") {
+		if !strings.Contains(a.Text, "admin changed exception_email_to, exception_slack_webhook, grouping in the meantime") {
 			t.Errorf("%s", a.Text)
 		}
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"gatecrier/app/apptest"
 )
@@ -21,6 +22,10 @@ func TestFormConflicts_ShowBothValues(t *testing.T) {
 	c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Web"})
 	observation := c.Must(http.StatusCreated, "POST", s.path+"/observations",
 		object{"title": "Default password", "severity": "low"}).ID("id")
+	c.Must(http.StatusCreated, "POST", "/silences", object{
+		"reason": "Upgrade", "product_id": s.id, "ends_at": p.Clock.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+	})
+	c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "Ops"})
 	other := signedInAs(t, p, "admin")
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
@@ -50,6 +55,14 @@ func TestFormConflicts_ShowBothValues(t *testing.T) {
 			}, "theirs",
 		},
 		{
+			"/silences/1", "[name=reason]",
+			func() { c.Must(http.StatusOK, "PATCH", "/silences/1", object{"reason": "theirs"}) }, "Now: theirs",
+		},
+		{
+			"/authorization-groups/1", "[name=name]",
+			func() { c.Must(http.StatusOK, "PATCH", "/authorization-groups/1", object{"name": "theirs"}) }, "Now: theirs",
+		},
+		{
 			"/admin/settings/general", "#f-site_name",
 			func() { c.Must(http.StatusOK, "PATCH", "/settings/general", object{"site_name": "theirs"}) }, "Now: theirs",
 		},
@@ -57,8 +70,11 @@ func TestFormConflicts_ShowBothValues(t *testing.T) {
 		b.Open(form.page)
 		b.Fill(form.field, "mine")
 		form.change()
-		b.Press("form:has(" + form.field + ") .btn-primary[type=submit]")
-		b.WantText("Your changes were not saved.", form.now)
+		b.Press("form[action]:has(" + form.field + ") .btn[type=submit]")
+		b.WantText("Your changes were not saved.", "the meantime", "Look at both, then save again.", form.now)
+		if text := b.Text(); strings.Contains(strings.ToLower(text), "reload") {
+			t.Errorf("%s advises to reload it:\n%s", form.page, text)
+		}
 		wantField(t, b, form.field, "mine")
 		b.WaitFor("the note has the focus", `document.activeElement.matches("[data-errors]")`)
 		b.CheckPage("form-conflict")

@@ -251,7 +251,7 @@ func checkEditConflict(t *testing.T, p *apptest.Program, b *apptest.Browser) {
 	p.Client("ann").Must(http.StatusOK, "PATCH", "/observations/2",
 		object{"title": "Default password", "severity": "high", "fix": "Ask for another one"})
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.WantText("Meanwhile ann changed title, severity, fix", "Save again to replace the current values",
+	b.WantText("In the meantime, ann changed title, severity, fix", "Look at both, then save again",
 		"ann changed this to “Default password”", "ann changed this to “high”",
 		"ann changed this to “Ask for another one”")
 	b.WaitFor("the input is kept", `document.querySelector("[name=location]").value === "/console/login" &&

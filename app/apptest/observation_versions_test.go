@@ -41,7 +41,8 @@ func TestObservationVersion_RefusesOutdatedEdit(t *testing.T) {
 			t.Errorf("version %d after %d", a.ID("version"), seen)
 		}
 		a = c.Must(http.StatusConflict, "PATCH", path, object{"location": "/login", "version": seen})
-		const changed = "Meanwhile ann changed title, severity, fix: check the current values, then repeat your change"
+		const changed = "In the meantime, ann changed title, severity, fix. " +
+			"Read it again, then send the request with the new version"
 		if a.Get("detail") != changed || a.Get("errors.0.name") != "title" ||
 			a.Get("errors.0.message") != "ann changed this to “Default passwords”" || a.Get("errors.1.name") != "severity" ||
 			a.Get("errors.1.message") != "ann changed this to “medium”" || a.Get("errors.2.name") != "fix" {
@@ -56,7 +57,8 @@ func TestObservationVersion_RefusesOutdatedEdit(t *testing.T) {
 		} {
 			outdated := c.WithHeader("If-Match", fmt.Sprintf("%q", fmt.Sprint(now)))
 			a := outdated.Must(http.StatusPreconditionFailed, "PATCH", path, body)
-			if !strings.Contains(a.Text, "Meanwhile ann assessed it as in review") || a.Get("errors.0.name") != "severity" {
+			if !strings.Contains(a.Text, "In the meantime, ann assessed it as in review") ||
+				a.Get("errors.0.name") != "severity" {
 				t.Errorf("%s: %s", name, a.Text)
 			}
 		}
@@ -123,7 +125,7 @@ func TestObservationPages_EditConflict(t *testing.T) {
 			t.Fatalf("%d, want a conflict:\n%s", status, form)
 		}
 		for _, text := range []string{
-			"Meanwhile ann changed severity, location", "ann changed this to “low”", "ann changed this to “/admin”",
+			"In the meantime, ann changed severity, location", "ann changed this to “low”", "ann changed this to “/admin”",
 			"The form keeps your input", `value="Default password of the console"`, `value="console"`, `value="high" selected`,
 		} {
 			if !strings.Contains(form, text) {

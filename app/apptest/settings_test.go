@@ -115,7 +115,7 @@ func TestSettings_TwoAdministratorsAtOnce(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", "/settings/mail",
 		object{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
 	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", object{"smtp_host": "other.example", "version": 0})
-	if !strings.Contains(a.Text, "Meanwhile admin has changed smtp_host, smtp_password") {
+	if !strings.Contains(a.Text, "admin changed smtp_host, smtp_password in the meantime. Read it again") {
 		t.Errorf("the second gets no conflict: %s", a.Text)
 	}
 	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)
@@ -224,7 +224,7 @@ func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 		t.Fatalf("the first: %d", status)
 	}
 	status, text := postForm(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))
-	if status != http.StatusConflict || !strings.Contains(text, "Meanwhile admin has changed threshold_critical") ||
+	if status != http.StatusConflict || !strings.Contains(text, "admin changed threshold_critical in the meantime") ||
 		!strings.Contains(text, `value="5"`) {
 		t.Errorf("the second: %d, %s", status, text)
 	}

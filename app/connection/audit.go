@@ -14,9 +14,9 @@ import (
 // it, as far as the audit log still knows.
 func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
-		return fault.NewOutdated("Gatecrier has turned it off in the meantime: " + now.DisabledWhy)
+		return fault.NewOutdated("Gatecrier turned it off in the meantime: " + now.DisabledWhy)
 	}
-	who, product := "another user", now.Owner().ProductID
+	who, product := "Another user", now.Owner().ProductID
 	if product != 0 { // a name alone could be that of another product's target
 		last := models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1}
 		list, err := s.store.Audits(ctx, last)
@@ -27,7 +27,7 @@ func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection
 			who = list[0].Actor
 		}
 	}
-	return fault.NewOutdated("Meanwhile " + who + " has changed it: look at that, then repeat your change")
+	return fault.NewOutdated(who + " changed it in the meantime")
 }
 
 // writeAudit records a change of a connection. was is nil for a creation, became for a deletion.

@@ -28,11 +28,11 @@ func requireVersion(tx *models.Tx, o models.Observation, version *int64) error {
 	changes = slices.DeleteFunc(changes, func(c models.Assessment) bool { return c.ID <= *version })
 	text := "This observation has another version"
 	if len(changes) > 0 {
-		text = "Meanwhile " + describeChanges(changes)
+		text = "In the meantime, " + describeChanges(changes)
 	}
 	return &fault.Error{
 		Kind:     fault.Conflict,
-		Text:     text + ": check the current values, then repeat your change",
+		Text:     text,
 		Fields:   changedFields(changes, draftOf(o)),
 		Outdated: true,
 	}

@@ -104,7 +104,7 @@ func (s *Service) SaveAuthorizationGroup(
 			return g, err
 		}
 		if version != 0 && version != row.Version {
-			return g, changedMeanwhile("Another user changed this authorization group in the meantime")
+			return g, changedMeanwhile("authorization group")
 		}
 		e.Action, e.Was = audit.Change, audit.Values{"name": row.Name}
 		row.Name, g = g.Name, row.AuthorizationGroup

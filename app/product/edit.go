@@ -87,9 +87,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 
 // changedMeanwhile is the error of an edit that expects an older version.
 func changedMeanwhile(what string) error {
-	return fault.NewOutdated(
-		"Another user changed this " + what + " in the meantime. Reload it, then repeat your change",
-	)
+	return fault.NewOutdated("Another user changed this " + what + " in the meantime")
 }
 
 func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) error {

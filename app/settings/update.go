@@ -127,8 +127,7 @@ func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64
 		who = "Another user"
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
-	text := fmt.Sprintf("Meanwhile %s has changed %s: look at that, then repeat your change", who, names)
-	return fault.NewOutdated(text)
+	return fault.NewOutdated(fmt.Sprintf("%s changed %s in the meantime", who, names))
 }
 
 // accept returns the values of a section after a patch, or the errors of its fields.

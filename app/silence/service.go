@@ -174,9 +174,7 @@ type Edit struct {
 	Version            int64 // of the silence that the user saw, 0 = any
 }
 
-var errChangedMeanwhile = fault.NewOutdated(
-	"Another user has changed this silence meanwhile: look at it again, then repeat your change",
-)
+var errChangedMeanwhile = fault.NewOutdated("Another user changed this silence in the meantime")
 
 // Change changes a silence that has not ended. It returns a conflict for another version.
 func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edit) (Row, error) {

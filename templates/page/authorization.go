@@ -31,19 +31,18 @@ type AuthorizationGroupRow struct {
 // AuthorizationGroupView is the page of an authorization group. Its forms post user and manager to
 // .../members, nothing to .../members/{user}/delete, and name and version to the page itself.
 type AuthorizationGroupView struct {
-	Frame    layout.View
-	ID       int64
-	Name     string
-	Version  int64
-	Members  []AuthorizationMemberRow
-	Roles    []AuthorizationRoleRow
-	CanEdit  bool // its members
-	Admin    bool // its name and end, too
-	User     string
-	Manager  bool
-	Typed    string // the name, as typed
-	Errors   map[string]string
-	Conflict string // why a name was not saved
+	Frame   layout.View
+	ID      int64
+	Name    string
+	Version int64
+	Members []AuthorizationMemberRow
+	Roles   []AuthorizationRoleRow
+	CanEdit bool // its members
+	Admin   bool // its name and end, too
+	User    string
+	Manager bool
+	Typed   string // the name, as typed
+	Errors  map[string]string
 }
 
 // AuthorizationMemberRow is a user in an authorization group.

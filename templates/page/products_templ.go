@@ -519,7 +519,7 @@ func ProductNew(v ProductNewView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create product</button> <a class=\"btn\" href=\"/products\">Cancel</a></div></form></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create product</button> <a class=\"btn\" href=\"/products\" data-discard>Cancel</a></div></form></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -125,7 +125,7 @@ func connectionStories() []story {
 			Value:  "whsec_bm90LWEtcmVhbC1zZWNyZXQtYnV0LWxvbmc=",
 			Until:  now.Add(24 * time.Hour),
 		},
-		Failed: "Meanwhile " + script + " has changed it: look at that, then repeat your change",
+		Failed: script + " changed it in the meantime",
 		Fields: targets().Adds[0].Fields,
 	}
 	mail := ConnectionView{

@@ -147,7 +147,6 @@ func roleStories() []story {
 		{"product", script, "/products/7", "reader"},
 		{"group", long, "/groups/1", "owner"},
 	}
-	users.Conflict = "Another user changed this authorization group in the meantime"
 	users.Errors = map[string]string{"user": "This user does not exist"}
 	many := AuthorizationGroupsView{
 		Frame: frame("Authorization groups", layout.NavAuthorization),

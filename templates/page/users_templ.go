@@ -421,7 +421,7 @@ func UserNew(v UserNewView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create user</button> <a class=\"btn\" href=\"/admin/users\">Cancel</a></div></form></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</div><div class=\"card-footer gc-actions\"><button class=\"btn btn-primary\" type=\"submit\">Create user</button> <a class=\"btn\" href=\"/admin/users\" data-discard>Cancel</a></div></form></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
