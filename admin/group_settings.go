@@ -43,19 +43,17 @@ func (a *Admin) groupSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed, e, err := a.settingsForm(c)
-	if err == nil {
-		edit := product.GroupEdit{
-			Name:        e.Name,
-			Description: e.Description,
-			GateMode:    e.GateMode,
-			Thresholds:  e.Thresholds,
-			Counting:    e.Counting,
-			Targets:     e.Targets,
-			Version:     e.Version,
-		}
-		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
-	}
+	typed, e := a.settingsForm(c)
+	_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, product.GroupEdit{
+		Name:        e.Name,
+		Description: e.Description,
+		GateMode:    e.GateMode,
+		Thresholds:  e.Thresholds,
+		Counting:    e.Counting,
+		Targets:     e.Targets,
+		Version:     e.Version,
+		Unread:      e.Unread,
+	})
 	if a.settingsErrors(&typed, err) {
 		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
 			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/fault"
 	"gatecrier/app/observation"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -53,7 +52,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 
 // assessmentOf reads the form. A waiver ends with its last day in the zone of the form. The fields for a
 // waiver and for an original are only read with their statuses.
-func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
+func (a *Admin) assessmentOf(c *gin.Context) observation.Assessment {
 	assessment := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
 	if assessment.Status == clearAssessment {
 		assessment.Status, assessment.Clear = "", true
@@ -61,34 +60,31 @@ func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 	if text := c.PostForm("severity"); text != "" {
 		s, ok := models.SeverityByName(text)
 		if !ok {
-			return assessment, fault.BadField("severity", "Choose critical, high, medium, low, none or unknown")
+			assessment.Unread.Add("severity", "Choose critical, high, medium, low, none or unknown")
 		}
 		assessment.Severity = &s
 	}
 	if text := c.PostForm("waiver_until"); text != "" && assessment.Status == models.StatusRiskAccepted {
 		day, ok := readDay(text, a.formZone(c))
 		if !ok {
-			return assessment, fault.BadField("waiver_until", "Enter a date as YYYY-MM-DD")
+			assessment.Unread.Add("waiver_until", "Enter a date as YYYY-MM-DD")
+		} else {
+			assessment.Until = day.end().Add(-time.Second)
 		}
-		assessment.Until = day.end().Add(-time.Second)
 	}
 	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && assessment.Status == models.StatusDuplicate {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id < 1 {
-			return assessment, fault.BadField("duplicate_of", "Enter the ID of an observation")
+			assessment.Unread.Add("duplicate_of", "Enter the ID of an observation")
 		}
 		assessment.DuplicateOf = id
 	}
-	return assessment, nil
+	return assessment
 }
 
 // assessSelection assesses a selection as the form says.
 func (a *Admin) assessSelection(c *gin.Context, sel observation.Selection) (observation.Done, error) {
-	assessment, err := a.assessmentOf(c)
-	if err != nil {
-		return observation.Done{}, err
-	}
-	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, assessment)
+	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, a.assessmentOf(c))
 }
 
 // assessErrors returns an error's messages by field. What is about no field of the form is under

@@ -26,7 +26,7 @@ func (a *Admin) manualRoutes(r router) {
 }
 
 // observationDraft reads the form of an observation that a user adds.
-func observationDraft(c *gin.Context) (observation.Draft, error) {
+func observationDraft(c *gin.Context) observation.Draft {
 	d := observation.Draft{
 		Branch:      c.PostForm("branch"),
 		Title:       c.PostForm("title"),
@@ -38,9 +38,9 @@ func observationDraft(c *gin.Context) (observation.Draft, error) {
 	}
 	var ok bool
 	if d.Severity, ok = models.SeverityByName(c.PostForm("severity")); !ok {
-		return d, fault.BadField("severity", "Choose a severity")
+		d.Unread.Add("severity", "Choose a severity")
 	}
-	return d, nil
+	return d
 }
 
 // manualFields returns the texts of a draft by field.
@@ -89,12 +89,8 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := observationDraft(c)
-	var o models.Observation
-	var done observation.Done
-	if err == nil {
-		o, done, err = a.Observations.Create(c.Request.Context(), actorOf(c), row.ID, d)
-	}
+	d := observationDraft(c)
+	o, done, err := a.Observations.Create(c.Request.Context(), actorOf(c), row.ID, d)
 	if isFormError(err) {
 		return a.manualNewPage(c, web.StatusOf(err), row, d, c.PostForm("severity"), err)
 	}
@@ -161,14 +157,11 @@ func (a *Admin) manualSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	d, err := observationDraft(c)
+	d := observationDraft(c)
 	if version, parseErr := strconv.ParseInt(c.PostForm("version"), 10, 64); parseErr == nil {
 		d.IfVersion = &version // without one, the last save wins
 	}
-	var done observation.Done
-	if err == nil {
-		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
-	}
+	_, done, err := a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
 	if !isFormError(err) || isOutdated(err) {
 		return a.assessed(c, done, err, "Observation saved", f.path())
 	}

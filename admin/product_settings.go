@@ -66,10 +66,8 @@ func (a *Admin) productSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed, edit, err := a.settingsForm(c)
-	if err == nil {
-		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
-	}
+	typed, edit := a.settingsForm(c)
+	_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
 	if a.settingsErrors(&typed, err) {
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
 			typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow

@@ -47,18 +47,15 @@ func (a *Admin) productTokenCreate(c *gin.Context) error {
 	expires := c.PostForm("expires")
 	var text string
 	if expires != "never" {
-		var days int
-		if days, err = strconv.Atoi(expires); err != nil {
+		days, parseErr := strconv.Atoi(expires)
+		if parseErr != nil {
 			err = fault.BadField("expires_at", "Choose an expiry")
 		}
 		d.ExpiresAt = a.Store.Now().AddDate(0, 0, days)
 	}
-	if err == nil {
-		err = a.Products.CheckToken(&d)
-	}
-	if err == nil { // a session alone makes nothing that outlives it
-		err = a.Accounts.RequirePassword(c.Request.Context(), actorOf(c), c.PostForm("password"))
-	}
+	// A session alone makes nothing that outlives it.
+	proofErr := a.Accounts.RequirePassword(c.Request.Context(), actorOf(c), c.PostForm("password"))
+	err = fault.Join(err, a.Products.CheckToken(&d), proofErr)
 	if err == nil {
 		_, text, err = a.Products.CreateToken(c.Request.Context(), actorOf(c), row.ID, d)
 	}

@@ -27,12 +27,9 @@ func (a *Admin) profileTokenRoutes(r router) {
 func (a *Admin) tokenCreate(c *gin.Context) error {
 	n := account.NewToken{Name: c.PostForm("name"), Role: models.Role(c.PostForm("role"))}
 	expires := c.PostForm("expires")
-	var err error
-	var text string
-	if n.ExpiresAt, err = a.dayAfter(c, expires); err == nil {
-		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c),
-			account.Proof{Password: c.PostForm("password")}, n)
-	}
+	n.ExpiresAt, n.Unread = a.dayAfter(c, expires)
+	_, text, err := a.Accounts.AddToken(c.Request.Context(), actorOf(c),
+		account.Proof{Password: c.PostForm("password")}, n)
 	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.Token.Name, v.Token.Role, v.Token.Expires, v.Token.Errors = n.Name, string(n.Role), expires, errs
@@ -65,13 +62,13 @@ func (a *Admin) tokenRoles(c *gin.Context) ([]string, error) {
 }
 
 // dayAfter returns the end of a day in the zone of the form, or the zero time if day is empty.
-func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
+func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, fault.Fields) {
 	if day == "" {
 		return time.Time{}, nil
 	}
 	last, ok := readDay(day, a.formZone(c))
 	if !ok {
-		return time.Time{}, fault.BadField("expires_at", "Enter a date as YYYY-MM-DD")
+		return time.Time{}, fault.Fields{{Name: "expires_at", Message: "Enter a date as YYYY-MM-DD"}}
 	}
 	return last.end(), nil
 }

@@ -48,7 +48,7 @@ func (a *Admin) settingsErrors(typed *page.SettingsTab, err error) bool {
 	return errs != nil
 }
 
-func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
+func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit) {
 	t := page.SettingsTab{
 		Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"),
 		GateMode: c.PostForm("gate_mode"), Thresholds: map[string]string{},
@@ -86,7 +86,8 @@ func (a *Admin) settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, er
 		e.Thresholds[s] = &n
 	}
 	durationFields(c, &t, &e, &fieldErrs)
-	return t, e, fieldErrs.Err()
+	e.Unread = fieldErrs
+	return t, e
 }
 
 // durationFields reads a product's times from its form. A time that was not sent stays.

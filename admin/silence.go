@@ -77,13 +77,11 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 		return err
 	}
 	in, fieldErrs := a.silenceInput(c, c.PostForm)
-	err = fieldErrs.Err()
-	if err == nil {
-		d := in.draft
-		_, err = a.Silences.Change(c.Request.Context(), actorOf(c), row.ID, silence.Edit{
-			Type: &d.Type, Text: &d.Text, Reason: &d.Reason, EndsAt: &d.EndsAt, Version: idOf(c.PostForm("version")),
-		})
-	}
+	d := in.draft
+	_, err = a.Silences.Change(c.Request.Context(), actorOf(c), row.ID, silence.Edit{
+		Type: &d.Type, Text: &d.Text, Reason: &d.Reason, EndsAt: &d.EndsAt, Version: idOf(c.PostForm("version")),
+		Unread: fieldErrs,
+	})
 	if errs := fieldErrors(err); errs != nil && row.May {
 		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
 	}

@@ -30,9 +30,11 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
 		return err
 	}
-	err := fieldErrs.Err()
 	var row silence.Row
-	if err == nil {
+	var err error
+	if len(fieldErrs) > 0 {
+		err = fault.Join(fieldErrs.Err(), a.Silences.Check(in.draft))
+	} else {
 		row, err = a.Silences.Create(c.Request.Context(), actorOf(c), in.draft)
 	}
 	if isFormError(err) {

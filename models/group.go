@@ -221,7 +221,7 @@ func (r queries) GroupNames(ctx context.Context, ids []int64) (map[int64]string,
 
 // CreateGroup saves a new group, with its creator as owner.
 func (tx *Tx) CreateGroup(g *Group, owner int64) error {
-	if err := tx.checkGroupName(*g); err != nil {
+	if err := tx.CheckGroupName(g.Name, g.ID); err != nil {
 		return err
 	}
 	g.Version, g.CreatedAt, g.UpdatedAt = 1, tx.Now(), tx.Now()
@@ -229,19 +229,6 @@ func (tx *Tx) CreateGroup(g *Group, owner int64) error {
 		return err
 	}
 	return tx.SaveMember(Member{UserID: owner, GroupID: g.ID, Role: RoleOwner})
-}
-
-// checkGroupName returns a field error if another group has the name.
-func (tx *Tx) checkGroupName(g Group) error {
-	var n int64
-	if err := tx.get(tx.Context(), "SELECT count(*) FROM product_groups WHERE name = ? AND id <> ?",
-		[]any{g.Name, g.ID}, &n); err != nil {
-		return err
-	}
-	if n > 0 {
-		return fault.BadField("name", "There is a group of that name already")
-	}
-	return nil
 }
 
 // LockGroup locks a group and its membership until the transaction ends.
@@ -260,7 +247,7 @@ func (tx *Tx) LockGroup(id int64) error {
 // SaveGroup writes a group's own fields if its version is still the one that was read, else it
 // returns a conflict.
 func (tx *Tx) SaveGroup(g *Group) error {
-	if err := tx.checkGroupName(*g); err != nil {
+	if err := tx.CheckGroupName(g.Name, g.ID); err != nil {
 		return err
 	}
 	was := g.Version

@@ -222,12 +222,8 @@ func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[G
 
 // CreateProduct saves a new product with its default branch, and its creator as owner.
 func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error {
-	var n int64
-	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ?", []any{p.Name}, &n); err != nil {
+	if err := tx.CheckProductName(p.Name, 0); err != nil {
 		return err
-	}
-	if n > 0 {
-		return fault.BadField("name", "There is a product of that name already")
 	}
 	p.Version, p.CreatedAt, p.UpdatedAt = 1, tx.Now(), tx.Now()
 	if err := tx.db(tx.Context()).Create(p).Error; err != nil {
@@ -242,13 +238,8 @@ func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error
 // SaveProduct writes a product's own fields if its version is still the one that was read, else
 // it returns a conflict.
 func (tx *Tx) SaveProduct(p *Product) error {
-	var other int64
-	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ? AND id <> ?",
-		[]any{p.Name, p.ID}, &other); err != nil {
+	if err := tx.CheckProductName(p.Name, p.ID); err != nil {
 		return err
-	}
-	if other > 0 {
-		return fault.BadField("name", "There is a product of that name already")
 	}
 	if err := tx.renameForVEX(p.ID, p.Name); err != nil {
 		return err

@@ -28,13 +28,14 @@ func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c Passw
 	if err != nil {
 		return models.User{}, err
 	}
-	if err := s.requirePassword(ctx, u, "current", c.Current); err != nil {
+	invalid := s.requirePassword(ctx, u, "current", c.Current)
+	if c.New == c.Current && c.New != "" {
+		invalid = fault.Join(invalid, fault.BadField("new", "Choose a password that differs from the current one"))
+	}
+	if err := fault.Join(invalid, s.checkPassword("new", c.New, u)); err != nil {
 		return models.User{}, err
 	}
-	if c.New == c.Current {
-		return models.User{}, fault.BadField("new", "Choose a password that differs from the current one")
-	}
-	hash, err := s.newHash(ctx, "new", c.New, u)
+	hash, err := s.hasher.hash(ctx, c.New)
 	if err != nil {
 		return models.User{}, err
 	}

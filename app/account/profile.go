@@ -43,12 +43,17 @@ func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile)
 	if err != nil {
 		return Edited{}, err
 	}
-	if err := p.check(&me); err != nil {
-		return Edited{}, err
+	invalid := p.check(&me)
+	moves := p.Email != nil && *p.Email != me.Email
+	if moves {
+		invalid = fault.Join(invalid, s.checkMove(ctx, me, *p.Email, p.Password))
+	}
+	if invalid != nil {
+		return Edited{}, invalid
 	}
 	var confirm *link
-	if p.Email != nil && *p.Email != me.Email {
-		if confirm, err = s.confirmation(ctx, me, *p.Email, p.Password); err != nil {
+	if moves {
+		if confirm, err = s.confirmation(ctx, me, *p.Email); err != nil {
 			return Edited{}, err
 		}
 	}
@@ -94,18 +99,25 @@ func validZone(name string) bool {
 
 func validTheme(name string) bool { return name == "" || name == "light" || name == "dark" }
 
-// confirmation checks the password for another email address, and returns the link that confirms
-// it: nil if the address is removed, or only its case changes.
-func (s *Service) confirmation(ctx context.Context, u models.User, email, password string) (*link, error) {
-	confirms := email != "" && !strings.EqualFold(email, u.Email)
-	if confirms && !s.CanSendMail() {
-		return nil, fault.BadField("email",
+// mustConfirm reports whether a link confirms another email address: not if the address is removed,
+// or only its case changes.
+func mustConfirm(u models.User, email string) bool {
+	return email != "" && !strings.EqualFold(email, u.Email)
+}
+
+// checkMove returns the errors of another email address: it needs the password, and a link by email.
+func (s *Service) checkMove(ctx context.Context, u models.User, email, password string) error {
+	var unsent error
+	if mustConfirm(u, email) && !s.CanSendMail() {
+		unsent = fault.BadField("email",
 			"Email is not configured on this server. Ask an administrator to change your address")
 	}
-	if err := s.requirePassword(ctx, u, "password", password); err != nil {
-		return nil, err
-	}
-	if !confirms {
+	return fault.Join(unsent, s.requirePassword(ctx, u, "password", password))
+}
+
+// confirmation returns the link that confirms another email address, nil if none is needed.
+func (s *Service) confirmation(ctx context.Context, u models.User, email string) (*link, error) {
+	if !mustConfirm(u, email) {
 		return nil, nil
 	}
 	who := trouble{what: triedAddress, name: u.Name, network: clientNetwork(ctx)}

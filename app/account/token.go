@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -26,8 +27,9 @@ const maxTokens = 200
 // NewToken describes a new token of a user.
 type NewToken struct {
 	Name      string
-	Role      models.Role // narrows the user's rights; "" = all of them
-	ExpiresAt time.Time   // zero = never
+	Role      models.Role  // narrows the user's rights; "" = all of them
+	ExpiresAt time.Time    // zero = never
+	Unread    fault.Fields // of a form: fields whose texts are no values
 }
 
 // CreateToken creates an API token of a user for the command line. It returns the text of the
@@ -65,14 +67,13 @@ func (s *Service) AddToken(
 		return models.Token{}, "", err
 	}
 	n.Name = strings.TrimSpace(n.Name)
-	if err := n.check(s.store.Now()); err != nil {
-		return models.Token{}, "", err
-	}
+	proofErr := error(nil)
 	if by.Bearer == "" {
-		if err := s.RequirePassword(ctx, actor, by.Password); err != nil {
-			return models.Token{}, "", err
-		}
-	} else if err := s.withinBearer(ctx, actor, by.Bearer, n); err != nil {
+		proofErr = s.RequirePassword(ctx, actor, by.Password)
+	} else {
+		proofErr = s.withinBearer(ctx, actor, by.Bearer, n)
+	}
+	if err := fault.Join(n.check(s.store.Now()), proofErr); err != nil {
 		return models.Token{}, "", err
 	}
 	return s.addToken(ctx, actor, actor.User, n)
@@ -88,10 +89,11 @@ func requireUser(actor authz.Actor) error {
 
 // withinBearer refuses a token with more rights or a later expiry than the request's own.
 func (s *Service) withinBearer(ctx context.Context, actor authz.Actor, bearer string, n NewToken) error {
+	var roleErr error
 	if !authz.Within(n.Role, actor.Role) {
-		return fault.BadField("role", "Choose a role within the rights of the token used for this request")
+		roleErr = fault.BadField("role", "Choose a role within the rights of the token used for this request")
 	}
-	return s.RequireExpiryWithin(ctx, bearer, n.ExpiresAt)
+	return fault.Join(roleErr, s.RequireExpiryWithin(ctx, bearer, n.ExpiresAt))
 }
 
 // RequireExpiryWithin refuses a token that would expire later than the request's own token.
@@ -152,7 +154,7 @@ func (s *Service) addToken(
 }
 
 func (n NewToken) check(now time.Time) error {
-	var fieldErrs fault.Fields
+	fieldErrs := slices.Clone(n.Unread)
 	if c := utf8.RuneCountInString(n.Name); c < 1 || c > 100 || strings.ContainsFunc(n.Name, unicode.IsControl) {
 		fieldErrs.Add("name", "Enter 1 to 100 characters, no control characters")
 	} else if why := visible.Hidden(n.Name); why != "" {

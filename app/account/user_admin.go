@@ -70,15 +70,11 @@ func (s *Service) Add(ctx context.Context, actor authz.Actor, n NewUser, by Invi
 		return Added{}, err
 	}
 	n.trim()
-	if err := checkProfile(n); err != nil {
-		return Added{}, err
-	}
+	var mailErr error
 	if by.ByLink {
-		if err := s.requireMail(n.Email); err != nil {
-			return Added{}, err
-		}
+		mailErr = s.requireMail(n.Email)
 	}
-	if err := s.RequirePassword(ctx, actor, by.Password); err != nil {
+	if err := fault.Join(checkProfile(n), mailErr, s.RequirePassword(ctx, actor, by.Password)); err != nil {
 		return Added{}, err
 	}
 	if by.ByLink {
@@ -143,17 +139,14 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 	if err := requireAdministrator(actor); err != nil {
 		return Edited{}, err
 	}
-	proven, err := s.requireProof(ctx, actor, id, e)
-	if err != nil {
-		return Edited{}, err
-	}
+	proven, proofErr := s.requireProof(ctx, actor, id, e)
 	ended := false
 	u, err := s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error {
 		was := *u
 		if e.IfVersion != nil && *e.IfVersion != VersionOf(was) {
 			return errUserOutdated()
 		}
-		if err := e.apply(u); err != nil {
+		if err := fault.Join(proofErr, e.apply(u)); err != nil {
 			return err
 		}
 		if !proven && givesAccess(was, *u) {

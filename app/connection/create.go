@@ -77,19 +77,21 @@ func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config,
 			return nil, nil, fault.BadField(f.Name, "this field does not exist")
 		}
 	}
-	if why := nameProblem(strings.TrimSpace(d.Name)); why != "" {
-		return nil, nil, fault.BadField("name", why)
-	}
 	config, err := m.Prepare(d.Config)
-	return m, config, err
+	return m, config, fault.Join(checkName(d.Name), err)
 }
 
-// nameProblem returns what is wrong with a name, "" for nothing.
-func nameProblem(name string) string {
+// checkName returns the error of the field name.
+func checkName(name string) error {
+	name = strings.TrimSpace(name)
+	why := visible.Problem(name)
 	if n := utf8.RuneCountInString(name); n < 1 || n > 100 {
-		return "Enter 1 to 100 characters"
+		why = "Enter 1 to 100 characters"
 	}
-	return visible.Problem(name)
+	if why == "" {
+		return nil
+	}
+	return fault.BadField("name", why)
 }
 
 // generated returns the values that the module generated.

@@ -37,19 +37,17 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		return Saved{}, s.errChangedMeanwhile(ctx, now)
 	}
 	before, saved := now, Saved{Made: module.Config{}}
+	var invalid error
 	if c.Name != nil {
-		if why := nameProblem(strings.TrimSpace(*c.Name)); why != "" {
-			return Saved{}, fault.BadField("name", why)
-		}
-		now.Name = strings.TrimSpace(*c.Name)
+		now.Name, invalid = strings.TrimSpace(*c.Name), checkName(*c.Name)
 	}
-	if err := c.turn(&now); err != nil {
-		return Saved{}, err
-	}
+	invalid = fault.Join(invalid, c.turn(&now))
 	if len(c.Config) > 0 {
-		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
-			return Saved{}, err
-		}
+		saved.Warning, err = s.reconfigure(ctx, &now, c.Config)
+		invalid = fault.Join(invalid, err)
+	}
+	if invalid != nil {
+		return Saved{}, invalid
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = now

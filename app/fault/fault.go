@@ -83,8 +83,12 @@ func BadField(name, message string) *Error {
 // Fields collects the errors of several fields. Err is nil if it has none.
 type Fields []Field
 
-// Add adds the error of a field.
-func (f *Fields) Add(name, message string) { *f = append(*f, Field{name, message}) }
+// Add adds the error of a field. The first error of a field counts.
+func (f *Fields) Add(name, message string) {
+	if !f.Has(name) {
+		*f = append(*f, Field{name, message})
+	}
+}
 
 // Err returns an Invalid error with all added fields, nil if there are none.
 func (f Fields) Err() error {

@@ -30,6 +30,7 @@ type Assessment struct {
 	Until         time.Time        // the end of a waiver; required for risk_accepted, only with it
 	DuplicateOf   int64            // the ID of the original; only with duplicate, 0 = none
 	IfVersion     *int64           // the version of a single observation that the user saw, nil for any
+	Unread        fault.Fields     // of a form: fields whose texts are no values
 }
 
 // Assessable lists the statuses that an assessment can have.
@@ -46,7 +47,7 @@ func (a *Assessment) check(now time.Time) error {
 	if !a.Until.IsZero() {
 		a.Until = a.Until.UTC().Truncate(time.Microsecond) // the precision of the database
 	}
-	var fieldErrs fault.Fields
+	fieldErrs := slices.Clone(a.Unread)
 	switch {
 	case a.Clear && (a.Status != "" || a.Severity != nil || !a.Until.IsZero() || a.DuplicateOf != 0):
 		fieldErrs.Add("status", "Taking back what was said goes with nothing else")

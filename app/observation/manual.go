@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -27,12 +28,13 @@ type Draft struct {
 	Location    string
 	Fix         string
 	URL         string
-	IfVersion   *int64 // the version that the user edits, nil for any
+	IfVersion   *int64       // the version that the user edits, nil for any
+	Unread      fault.Fields // of a form: fields whose texts are no values
 }
 
 // check trims the texts, and returns the field errors of a draft.
 func (d *Draft) check() error {
-	var fieldErrs fault.Fields
+	fieldErrs := slices.Clone(d.Unread)
 	for _, f := range []struct {
 		name  string
 		value *string

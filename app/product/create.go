@@ -26,16 +26,15 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 		return models.ProductRow{}, err
 	}
 	d.trim()
-	if err := d.check(); err != nil {
-		return models.ProductRow{}, err
-	}
+	invalid := d.check()
 	if d.GroupID != 0 {
-		if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, d.GroupID); err != nil {
-			return models.ProductRow{}, groupField(err)
-		}
+		invalid = fault.Join(invalid, groupField(authz.RequireGroup(ctx, s.store, actor, authz.Edit, d.GroupID)))
 	}
 	var id int64
 	err := s.saveWithTargets(ctx, actor, d.Targets, func(tx *models.Tx) (owner Owner, err error) {
+		if err := productName(tx).join(actor, invalid, d.Name, 0); err != nil {
+			return Owner{}, err
+		}
 		id, err = s.create(tx, actor, d)
 		return InProduct(id), err
 	})
@@ -56,7 +55,7 @@ func (s *Service) create(tx *models.Tx, actor authz.Actor, d Draft) (int64, erro
 		StaleAfter:  d.StaleAfter,
 	}
 	if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
-		return 0, hideTaken(actor, p.Name, err, tx.SeesProductNamed)
+		return 0, err
 	}
 	err := audit.Write(tx, actor, audit.Entry{
 		Action:    audit.Create,

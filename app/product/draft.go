@@ -1,6 +1,7 @@
 package product
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,7 +21,8 @@ type Draft struct {
 	Counting                         models.Counting
 	HoldSeconds, StaleAfter          *int64 // nil: the settings decide
 	Targets                          connection.FieldsChange
-	GroupID                          int64 // 0 for none
+	GroupID                          int64        // 0 for none
+	Unread                           fault.Fields // of a form: fields whose texts are no values
 }
 
 func (d *Draft) trim() {
@@ -35,8 +37,9 @@ func (d *Draft) trim() {
 	}
 }
 
+// check returns the errors of all fields, also of those that a form could not read.
 func (d Draft) check() error {
-	var fieldErrs fault.Fields
+	fieldErrs := slices.Clone(d.Unread)
 	for _, f := range []struct {
 		name, value string
 		min, max    int

@@ -19,8 +19,9 @@ type Edit struct {
 	Counting                         CountingEdit
 	Hold, Stale                      *TimeOverride
 	Targets                          connection.FieldsChange
-	GroupID                          *int64 // 0 for none
-	Version                          int64  // the expected version, 0 for any
+	GroupID                          *int64       // 0 for none
+	Version                          int64        // the expected version, 0 for any
+	Unread                           fault.Fields // of a form: fields whose texts are no values
 }
 
 // CountingEdit is a change of the counting settings of a gate. A nil field stays as it is.
@@ -46,6 +47,7 @@ func (e Edit) apply(p models.Product, branch string) Draft {
 		Counting:      e.Counting.Apply(p.Counting),
 		HoldSeconds:   p.HoldSeconds,
 		StaleAfter:    p.StaleAfter,
+		Unread:        e.Unread,
 	}
 	e.Hold.set(&d.HoldSeconds)
 	e.Stale.set(&d.StaleAfter)
@@ -71,13 +73,15 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, id); err != nil {
 		return models.ProductRow{}, err
 	}
+	var groupErr error
 	if e.GroupID != nil && *e.GroupID != 0 {
-		if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, *e.GroupID); err != nil {
-			return models.ProductRow{}, groupField(err)
+		groupErr = groupField(authz.RequireGroup(ctx, s.store, actor, authz.Edit, *e.GroupID))
+		if groupErr != nil {
+			e.GroupID = nil
 		}
 	}
 	err := s.saveWithTargets(ctx, actor, e.Targets, func(tx *models.Tx) (Owner, error) {
-		return InProduct(id), s.update(tx, actor, id, e)
+		return InProduct(id), fault.Join(s.update(tx, actor, id, e), groupErr)
 	})
 	if err != nil {
 		return models.ProductRow{}, err
@@ -101,19 +105,18 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	d := e.apply(p, g.Branch.Name)
 	d.trim()
-	if err := d.check(); err != nil {
-		return err
+	invalid := d.check()
+	if d.DefaultBranch != g.Branch.Name && !hasField(invalid, "default_branch") {
+		invalid = fault.Join(invalid, moveDefault(tx, g.Branch, d.DefaultBranch))
 	}
-	if d.DefaultBranch != g.Branch.Name {
-		if err := moveDefault(tx, g.Branch, d.DefaultBranch); err != nil {
-			return err
-		}
+	if err := productName(tx).join(actor, invalid, d.Name, id); err != nil {
+		return err
 	}
 	was := valuesOf(p, g.Branch.Name)
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
 	p.Counting, p.HoldSeconds, p.StaleAfter = d.Counting, d.HoldSeconds, d.StaleAfter
 	if err := tx.SaveProduct(&p); err != nil {
-		return hideTaken(actor, p.Name, err, tx.SeesProductNamed)
+		return err
 	}
 	err = audit.Write(tx, actor, audit.Entry{
 		Action:    audit.Change,

@@ -54,9 +54,7 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 	}
 	checked := d.draft()
 	checked.trim()
-	if err := checked.check(); err != nil {
-		return models.GroupRow{}, err
-	}
+	invalid := checked.check()
 	g := models.Group{
 		Name:        checked.Name,
 		Description: checked.Description,
@@ -66,6 +64,9 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 	}
 	var id int64
 	err := s.saveWithTargets(ctx, actor, d.Targets, func(tx *models.Tx) (owner Owner, err error) {
+		if err := groupName(tx).join(actor, invalid, g.Name, 0); err != nil {
+			return Owner{}, err
+		}
 		id, err = createGroup(tx, actor, g)
 		return InGroup(id), err
 	})
@@ -77,7 +78,7 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 
 func createGroup(tx *models.Tx, actor authz.Actor, g models.Group) (int64, error) {
 	if err := tx.CreateGroup(&g, actor.User.ID); err != nil {
-		return 0, hideTaken(actor, g.Name, err, tx.SeesGroupNamed)
+		return 0, err
 	}
 	return g.ID, audit.Write(tx, actor, audit.Entry{
 		Action: audit.Create,

@@ -6,6 +6,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
@@ -17,6 +18,7 @@ type GroupEdit struct {
 	Counting          CountingEdit
 	Targets           connection.FieldsChange
 	Version           int64 // the expected version, 0 for any
+	Unread            fault.Fields
 }
 
 // UpdateGroup changes a group, and evaluates the gates of its products. It returns a Conflict
@@ -48,6 +50,7 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 	}
 	edit := Edit{
 		Name: e.Name, Description: e.Description, GateMode: e.GateMode, Thresholds: e.Thresholds, Counting: e.Counting,
+		Unread: e.Unread,
 	}
 	d := edit.apply(models.Product{
 		Name:        g.Name,
@@ -57,14 +60,14 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 		Counting:    g.Counting,
 	}, DefaultBranch)
 	d.trim()
-	if err := d.check(); err != nil {
+	if err := groupName(tx).join(actor, d.check(), d.Name, id); err != nil {
 		return err
 	}
 	was := groupValues(g)
 	g.Name, g.Description, g.GateMode = d.Name, d.Description, d.GateMode
 	g.Thresholds, g.Counting = d.Thresholds, d.Counting
 	if err := tx.SaveGroup(&g); err != nil {
-		return hideTaken(actor, g.Name, err, tx.SeesGroupNamed)
+		return err
 	}
 	err = audit.Write(tx, actor, audit.Entry{
 		Action: audit.Change,

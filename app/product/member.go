@@ -28,14 +28,11 @@ func (s *Service) SetMember(
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return models.Member{}, err
 	}
-	if err := checkRole(role); err != nil {
-		return models.Member{}, err
-	}
 	u, err := s.store.UserByName(ctx, userName)
 	if fault.Is(err, fault.NotFound) {
-		return models.Member{}, fault.BadField("user", "This user does not exist")
+		err = fault.BadField("user", "This user does not exist")
 	}
-	if err != nil {
+	if err := fault.Join(err, checkRole(role)); err != nil {
 		return models.Member{}, err
 	}
 	m := models.Member{UserID: u.ID, ProductID: at.ProductID, GroupID: at.GroupID, Role: role, User: u.Name}

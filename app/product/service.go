@@ -7,6 +7,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
+	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -32,17 +33,17 @@ func New(
 }
 
 // saveWithTargets runs save and a change of the target fields in one transaction. save returns
-// the product or the group that the fields belong to.
+// the product or the group that the fields belong to. The errors of all fields are returned together.
 func (s *Service) saveWithTargets(
 	ctx context.Context, actor authz.Actor, targets connection.FieldsChange, save func(*models.Tx) (Owner, error),
 ) error {
-	apply, _, err := s.conns.PlanFields(ctx, actor, targets)
-	if err != nil {
-		return err
+	apply, _, planErr := s.conns.PlanFields(ctx, actor, targets)
+	if planErr != nil && len(fault.FieldsOf(planErr)) == 0 {
+		return planErr
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		owner, err := save(tx)
-		if err != nil {
+		if err := fault.Join(err, planErr); err != nil {
 			return err
 		}
 		return apply(tx, owner)

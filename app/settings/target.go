@@ -2,7 +2,6 @@ package settings
 
 import (
 	"context"
-	"slices"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -70,7 +69,7 @@ func (s *Service) planTargetChanges(
 		return TargetChange{}, fieldErrs.Err()
 	}
 	plan, err := t.Plan(ctx, actor, changes)
-	return plan, joinErrors(fieldErrs.Err(), err)
+	return plan, fault.Join(fieldErrs.Err(), err)
 }
 
 // apply makes the change, and adds it to the audit entry of the section.
@@ -90,14 +89,4 @@ func (p TargetChange) apply(tx *models.Tx, e *audit.Entry) error {
 		}
 	}
 	return nil
-}
-
-// joinErrors joins the field errors of a and b. It returns an error of another kind alone.
-func joinErrors(a, b error) error {
-	for _, err := range []error{a, b} {
-		if err != nil && (!fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) == 0) {
-			return err
-		}
-	}
-	return fault.Fields(slices.Concat(fault.FieldsOf(a), fault.FieldsOf(b))).Err()
 }

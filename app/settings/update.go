@@ -38,7 +38,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, c 
 	}
 	values, warnings, err := section.accept(ctx, current.values[name], c.Values)
 	plan, planErr := s.planTargetChanges(ctx, actor, section, c.Values)
-	if err := joinErrors(err, planErr); err != nil {
+	if err := fault.Join(err, planErr); err != nil {
 		return View{}, err
 	}
 	if section.changesGuarded(current.values[name], values) {
@@ -135,7 +135,7 @@ func (s Section) accept(
 	ctx context.Context, values, patch map[string]any,
 ) (next map[string]any, warnings []string, err error) {
 	next, err = s.patched(values, patch)
-	if err != nil {
+	if err != nil && s.validate == nil {
 		return next, nil, err
 	}
 	forgotten := s.forgetSecrets(values, next, patch)
@@ -143,15 +143,18 @@ func (s Section) accept(
 	if s.validate != nil {
 		warnings = s.validate(ctx, s.lookup(values), s.lookup(next), &fieldErrs)
 	}
-	warnings = append(warnings, s.sayForgotten(forgotten, s.lookup(next), &fieldErrs)...)
-	return next, warnings, fieldErrs.Err()
+	if err == nil {
+		warnings = append(warnings, s.sayForgotten(forgotten, s.lookup(next), &fieldErrs)...)
+	}
+	return next, warnings, fault.Join(err, fieldErrs.Err())
 }
 
 func (s Section) lookup(values map[string]any) lookup {
 	return func(field string) any { return s.value(values, field) }
 }
 
-// patched returns the values of a section after a patch. It checks each field by itself.
+// patched returns the values of a section after a patch. It checks each field by itself; one with an
+// error keeps its value.
 func (s Section) patched(values, patch map[string]any) (map[string]any, error) {
 	next := maps.Clone(values)
 	if next == nil {
@@ -169,6 +172,7 @@ func (s Section) patched(values, patch map[string]any) (map[string]any, error) {
 			v, reason := f.accept(value)
 			if reason != "" {
 				fieldErrs.Add(name, reason)
+				continue
 			}
 			next[name] = v
 			if v == f.Default {

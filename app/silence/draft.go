@@ -46,6 +46,9 @@ func (d *Draft) silence(actor authz.Actor) models.Silence {
 
 // check returns the field errors of a silence that is created at now.
 func (d *Draft) check(now time.Time) error {
+	if d.StartsAt.IsZero() {
+		d.StartsAt = now
+	}
 	var fieldErrs fault.Fields
 	d.checkTexts(&fieldErrs)
 	if d.StartsAt.Before(now.Add(-maxLate)) {
@@ -53,6 +56,12 @@ func (d *Draft) check(now time.Time) error {
 	}
 	d.checkEnd(&fieldErrs, now)
 	return fieldErrs.Err()
+}
+
+// Check returns the errors of the fields of a draft, for a form that has errors of its own.
+func (s *Service) Check(d Draft) error {
+	d.trim()
+	return d.check(s.store.Now())
 }
 
 func (d *Draft) checkTexts(fieldErrs *fault.Fields) {

@@ -141,9 +141,6 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 			return err
 		}
 		d.trim()
-		if d.StartsAt.IsZero() {
-			d.StartsAt = tx.Now()
-		}
 		if err := d.check(tx.Now()); err != nil {
 			return err
 		}
@@ -171,7 +168,8 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 type Edit struct {
 	Type, Text, Reason *string
 	EndsAt             *time.Time
-	Version            int64 // of the silence that the user saw, 0 = any
+	Version            int64        // of the silence that the user saw, 0 = any
+	Unread             fault.Fields // of a form: fields whose texts are no values
 }
 
 var errChangedMeanwhile = fault.NewOutdated("Another user changed this silence in the meantime")
@@ -200,7 +198,7 @@ func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edi
 			d.EndsAt = *e.EndsAt
 		}
 		d.trim()
-		var fieldErrs fault.Fields
+		fieldErrs := slices.Clone(e.Unread)
 		d.checkTexts(&fieldErrs)
 		d.checkEnd(&fieldErrs, tx.Now())
 		one.Type, one.Text, one.Reason, one.EndsAt = d.Type, d.Text, d.Reason, d.EndsAt
