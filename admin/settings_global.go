@@ -152,19 +152,21 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 		MaxLength:    f.MaxLength,
 		Note:         globalNote(f),
 		Autocomplete: "off",
+		Fixed:        ui.Fixed{Label: f.FixedWhy, Value: f.Fixed},
 	}
 	text, sent := typed[f.Name]
 	if !sent {
-		text = globalText(value)
+		text = globalText(f, value)
 	}
 	switch f.Kind {
 	case settings.KindBool:
 		field.Type, field.Checked = "checkbox", text == "true" || text == "on"
 	case settings.KindInt:
-		field.Type = "number"
-		field.Min = strconv.FormatInt(f.Min, 10)
-		field.Max = strconv.FormatInt(f.Max, 10)
-		field.Value = text
+		field.Type, field.Unit = "number", f.PageUnitName()
+		field.Min, field.Max, field.Value = f.PageNumber(f.Min), f.PageNumber(f.Max), text
+		if f.PageUnit.Size != 0 {
+			field.Step = "any"
+		}
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.NoLimit > 0 && n >= f.NoLimit {
 			field.Help += " Now: no threshold."
 		}
@@ -192,20 +194,20 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 
 // globalNote names a setting's constant, its default and its range.
 func globalNote(f settings.Field) string {
-	note := "default: " + globalText(f.Default)
+	note := "default: " + globalText(f, f.Default)
 	switch {
 	case f.Kind == settings.KindSecret:
 		return cmp.Or(f.Constant, "-")
 	case f.Default == "":
 		note = "default: empty"
 	case f.NoLimit > 0 && f.Default == f.NoLimit:
-		note = "default: " + globalText(f.NoLimit) + ", no threshold"
+		note = "default: " + globalText(f, f.NoLimit) + ", no threshold"
 	case f.Kind == settings.KindBool && f.Default == true:
 		note = "default: on"
 	case f.Kind == settings.KindBool:
 		note = "default: off"
 	}
-	if r := f.Range(); r != "" {
+	if r := f.PageRange(); r != "" {
 		note += "; " + r
 	}
 	if f.Constant != "" {
@@ -214,12 +216,12 @@ func globalNote(f settings.Field) string {
 	return note
 }
 
-func globalText(value any) string {
+func globalText(f settings.Field, value any) string {
 	switch v := value.(type) {
 	case string:
 		return v
 	case int64:
-		return strconv.FormatInt(v, 10)
+		return f.PageNumber(v)
 	case bool:
 		return strconv.FormatBool(v)
 	}

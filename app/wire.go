@@ -68,7 +68,8 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 
 func (a *App) buildSettings(ctx context.Context, o Options, ring *secret.Ring, client *outbound.Client) error {
 	a.ring, a.client = ring, client
-	sections := settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec)
+	env := settings.Environment{BaseURL: o.Config.BaseURL, AllowNetworks: o.Config.AllowNetworks}
+	sections := settings.Sections(env, badNetworks, client, jobs.Fields(), a.badSpec)
 	a.Settings = settings.New(a.Store, ring, sections)
 	if err := a.Settings.Load(ctx); err != nil {
 		return err

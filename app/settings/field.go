@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -42,7 +43,10 @@ type Field struct {
 	Choices     []Choice
 	Unit        string
 	NoLimit     int64 // this number and higher ones mean that there is no threshold; 0 = none does
+	PageUnit    Unit  // in which pages show a number, if not Unit
 	Help        string
+	Fixed       string // a value of the environment that joins the setting and cannot be changed here
+	FixedWhy    string // where it is from
 	Placeholder string
 	// Guarded is set if the field decides where emails with links go, or weakens sign-in: a session
 	// needs the password to change it.
@@ -60,6 +64,15 @@ func guarded(fields []Field) []Field {
 	}
 	return fields
 }
+
+// Unit is a unit of numbers.
+type Unit struct {
+	Name string
+	Size int64 // in the unit of the API
+}
+
+// mebibyte is the unit of sizes on pages.
+var mebibyte = Unit{"MiB", 1 << 20}
 
 // Section is a group of settings that change together.
 type Section struct {
@@ -93,6 +106,25 @@ func (f Field) Range() string {
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s to %s %s", grouped(f.Min), grouped(f.Max), f.Unit))
 }
+
+// PageRange is Range in the unit of pages.
+func (f Field) PageRange() string {
+	if f.PageUnit.Size == 0 || f.Kind != KindInt {
+		return f.Range()
+	}
+	return grouped(f.Min/f.PageUnit.Size) + " to " + grouped(f.Max/f.PageUnit.Size) + " " + f.PageUnit.Name
+}
+
+// PageNumber returns a number in the unit of pages. Read reads it back without a loss.
+func (f Field) PageNumber(n int64) string {
+	if f.PageUnit.Size == 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatFloat(float64(n)/float64(f.PageUnit.Size), 'f', -1, 64)
+}
+
+// PageUnitName returns the unit of numbers on pages, "" for none.
+func (f Field) PageUnitName() string { return cmp.Or(f.PageUnit.Name, f.Unit) }
 
 // grouped formats a number with commas.
 func grouped(n int64) string {
@@ -140,7 +172,11 @@ func (f Field) acceptInt(value any) (any, string) {
 		return nil, "Enter a whole number from " + f.Range()
 	}
 	if n < f.Min || n > f.Max {
-		return nil, "From " + f.Range()
+		text := "From " + f.Range()
+		if f.PageUnit.Size != 0 {
+			text += " (" + f.PageRange() + ")"
+		}
+		return nil, text
 	}
 	return n, ""
 }
@@ -182,11 +218,20 @@ func (f Field) Read(text string) any {
 	case KindBool:
 		return text == "on" || text == "true"
 	case KindInt:
-		if n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64); err == nil {
-			return n
-		}
-		return text
+		return f.readNumber(strings.TrimSpace(text))
 	case KindText, KindLines, KindSecret, KindChoice, KindTarget:
 	}
 	return text
+}
+
+// readNumber reads a number in the unit of pages.
+func (f Field) readNumber(text string) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.PageUnit.Size == 0 {
+		return n
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if n *= float64(f.PageUnit.Size); err != nil || f.PageUnit.Size == 0 || math.Abs(n) > 1<<53 || math.IsNaN(n) {
+		return text
+	}
+	return int64(math.Round(n))
 }

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-func deliverySection(badNetworks func(string) string) Section {
+func deliverySection(always string, badNetworks func(string) string) Section {
 	return Section{
 		Name:  SectionDelivery,
 		Title: "Delivery",
@@ -23,7 +23,9 @@ func deliverySection(badNetworks func(string) string) Section {
 				Placeholder: "10.20.0.0/16, mattermost.internal:8065",
 				Help: "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. " +
 					"A name allows all addresses that it resolves to.",
-				check: func(list string) string { return badNetworks(Networks(list)) },
+				Fixed:    Networks(always),
+				FixedWhy: "Always allowed by GATECRIER_ALLOW_NETWORKS; change it in the environment of the server",
+				check:    func(list string) string { return badNetworks(Networks(list)) },
 			},
 		},
 	}

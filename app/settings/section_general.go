@@ -17,7 +17,7 @@ func generalSection(baseURL string) Section {
 				Default:     baseURL,
 				Placeholder: "https://gatecrier.example.org",
 				Help: "The base URL of links in messages. Leave empty for the address that the server listens on. " +
-					"GATECRIER_BASE_URL is the default only: a value that is saved here replaces it.",
+					firstBaseURL(baseURL),
 				check: badBaseURL,
 			},
 			{
@@ -32,6 +32,14 @@ func generalSection(baseURL string) Section {
 			},
 		},
 	}
+}
+
+// firstBaseURL says what the environment has to do with the address for users.
+func firstBaseURL(baseURL string) string {
+	if baseURL == "" {
+		return "GATECRIER_BASE_URL is not set. It would be the first value only: a value that is saved here replaces it."
+	}
+	return "GATECRIER_BASE_URL (" + baseURL + ") is the first value only: a value that is saved here replaces it."
 }
 
 func badBaseURL(text string) string {

@@ -23,6 +23,7 @@ func reportsSection() Section {
 				Min:      1 << 20,
 				Max:      1 << 30,
 				Unit:     "bytes",
+				PageUnit: mebibyte,
 				Help:     "Larger reports are refused, and change nothing.",
 			},
 			{

@@ -4,19 +4,24 @@ import (
 	"context"
 )
 
-// Sections returns all sections in the order of their pages. baseURL is the default of the
-// address for users. badNetworks and badSpec return the reason why a list of networks and hosts,
+// Environment are the values of the environment that settings join.
+type Environment struct {
+	BaseURL       string // the first value of the address for users
+	AllowNetworks string // networks that are allowed whatever the settings say
+}
+
+// Sections returns all sections in the order of their pages. badNetworks and badSpec return the reason why a list of networks and hosts,
 // or the cron expression of a job, is not allowed, "" if it is.
 func Sections(
-	baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string,
+	env Environment, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string,
 ) []Section {
 	return []Section{
-		generalSection(baseURL),
+		generalSection(env.BaseURL),
 		gateSection(),
 		mailSection(hosts),
 		exceptionSection(),
 		reportsSection(),
-		deliverySection(badNetworks),
+		deliverySection(env.AllowNetworks, badNetworks),
 		usersSection(),
 		jobsSection(jobs, badSpec),
 		retentionSection(),

@@ -45,6 +45,7 @@ func (f Field) attributes() templ.Attributes {
 	}
 	set("min", f.Min)
 	set("max", f.Max)
+	set("step", f.Step)
 	if f.MaxLength > 0 {
 		a["maxlength"] = strconv.Itoa(f.MaxLength)
 	}
@@ -92,6 +93,9 @@ func (f Field) describedBy() string {
 	}
 	if f.Help != "" || f.helpByChoice() {
 		ids = append(ids, f.id()+"-help")
+	}
+	if f.Unit != "" {
+		ids = append(ids, f.id()+"-unit")
 	}
 	if f.Zone.Name != "" {
 		ids = append(ids, f.id()+"-zone")

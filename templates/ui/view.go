@@ -93,6 +93,9 @@ type Field struct {
 	Autocomplete string
 	Inputmode    string
 	Min, Max     string // for numbers
+	Step         string // for numbers, "" = 1
+	Unit         string // of a number, behind its input
+	Fixed        Fixed  // a value beside that of the field
 	MaxLength    int    // 0 = none
 	Required     bool
 	Mono         bool // a URL, a token, a number
@@ -104,6 +107,9 @@ type Field struct {
 	Checked      bool     // of Type checkbox
 	Zone         Zone     // of a date or time
 }
+
+// Fixed is a value that cannot be changed on the page, with the reason; no Value = none.
+type Fixed struct{ Label, Value string }
 
 // Zone is the time zone of the dates and times of a form.
 type Zone struct {
