@@ -22,6 +22,7 @@ func (a *Admin) globalSettingsRoutes(r router) {
 	r.get("/admin/settings", a.globalSettingsFirst)
 	r.get("/admin/settings/:section", a.globalSettings)
 	r.post("/admin/settings/:section", a.globalSettingsSave)
+	r.get(page.RunsPreviewPath, a.runsPreview)
 	r.post("/admin/settings/mail/test", a.mailTest)
 }
 
@@ -102,7 +103,11 @@ func (a *Admin) globalSettingsExtra(c *gin.Context, view *page.SettingsView) err
 	switch view.Name {
 	case settings.SectionJobs:
 		for i, f := range view.Fields {
-			view.Fields[i].Help += " Next: " + ui.Absolute(a.Jobs.Next(f.Name)) + "."
+			now := a.runsOf(c, f.Value)
+			if f.Error != "" {
+				now.Wrong = "" // it is below the field already
+			}
+			view.Fields[i].Preview = ui.Preview{URL: page.RunsPath(f.Name), Now: page.Runs(now)}
 		}
 	case settings.SectionMail:
 		view.Mail, view.Presets = &page.MailTest{To: actorOf(c).User.Email}, mailPresetLinks()

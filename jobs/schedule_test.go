@@ -409,3 +409,9 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 		}
 	})
 }
+
+// Next returns the next due time of a job, zero if the job does not exist.
+func (s *Schedule) Next(name string) time.Time {
+	status, _ := s.status(name)
+	return status.Next
+}

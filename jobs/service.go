@@ -70,12 +70,6 @@ func (s *Schedule) status(name string) (Status, bool) {
 	return Status{Job: e.Job, Spec: e.spec, Next: e.next}, true
 }
 
-// Next returns the next due time of a job, zero if the job does not exist.
-func (s *Schedule) Next(name string) time.Time {
-	status, _ := s.status(name)
-	return status.Next
-}
-
 // Runs lists the runs of a job, newest first unless the place has another order.
 func (s *Schedule) Runs(ctx context.Context, actor authz.Actor, f models.RunFilter) ([]models.JobRun, error) {
 	if _, err := s.Get(ctx, actor, f.Job); err != nil {

@@ -28,9 +28,25 @@ func BadSpec(spec string, now time.Time) string {
 		return "Invalid expression: " + err.Error()
 	}
 	if times.Next(now.UTC()).IsZero() {
-		return "This never runs within the next five years"
+		return "This never runs: no month that it names has that day"
 	}
 	return ""
+}
+
+// NextRuns returns the next n times of a cron expression that BadSpec accepts, nil for another one.
+func NextRuns(spec string, now time.Time, n int) []time.Time {
+	if BadSpec(spec, now) != "" {
+		return nil
+	}
+	times, err := parse(spec)
+	if err != nil {
+		return nil
+	}
+	var list []time.Time
+	for at := times.Next(now.UTC()); len(list) < n && !at.IsZero(); at = times.Next(at) {
+		list = append(list, at)
+	}
+	return list
 }
 
 // parse parses a cron expression. It returns a panic of the parser as an error.

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -30,6 +31,27 @@ func TestBadSpecs(t *testing.T) {
 	} {
 		if why := BadSpec(spec, noon); (why != "") != bad {
 			t.Errorf("%q: %q", spec, why)
+		}
+	}
+}
+
+func leapDay(year int) time.Time { return time.Date(year, time.February, 29, 0, 0, 0, 0, time.UTC) }
+
+func TestNextRuns(t *testing.T) {
+	at := func(month time.Month, day, hour, minute int) time.Time {
+		return time.Date(2026, month, day, hour, minute, 0, 0, time.UTC)
+	}
+	for spec, want := range map[string][]time.Time{
+		"17 * * * *":     {at(3, 1, 12, 17), at(3, 1, 13, 17), at(3, 1, 14, 17)},
+		"0 6 * * 1":      {at(3, 2, 6, 0), at(3, 9, 6, 0), at(3, 16, 6, 0)},
+		"0 0 31 * *":     {at(3, 31, 0, 0), at(5, 31, 0, 0), at(7, 31, 0, 0)},
+		"0 0 29 2 *":     {leapDay(2028), leapDay(2032), leapDay(2036)},
+		"0 0 31 2 *":     nil,
+		"not a spec":     nil,
+		"TZ=UTC 1 2 3 4": nil,
+	} {
+		if got := NextRuns(spec, noon, 3); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", spec, got, want)
 		}
 	}
 }

@@ -428,6 +428,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/admin/settings/{section}", need: adminOnly},
 	{method: "POST", path: "/admin/settings/{section}", need: adminOnly, form: "threshold_high=x"},
 	{method: "POST", path: "/admin/settings/mail/test", need: adminOnly},
+	{method: "GET", path: "/admin/settings/jobs/runs", need: adminOnly},
 	{method: "GET", path: "/admin/users", need: adminOnly},
 	{method: "GET", path: "/admin/users/new", need: adminOnly},
 	{method: "POST", path: "/admin/users", need: adminOnly},

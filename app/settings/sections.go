@@ -10,8 +10,9 @@ type Environment struct {
 	AllowNetworks string // networks that are allowed whatever the settings say
 }
 
-// Sections returns all sections in the order of their pages. badNetworks and badSpec return the reason why a list of networks and hosts,
-// or the cron expression of a job, is not allowed, "" if it is.
+// Sections returns all sections in the order of their pages. badNetworks and badSpec return the
+// reason why a list of networks and hosts, or the cron expression of a job, is not allowed, "" if it
+// is.
 func Sections(
 	env Environment, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string,
 ) []Section {

@@ -1,6 +1,10 @@
 package ui
 
-import "time"
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // Counts holds a number per severity. Its fields are those of the store's
 // counts, in the same order, so that one converts to the other.
@@ -96,7 +100,8 @@ type Field struct {
 	Step         string // for numbers, "" = 1
 	Unit         string // of a number, behind its input
 	Fixed        Fixed  // a value beside that of the field
-	MaxLength    int    // 0 = none
+	Preview      Preview
+	MaxLength    int // 0 = none
 	Required     bool
 	Mono         bool // a URL, a token, a number
 	Secret       bool // not kept when the session ends; fields of Type password never are
@@ -110,6 +115,13 @@ type Field struct {
 
 // Fixed is a value that cannot be changed on the page, with the reason; no Value = none.
 type Fixed struct{ Label, Value string }
+
+// Preview says below a field what its text means. It is loaded again while the user types: a GET of URL
+// with the field.
+type Preview struct {
+	URL string // "" = none
+	Now templ.Component
+}
 
 // Zone is the time zone of the dates and times of a form.
 type Zone struct {
