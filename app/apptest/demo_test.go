@@ -58,6 +58,10 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.WaitFor("the demo's page is there",
 		`location.pathname === "/demo" && document.body && document.body.innerText.includes("No messages yet")`)
 	b.WantText("Demo: sample data", "Checkout", "Failed", "No messages yet")
+	visitor, err := d.Store.UserByName(t.Context(), "demo")
+	if since := time.Since(visitor.LastSignInAt); err != nil || since < 0 || since > time.Minute {
+		t.Errorf("the last sign-in was at %s (%v)", visitor.LastSignInAt, err)
+	}
 	if err := d.First(t.Context()); err != nil { // Run does this some seconds after the start
 		t.Fatal(err)
 	}
@@ -104,7 +108,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 
 	b.Open("/demo")
 	b.Press("form[action='/demo/outage'] button")
-	b.WaitFor("attempts are refused", `/offline for another \d+ s; \d+ attempts refused; 4 messages queued for retry/.test(
+	b.WaitFor("attempts are refused", `/offline for another \d+ s; \d+ attempts refused; 4 messages queued for retry, the next attempt in \d+ s/.test(
 		document.querySelector("#demo-now").textContent)`)
 	b.CheckPage("demo-outage")
 	b.Open("/deliveries?state=retrying")

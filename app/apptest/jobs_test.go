@@ -222,7 +222,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.CheckPage("job-never")
 
 	b.Open("/admin/settings/jobs")
-	b.WantText("five fields", "UTC", "Next: ", "default: 17 * * * *")
+	b.WantText("five fields", "UTC", "Next runs: ", "default: 17 * * * *")
 	b.CheckPage("settings-jobs")
 	b.Fill("[name=forget_events]", "0 0 31 2 *")
 	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"crypto/subtle"
 	"fmt"
 	"hash/maphash"
@@ -50,6 +51,10 @@ func (d *Demo) enter(p *admin.Page) error {
 		return p.Show(http.StatusForbidden, page.DemoEnter(page.DemoEnterView{Frame: p.Frame("The demo"), Wrong: true}))
 	}
 	actor, err := d.actor(p.Context())
+	if err != nil {
+		return err
+	}
+	err = d.Store.Write(p.Context(), func(tx *models.Tx) error { return tx.SignedIn(actor.User.ID) })
 	if err != nil {
 		return err
 	}
@@ -134,6 +139,11 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	if !until.IsZero() {
 		v.Down = until.Sub(d.clock.Now())
 	}
+	if v.Waiting > 0 {
+		if v.Next, err = d.nextAttempt(p.Context()); err != nil {
+			return page.DemoView{}, err
+		}
+	}
 	for _, m := range list {
 		if channel := p.Query("channel"); channel == "" || channel == string(m.Channel) {
 			v.Messages = append(v.Messages, shown(m))
@@ -141,6 +151,29 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	}
 	v.Messages = v.Messages[:min(len(v.Messages), maxShown)]
 	return v, nil
+}
+
+// nextAttempt returns the time until the next attempt to send a message that waits, 0 if it is due.
+// While the endpoint of a message is down, that is the time of its probe.
+func (d *Demo) nextAttempt(ctx context.Context) (time.Duration, error) {
+	var first time.Time
+	for _, state := range []models.DeliveryState{models.DeliveryRetrying, models.DeliveryPending} {
+		scope := models.SystemScope("the demo shows its own messages")
+		rows, err := d.Store.Deliveries(ctx, scope, models.DeliveryFilter{State: state, Limit: maxShown})
+		if err != nil {
+			return 0, err
+		}
+		for _, row := range rows {
+			at := row.NextAt
+			if row.Down {
+				at = row.ProbeAt
+			}
+			if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+	}
+	return max(0, first.Sub(d.clock.Now())), nil
 }
 
 // maxShown bounds the messages that the page shows.

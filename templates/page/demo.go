@@ -20,6 +20,7 @@ type DemoView struct {
 	Thrown    int64         // the exception that it threw, 0 for none
 	Down      time.Duration // for how long the receiver is still down
 	Refused   int           // messages it has refused since it was taken down
+	Next      time.Duration // until the next attempt to send a message that waits
 	Waiting   int           // messages on the way
 	Chips     []ui.Chip     // channels
 	Messages  []DemoMessage // newest first
@@ -80,22 +81,29 @@ func (m DemoMessage) channel() string {
 // id returns the id of the message's element.
 func (m DemoMessage) id() string { return "message-" + strconv.Itoa(m.ID) }
 
-// down returns how long the receiver is still offline.
-func (v DemoView) down() string {
-	return strconv.Itoa(int(v.Down.Round(time.Second)/time.Second)) + " s"
+// countdown returns a time in seconds, rounded up: while something lasts, it has more than 0 s left.
+func countdown(d time.Duration) string {
+	return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s"
 }
 
 // now describes the state of the receiver in a sentence.
 func (v DemoView) now() string {
 	var parts []string
-	if v.Down > 0 {
-		parts = append(parts, "The receiver is offline for another "+v.down())
+	switch {
+	case v.Down > 0:
+		parts = append(parts, "The receiver is offline for another "+countdown(v.Down))
+	case v.Waiting > 0 || v.Refused > 0:
+		parts = append(parts, "The receiver is online")
 	}
 	if v.Refused > 0 {
 		parts = append(parts, ui.Plural(v.Refused, "attempt", "attempts")+" refused")
 	}
 	if v.Waiting > 0 {
-		parts = append(parts, ui.Plural(v.Waiting, "message", "messages")+" queued for retry")
+		text := ui.Plural(v.Waiting, "message", "messages") + " queued for retry"
+		if v.Next > 0 {
+			text += ", the next attempt in " + countdown(v.Next)
+		}
+		parts = append(parts, text)
 	}
 	if len(parts) == 0 {
 		return "The receiver is online, and the queue is empty."
