@@ -24,7 +24,8 @@ func TestCronFields_PreviewNextRuns(t *testing.T) {
 		t.Helper()
 		b.Fill(field, spec)
 		b.Evaluate(`document.querySelector("` + field + `").dispatchEvent(new Event("input", { bubbles: true }))`)
-		b.WaitFor("the preview of "+spec, `document.querySelector("`+field+`").closest(".gc-f").innerText.includes("`+shown+`")`)
+		b.WaitFor("the preview of "+spec,
+			`document.querySelector("`+field+`").closest(".gc-f").innerText.includes("`+shown+`")`)
 	}
 	typed("0 6 * * 1", "Mon 21 Jan 2030, 07:00 CET (06:00 UTC)")
 	typed("0 6 31 2 *", "This never runs")
