@@ -14,11 +14,14 @@ const IntegrityJob = "check_integrity"
 // integrityTimeout bounds a check, which reads the whole database.
 const integrityTimeout = 30 * time.Minute
 
-// checkIntegrity reads all tables. Damage fails the run.
+// checkIntegrity reads all tables and follows their references. Damage fails the run.
 func checkIntegrity(ctx context.Context, w *Work) error {
 	ctx, cancel := context.WithTimeout(ctx, integrityTimeout)
 	defer cancel()
 	found, err := w.store.CheckIntegrity(ctx)
+	if err == nil && len(found.Problems) == 0 {
+		found.Problems, err = w.store.CheckReferences(ctx)
+	}
 	switch {
 	case err != nil:
 		return err

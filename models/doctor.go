@@ -13,29 +13,11 @@ func (s *Store) SchemaVersions(ctx context.Context) (have, want int64, err error
 	return s.db.SchemaVersions(ctx)
 }
 
-// ReferenceProblems lists rows of SQLite that refer to no row; on PostgreSQL it lists constraints and
-// indexes that are not valid.
-func (r queries) ReferenceProblems(ctx context.Context) (list []string, err error) {
-	query := `
-		SELECT 'row ' || coalesce(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent
-		FROM pragma_foreign_key_check
-		LIMIT 3`
-	if r.dialect == Postgres {
-		query = `
-			SELECT 'the constraint ' || conname || ' is not valid'
-			FROM pg_constraint
-			WHERE connamespace = current_schema()::regnamespace
-			AND NOT convalidated
-			UNION ALL
-			SELECT 'the index ' || indexrelid::regclass || ' is not valid'
-			FROM pg_index
-			WHERE NOT indisvalid`
-	}
-	err = r.query(ctx, query, nil, collect(&list, textDst))
-	return list, err
+// CheckReferences lists the first rows of SQLite that refer to a row that does not exist, and on
+// PostgreSQL the constraints and indexes that are not valid. It reads one table at a time.
+func (s *Store) CheckReferences(ctx context.Context) ([]string, error) {
+	return s.db.CheckReferences(ctx)
 }
-
-func textDst(s *string) []any { return []any{s} }
 
 // DatabaseClock returns the time of a PostgreSQL server; ok is false for SQLite, which has the clock of
 // this machine.

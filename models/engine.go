@@ -101,8 +101,9 @@ func CopySQLite(ctx context.Context, from, to string, progress func(done, total 
 	return engine.CopySQLite(ctx, from, to, progress)
 }
 
-// ReadSQLite checks the structure of a SQLite file that no program writes to, and counts its rows. It
-// creates no files beside it.
+// ReadSQLite checks the structure and the foreign keys of a SQLite file that no program writes to, and
+// counts its rows. Broken foreign keys are no error: they are in the content. It creates no files
+// beside it.
 func ReadSQLite(ctx context.Context, path string) (DatabaseContent, error) {
 	return engine.ReadSQLite(ctx, path)
 }

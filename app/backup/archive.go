@@ -42,6 +42,8 @@ type Manifest struct {
 	CreatedAt time.Time        `json:"created_at"`
 	Rows      map[string]int64 `json:"rows"` // by table
 	HasKey    bool             `json:"has_key"`
+
+	orphans []string // of a database that was just copied: rows that refer to missing rows
 }
 
 // databaseName returns the name of the entry with the database.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gatecrier/models"
@@ -28,7 +29,8 @@ type CreateOptions struct {
 }
 
 // Create makes a backup of a database while programs use it, verifies it, and gives it its name. A
-// crash leaves no file with that name, or the old one.
+// crash leaves no file with that name, or the old one. If rows refer to missing rows, it makes the
+// backup and returns an error.
 func Create(ctx context.Context, o CreateOptions) (m Manifest, err error) {
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
@@ -71,7 +73,20 @@ func Create(ctx context.Context, o CreateOptions) (m Manifest, err error) {
 	if err := a.close(); err != nil {
 		return m, err
 	}
-	return m, publish(file, o.Path, o.Overwrite)
+	if err := publish(file, o.Path, o.Overwrite); err != nil {
+		return m, err
+	}
+	return m, m.orphansErr(o.Path)
+}
+
+// orphansErr returns an error about rows that refer to missing rows. The backup is kept: it has all
+// that the database has.
+func (m Manifest) orphansErr(path string) error {
+	if len(m.orphans) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s was created, but the database is damaged, and so is the backup: %s. "+
+		"Keep the older backups, and run gatecrier doctor", path, strings.Join(m.orphans, "; "))
 }
 
 // copySQLite copies a SQLite database to a file and checks the copy.
@@ -86,7 +101,7 @@ func copySQLite(ctx context.Context, o CreateOptions, m *Manifest, to string) er
 	if err != nil {
 		return fmt.Errorf("check the copy of the database: %w", err)
 	}
-	m.Schema, m.Rows = content.Schema, content.Rows
+	m.Schema, m.Rows, m.orphans = content.Schema, content.Rows, content.Orphans
 	return nil
 }
 

@@ -152,6 +152,9 @@ var toolParameters = []string{
 // toolDatabase returns a database URL for the arguments of a program, and the variables with what
 // others must not see in the list of processes.
 func toolDatabase(databaseURL string) (database string, environment []string, err error) {
+	if err := models.CheckURL(databaseURL); err != nil {
+		return "", nil, err
+	}
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return "", nil, errors.New("GATECRIER_DATABASE_URL is not a URL") // the cause quotes the password

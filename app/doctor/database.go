@@ -55,7 +55,7 @@ func (p Parts) integrity(ctx context.Context) Check {
 	found, err := p.Store.CheckIntegrity(ctx)
 	problems := found.Problems
 	if err == nil && len(problems) == 0 {
-		problems, err = p.Store.ReferenceProblems(ctx)
+		problems, err = p.Store.CheckReferences(ctx)
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -142,9 +142,15 @@ func makeKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// WriteKeyFile replaces the keys of a file, or creates it with mode 0600. A crash leaves the old keys
-// or the new ones.
+// WriteKeyFile replaces the keys of a file, or creates it with mode 0600. It replaces the file that a
+// symbolic link names, not the link. A crash leaves the old keys or the new ones.
 func WriteKeyFile(path string, keys [][]byte) error {
+	file, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		path = file
+	} else if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("write key file: %s is a symbolic link to no file: remove the link, or create the file", path)
+	}
 	if err := publish(path, FormatKeys(keys), os.Rename); err != nil {
 		return fmt.Errorf("write key file: %w", err)
 	}

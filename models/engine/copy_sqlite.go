@@ -24,10 +24,7 @@ func openCopyFile(ctx context.Context, path string) (*sql.DB, error) {
 // checkForeignKeys returns an error with the first rows of a SQLite database that refer to a row that
 // does not exist.
 func checkForeignKeys(ctx context.Context, db contentReader) error {
-	problems, err := readTexts(ctx, db, `
-		SELECT 'row ' || coalesce(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent
-		FROM pragma_foreign_key_check
-		LIMIT 3`)
+	problems, err := readTexts(ctx, db, orphansSQL)
 	if err == nil && len(problems) > 0 {
 		err = fmt.Errorf("foreign keys are broken: %s", strings.Join(problems, "; "))
 	}

@@ -59,6 +59,39 @@ func (d *DB) CheckIntegrity(ctx context.Context) (Integrity, error) {
 	return result, nil
 }
 
+// orphanText is a column of pragma_foreign_key_check with a text about a row.
+const orphanText = `'row ' || coalesce(rowid, '?') || ' of ' || "table" || ' refers to no row of ' || parent`
+
+// orphansSQL lists the first rows of a SQLite database that refer to a row that does not exist.
+const orphansSQL = "SELECT " + orphanText + " FROM pragma_foreign_key_check LIMIT 3"
+
+// CheckReferences lists the first rows of SQLite that refer to a row that does not exist, and on
+// PostgreSQL the constraints and indexes that are not valid. Like CheckIntegrity it reads one table at
+// a time. Writes go on: what is wrong with these rows does not spread.
+func (d *DB) CheckReferences(ctx context.Context) (list []string, err error) {
+	if d.dialect == Postgres {
+		return d.texts(ctx, `
+			SELECT 'the constraint ' || conname || ' is not valid'
+			FROM pg_constraint
+			WHERE connamespace = current_schema()::regnamespace
+			AND NOT convalidated
+			UNION ALL
+			SELECT 'the index ' || indexrelid::regclass || ' is not valid'
+			FROM pg_index
+			WHERE NOT indisvalid`)
+	}
+	tables, err := d.texts(ctx, sqliteTables)
+	for _, table := range tables {
+		if err != nil {
+			break
+		}
+		var found []string
+		found, err = d.texts(ctx, "SELECT "+orphanText+" FROM pragma_foreign_key_check(?) LIMIT 3", table)
+		list = append(list, found...)
+	}
+	return list, err
+}
+
 // checkIndexes checks the B-tree indexes of the schema with amcheck.
 func (d *DB) checkIndexes(ctx context.Context) (Integrity, error) {
 	var result Integrity

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -82,15 +83,26 @@ func parseURL(url string) (d Dialect, address string, err error) {
 		return SQLite, path, nil
 	}
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
-		return Postgres, url, nil
+		return Postgres, url, checkPostgresURL(url)
 	}
 	return 0, "", errors.New("store: a database URL begins with sqlite: or postgres://")
 }
 
 // resolveLinks returns a path without symbolic links, or the path itself if the file is missing.
 func resolveLinks(path string) string {
-	if file, err := filepath.EvalSymlinks(path); err == nil {
-		return file
+	const maxLinks = 40 // as the system's
+	for range maxLinks {
+		if file, err := filepath.EvalSymlinks(path); err == nil {
+			return file
+		}
+		to, err := os.Readlink(path) // of a file that does not exist yet
+		if err != nil {
+			return path
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
 	}
 	return path
 }

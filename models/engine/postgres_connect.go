@@ -39,6 +39,9 @@ func withoutSession(config *pgx.ConnConfig) *pgx.ConnConfig {
 
 // connectURL is connect for a URL.
 func connectURL(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
+	if err := CheckURL(url); err != nil {
+		return nil, err
+	}
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err

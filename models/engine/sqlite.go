@@ -73,12 +73,13 @@ func hasSQLite() bool {
 }
 
 // createFile creates a missing file and its missing directories, readable only by their owner. It
-// returns the absolute path.
+// returns the absolute path with symbolic links resolved: SQLite has its log beside the file itself.
 func createFile(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
+	path = resolveLinks(path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", err
 	}

@@ -65,10 +65,14 @@ const sqliteTables = `
 type FileContent struct {
 	Schema int64            // the version of its newest migration, 0 for none
 	Rows   map[string]int64 // by table
+
+	// Orphans are texts about the first rows of a SQLite file that refer to a row that does not exist.
+	Orphans []string
 }
 
-// ReadSQLite checks the structure of a SQLite file that no program writes to, and counts its rows. It
-// creates no files beside it.
+// ReadSQLite checks the structure and the foreign keys of a SQLite file that no program writes to, and
+// counts its rows. Broken foreign keys are no error: they are in the content. It creates no files
+// beside it.
 func ReadSQLite(ctx context.Context, path string) (c FileContent, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return c, err
@@ -81,7 +85,11 @@ func ReadSQLite(ctx context.Context, path string) (c FileContent, err error) {
 	if err := checkIntegrity(ctx, db); err != nil {
 		return c, err
 	}
-	return readContent(ctx, db, sqliteTables)
+	if c, err = readContent(ctx, db, sqliteTables); err != nil {
+		return c, err
+	}
+	c.Orphans, err = readTexts(ctx, db, orphansSQL)
+	return c, err
 }
 
 // checkIntegrity returns an error with the first problems of a SQLite file's structure.
