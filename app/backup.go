@@ -147,6 +147,29 @@ func RotateKey(ctx context.Context, o Options) (r Rotation, err error) {
 	return r, secret.WriteKeyFile(r.Path, keys[:1])
 }
 
+// DiscardKey removes all that the lost key of an installation has sealed, and returns what it removes.
+// Unless confirmed, it only counts. It refuses to while the present key opens everything.
+func DiscardKey(ctx context.Context, o Options, confirmed bool) (lost models.SealedCounts, err error) {
+	if err := o.Config.FindDatabase(); err != nil {
+		return lost, err
+	}
+	lock, err := lockStopped(o.Config)
+	if err != nil {
+		return lost, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	keys, err := o.Config.keys()
+	if err != nil {
+		return lost, err
+	}
+	store, err := OpenStore(ctx, o)
+	if err != nil {
+		return lost, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return backup.Discard(ctx, store, keys, !confirmed)
+}
+
 // addKey puts a new key before the old one in the key file. A key in the environment is changed by
 // the operator.
 func (c Config) addKey(keys [][]byte) ([][]byte, error) {

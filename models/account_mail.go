@@ -162,7 +162,7 @@ func (r queries) CountLinkRequests(ctx context.Context, limit int) (int, error) 
 	return n, err
 }
 
-// holdAccountMails holds the emails of a backup that have no link: links end with a restore.
+// holdAccountMails deletes the requests for links, and holds the emails of a backup that have no link.
 func (tx *Tx) holdAccountMails() error {
 	_, errRequests := tx.exec("DELETE FROM account_mails WHERE user_id IS NULL")
 	_, errMails := tx.exec("UPDATE account_mails SET claim = '', next_at = NULL")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -38,6 +39,19 @@ func (r queries) Restore(ctx context.Context) (s Restore, ok bool, err error) {
 		return s, false, nil
 	}
 	return s, err == nil, err
+}
+
+// Installation returns a text that differs from that of any other installation, also of one that was
+// restored from a backup of this one, and the time of the last restore, zero for none.
+func (r queries) Installation(ctx context.Context) (text string, restored time.Time, err error) {
+	var name string
+	var created time.Time
+	err = r.get(ctx, "SELECT name, created_at FROM users ORDER BY id LIMIT 1", nil, &name, timeTo(&created))
+	if err != nil {
+		return "", restored, err
+	}
+	restore, _, err := r.Restore(ctx)
+	return fmt.Sprintf("%s %d %d", name, micro(created), restore.RestoredAt.UnixMicro()), restore.RestoredAt, err
 }
 
 // HeldTarget counts the held deliveries of a connection.
@@ -137,14 +151,19 @@ func (tx *Tx) SaveRestore(backupAt time.Time) error {
 }
 
 // DropCredentials ends all sessions and removes all links that were sent by email: what was ended or
-// used after a backup must not work again. It holds the emails about accounts that have no link.
-func (tx *Tx) DropCredentials() error {
+// used after a backup must not work again. It holds the emails about accounts that have no link, and
+// returns how many others it removed with their links.
+func (tx *Tx) DropCredentials() (mails int64, err error) {
+	err = tx.get(tx.Context(), "SELECT count(*) FROM account_mails WHERE link IS NOT NULL OR user_id IS NULL", nil, &mails)
+	if err != nil {
+		return 0, err
+	}
 	for _, table := range []string{"sessions", "user_links"} {
 		if _, err := tx.exec("DELETE FROM " + table); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return tx.holdAccountMails()
+	return mails, tx.holdAccountMails()
 }
 
 // DecideRestore records a decision; ok is false if there is one already, or nothing to decide.

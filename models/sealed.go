@@ -104,6 +104,23 @@ func (tx *Tx) Reseal(v SealedValue, to secret.Text) error {
 	return err
 }
 
+// SealedCounts counts what DiscardSecrets removes.
+type SealedCounts struct {
+	Connections int64 // without that of the mail server, which a start creates again
+	Deliveries  int64 // of these connections: their delivery log
+	Settings    int64 // sections of the settings with a secret
+	Emails      int64 // about accounts, that wait
+}
+
+// CountSealed counts what DiscardSecrets removes.
+func (r queries) CountSealed(ctx context.Context) (c SealedCounts, err error) {
+	err = r.get(ctx, `
+		SELECT (SELECT count(*) FROM connections WHERE field <> ?), (SELECT count(*) FROM deliveries),
+			(SELECT count(*) FROM settings WHERE secrets IS NOT NULL), (SELECT count(*) FROM account_mails)`,
+		[]any{FieldPeople}, &c.Connections, &c.Deliveries, &c.Settings, &c.Emails)
+	return c, err
+}
+
 // DiscardSecrets removes all that is sealed, for a database whose key is lost: connections with their
 // deliveries, the secrets of settings, and emails about accounts.
 func (tx *Tx) DiscardSecrets() error {

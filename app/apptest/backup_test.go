@@ -249,7 +249,7 @@ func TestRestore_RefusesWithReason(t *testing.T) {
 	// Without any key the rest can be restored.
 	lost := t.TempDir()
 	out := mustRun(t, dataDir(lost), "restore", "--discard-secrets", plainFile)
-	if n := productsIn(t, lost); n != 1 || !strings.Contains(out, "enter them again") {
+	if n := productsIn(t, lost); n != 1 || !strings.Contains(out, "this was removed: 1 connection (where targets send)") {
 		t.Errorf("%d products without a key: %s", n, out)
 	}
 	// Another installation is kept aside with its key.

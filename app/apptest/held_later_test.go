@@ -30,7 +30,15 @@ func restoredOnHold(t *testing.T) (dir string, receiver *apptest.Receiver, box *
 	file := filepath.Join(t.TempDir(), "backup")
 	mustRun(t, dataDir(p.Dir), "backup", "--with-key", file)
 	dir = t.TempDir()
-	mustRun(t, dataDir(dir), "restore", file)
+	said := mustRun(t, dataDir(dir), "restore", file)
+	for _, want := range []string{
+		"1 message that waited in the backup is held: see gatecrier held",
+		"1 email with a link about an account that waited was removed",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("no %q in %s", want, said)
+		}
+	}
 	box.refuseRecipients(nil)
 	return dir, receiver, box
 }

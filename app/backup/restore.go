@@ -40,11 +40,14 @@ type RestoreOptions struct {
 // Restored is what a restore did.
 type Restored struct {
 	Manifest
-	Kept       []string // files that were kept aside
-	KeyWritten string   // the key file that was written from the backup, "" for none
-	KeySource  string   // what opened the secrets: "key", "backup", "" for nothing sealed
-	Held       int64    // deliveries that wait for an administrator
-	Discarded  bool     // what was sealed was removed
+	Kept       []string            // files that were kept aside
+	KeyWritten string              // the key file that was written from the backup, "" for none
+	KeySource  string              // what opened the secrets: "key", "backup", "" for nothing sealed
+	Held       int64               // deliveries that wait for an administrator
+	Discarded  bool                // what was sealed was removed
+	Lost       models.SealedCounts // what that removed
+
+	DroppedMails int64 // emails about accounts that waited, with links that no longer work
 }
 
 // restore is a restore in progress.
@@ -76,10 +79,19 @@ func Restore(ctx context.Context, o RestoreOptions) (Restored, error) {
 	case a.Database == models.Postgres.String() && r.file == "":
 		err = r.postgres(ctx)
 	default:
-		err = fmt.Errorf("%s is a backup of %s, and GATECRIER_DATABASE_URL names another kind of database: "+
-			"set it to a database of that kind", o.Path, a.Database)
+		err = fmt.Errorf("%s: %w", o.Path, otherKind(a.Database))
 	}
 	return r.Restored, errors.Join(err, a.close())
+}
+
+// otherKind returns the error for a backup of another kind of database than that of the installation.
+func otherKind(database string) error {
+	if database == models.Postgres.String() {
+		return errors.New("it is a backup of PostgreSQL, and this installation has SQLite: set GATECRIER_DATABASE_URL to " +
+			"an empty PostgreSQL database (postgres://...)")
+	}
+	return errors.New("it is a backup of SQLite, and GATECRIER_DATABASE_URL names a PostgreSQL database: unset it to " +
+		"restore into GATECRIER_DATA_DIR, and move the data with gatecrier copy afterwards")
 }
 
 // sqlite restores a SQLite database.
@@ -157,6 +169,9 @@ func (r *restore) stage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(content.Orphans) > 0 {
+		r.Log.Warn("the database of the backup is damaged: run gatecrier doctor", "found", content.Orphans)
+	}
 	if content.Schema != r.Schema || !maps.Equal(content.Rows, r.Rows) {
 		return fmt.Errorf("the database of the backup has other rows than it says: %w", errDamaged)
 	}
@@ -182,8 +197,11 @@ func (r *restore) prepare(ctx context.Context, store *models.Store) error {
 	if err := r.chooseKey(ctx, store); err != nil {
 		return err
 	}
-	err := store.Write(ctx, func(tx *models.Tx) error {
-		return errors.Join(tx.DropCredentials(), tx.SaveRestore(r.CreatedAt))
+	err := store.Write(ctx, func(tx *models.Tx) (err error) {
+		if r.DroppedMails, err = tx.DropCredentials(); err != nil {
+			return err
+		}
+		return tx.SaveRestore(r.CreatedAt)
 	})
 	for n := int64(holdBatch); err == nil && n == holdBatch; r.Held += n {
 		err = store.Write(ctx, func(tx *models.Tx) (err error) {

@@ -33,6 +33,9 @@ func (r *restore) chooseKey(ctx context.Context, store *models.Store) error {
 	if r.archive.key != "" {
 		return r.chooseBackupKey(ctx, store)
 	}
+	if r.Lost, err = store.CountSealed(ctx); err != nil {
+		return err
+	}
 	if r.DiscardSecrets {
 		r.Discarded = true
 		return store.Write(ctx, (*models.Tx).DiscardSecrets)
@@ -45,7 +48,7 @@ func (r *restore) chooseKey(ctx context.Context, store *models.Store) error {
 		where = r.KeyPath + " is not the key"
 	}
 	return fmt.Errorf("no key opens the secrets of the backup: %s. Put the key of the installation there, "+
-		"or restore without the targets and the mail server's password: --discard-secrets", where)
+		"or restore with --discard-secrets, without %s", where, LostText(r.Lost))
 }
 
 // chooseBackupKey takes the keys of the backup. It refuses to replace other ones unless the database is

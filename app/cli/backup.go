@@ -58,7 +58,7 @@ func (c backupCmd) Run(in *invocation) error {
 type restoreCmd struct {
 	File           string `arg:"" help:"The backup." type:"existingfile"`
 	Force          bool   `help:"Replace an existing database, and keep it under another name."`
-	DiscardSecrets bool   `help:"If the key is lost: restore without targets and without the mail server's password."`
+	DiscardSecrets bool   `help:"If the key is lost: restore without all that it has encrypted: connections of targets with their delivery log, secrets of the settings, emails that wait."`
 }
 
 // Help says what a restore does.
@@ -98,11 +98,16 @@ func restoredText(r backup.Restored) string {
 	case r.KeyWritten != "":
 		line("The key of the backup is in %s.", plain(r.KeyWritten))
 	case r.Discarded:
-		line("Without the key, the targets and the mail server's password were removed: enter them again.")
+		line("Without the key, this was removed: %s. Enter the targets and the secrets again.", backup.LostText(r.Lost))
 	}
 	if r.Held > 0 {
-		line("%s. They come from the backup: see gatecrier held, or the page Health.",
-			number.Of(r.Held, "message that waited is held", "messages that waited are held"))
+		line("%s: see gatecrier held, or the page Health.",
+			number.Of(r.Held, "message that waited in the backup is held", "messages that waited in the backup are held"))
+	}
+	if r.DroppedMails > 0 {
+		line("%s, because links end with a restore: send invitations again from the page Users.", number.Of(r.DroppedMails,
+			"email with a link about an account that waited was removed",
+			"emails with links about accounts that waited were removed"))
 	}
 	line("All sessions have ended. API tokens that were revoked after the backup work again: check them.")
 	return b.String()
@@ -171,36 +176,4 @@ func sizeText(bytes int64) string {
 		return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
 	}
 	return fmt.Sprintf("%d KiB", (bytes+1023)>>10)
-}
-
-type keyCmd struct {
-	Rotate keyRotateCmd `cmd:"" help:"Create a new key and re-encrypt all secrets with it, while no server runs."`
-}
-
-type keyRotateCmd struct{}
-
-// Help says what happens when it is interrupted, and how to change a key of the environment.
-func (keyRotateCmd) Help() string {
-	return "Stop the server first; with PostgreSQL, stop all instances. An interrupted rotation is finished by the next " +
-		"one: until then the key file has both keys.\nFor a key in the environment, set " +
-		"GATECRIER_SECRET_KEY=NEW,OLD, run this, and then remove the old key from the variable."
-}
-
-// Run rotates the key.
-func (keyRotateCmd) Run(in *invocation) error {
-	o, err := in.appOptions()
-	if err != nil {
-		return err
-	}
-	r, err := app.RotateKey(in.ctx, o)
-	if err != nil {
-		return err
-	}
-	next := "The new key is in " + r.Path + ": copy it to where you keep the old one, which opens only older backups."
-	if r.Path == "" {
-		next = "Remove the old key from GATECRIER_SECRET_KEY. It opens only older backups."
-	}
-	secrets := number.Of(r.Sealed, "secret", "secrets")
-	_, err = fmt.Fprintf(in.stdout, "Encrypted %s with the new key. %s\n", secrets, plain(next))
-	return err
 }
