@@ -57,7 +57,7 @@ func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) 
 	if err != nil || !created {
 		return errors.Join(firstError(err), os.Remove(f.Name()))
 	}
-	const message = "first start: the administrator's password is in a file that the first sign-in removes"
+	const message = "first start: the administrator's password is in a file, until it is changed at the first sign-in"
 	o.Log.Info(message, "user", user.Name, "path", f.Name())
 	return nil
 }

@@ -38,7 +38,7 @@ func (s *Service) First(ctx context.Context, n NewUser) (made bool, err error) {
 	return made && err == nil, err
 }
 
-// removeInitial deletes the file with the first password after a sign-in with it.
+// removeInitial deletes the file with the first password when its user u has replaced it.
 func (s *Service) removeInitial(u models.User, used string) {
 	if s.InitialFile == "" || !u.MustChangePassword {
 		return

@@ -39,7 +39,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c Passw
 	if err != nil {
 		return models.User{}, err
 	}
-	return s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
+	changed, err := s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
 		if err := checkKept(tx.Context(), tx, u.ID, c.Keep); err != nil {
 			return err
 		}
@@ -48,6 +48,10 @@ func (s *Service) ChangePassword(ctx context.Context, actor authz.Actor, c Passw
 		}
 		return s.replacePassword(tx, actor, u, password{hash: hash, keeps: keepThese(c.Keep)})
 	})
+	if err == nil {
+		s.removeInitial(u, c.Current)
+	}
+	return changed, err
 }
 
 // SetPassword resets a user's password on the command line: it ends all their credentials, tokens
@@ -61,8 +65,8 @@ func (s *Service) SetPassword(ctx context.Context, name, text string, mustChange
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, commandLine, u.ID, func(tx *models.Tx, u *models.User) error {
-		return s.reset(tx, commandLine, u, hash, mustChange)
+	_, err = s.change(ctx, CommandLine, u.ID, func(tx *models.Tx, u *models.User) error {
+		return s.reset(tx, CommandLine, u, hash, mustChange)
 	})
 	return err
 }

@@ -35,7 +35,7 @@ type Service struct {
 type Parts struct {
 	Store *models.Store
 	Log   *slog.Logger
-	// InitialFile holds the first administrator's password until their first sign-in.
+	// InitialFile holds the first administrator's password until they change it.
 	InitialFile string
 	Users       func() settings.Users // nil: the defaults
 	Mailer      Mailer
@@ -70,5 +70,5 @@ func New(p Parts) *Service {
 	}
 }
 
-// commandLine is the actor of commands that run beside the server.
-var commandLine = authz.Actor{Label: "the command line"}
+// CommandLine is the actor of commands that run beside the server, in the audit log.
+var CommandLine = authz.Actor{Label: "the command line"}

@@ -60,6 +60,5 @@ func (s *Service) SignIn(ctx context.Context, name, password string, from Client
 	if err != nil {
 		return SignedIn{}, err
 	}
-	s.removeInitial(u, password)
 	return in, nil
 }

@@ -34,7 +34,7 @@ type NewToken struct {
 
 // CreateToken creates an API token of a user for the command line. It returns the text of the
 // token, which is not stored.
-func (s *Service) CreateToken(ctx context.Context, userName, name string) (string, error) {
+func (s *Service) CreateToken(ctx context.Context, userName string, n NewToken) (string, error) {
 	u, err := s.store.UserByName(ctx, userName)
 	if err != nil {
 		return "", err
@@ -42,7 +42,7 @@ func (s *Service) CreateToken(ctx context.Context, userName, name string) (strin
 	if !u.Active {
 		return "", fault.New(fault.Conflict, "The user "+u.Name+" is deactivated, so their tokens do not work")
 	}
-	_, text, err := s.addToken(ctx, commandLine, u, NewToken{Name: name})
+	_, text, err := s.addToken(ctx, CommandLine, u, n)
 	return text, err
 }
 

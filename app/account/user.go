@@ -24,7 +24,7 @@ type NewUser struct {
 
 // Create creates an account for the command line.
 func (s *Service) Create(ctx context.Context, n NewUser) (models.User, error) {
-	return s.create(ctx, commandLine, n)
+	return s.create(ctx, CommandLine, n)
 }
 
 func (s *Service) create(ctx context.Context, actor authz.Actor, n NewUser) (models.User, error) {
@@ -128,7 +128,7 @@ func (s *Service) MakeAdministrator(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, commandLine, u.ID, func(_ *models.Tx, u *models.User) error {
+	_, err = s.change(ctx, CommandLine, u.ID, func(_ *models.Tx, u *models.User) error {
 		u.Administrator = true
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"gatecrier/app/account"
 	"gatecrier/app/apptest"
 )
 
@@ -176,7 +177,7 @@ func resetPasswordByLink(t *testing.T, p *apptest.Program, eve, other *apptest.B
 	other.WantText("If this user exists")
 	other.CheckPage("forgot-asked")
 	for _, name := range []string{"nightly", "a script on the old laptop"} {
-		if _, err := p.Accounts.CreateToken(t.Context(), "eve", name); err != nil {
+		if _, err := p.Accounts.CreateToken(t.Context(), "eve", account.NewToken{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 	}

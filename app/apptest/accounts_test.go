@@ -97,7 +97,7 @@ func checkDeactivation(t *testing.T, p *apptest.Program, c *apptest.Client, eve 
 	if status, _, _ := trySignIn(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
 		t.Errorf("signs in: %d", status)
 	}
-	if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil ||
+	if _, err := p.Accounts.CreateToken(t.Context(), "eve", account.NewToken{Name: "x"}); err == nil ||
 		!strings.Contains(err.Error(), "deactivated") {
 		t.Errorf("a token by the command line: %v", err)
 	}

@@ -122,7 +122,7 @@ func (p *process) store(t *testing.T) *models.Store {
 func (p *process) client(t *testing.T) *apptest.Client {
 	t.Helper()
 	accounts := account.New(account.Parts{Store: p.store(t), Log: slog.New(slog.DiscardHandler)})
-	token, err := accounts.CreateToken(t.Context(), "admin", "test")
+	token, err := accounts.CreateToken(t.Context(), "admin", account.NewToken{Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -137,7 +137,7 @@ func (p *Program) User(name string) models.User {
 // Client returns an API client with a new token of the user.
 func (p *Program) Client(user string) *Client {
 	p.t.Helper()
-	token, err := p.Accounts.CreateToken(p.t.Context(), user, "test")
+	token, err := p.Accounts.CreateToken(p.t.Context(), user, account.NewToken{Name: "test"})
 	if err != nil {
 		p.t.Fatalf("make a token of %s: %v", user, err)
 	}

@@ -217,6 +217,7 @@ func TestCommands_CreateNoDatabase(t *testing.T) {
 			{"user", "password", "eve"},
 			{"user", "admin", "eve"},
 			{"token", "create", "--user", "eve", "--name", "ci"},
+			{"migrate"},
 		} {
 			code, out, errs := runCommand(t, args...)
 			if code != 1 || out != "" ||

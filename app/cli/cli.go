@@ -210,7 +210,7 @@ func (in *invocation) quiet() *slog.Logger {
 
 // withAccounts opens the database for a command that runs beside the server. It does not create
 // one: a database in a wrong directory would belong to no server.
-func (in *invocation) withAccounts(fn func(*account.Service) error) error {
+func (in *invocation) withAccounts(fn func(*account.Service, *models.Store) error) error {
 	config, err := app.ReadConfig()
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 			Store: store,
 			Log:   in.quiet(),
 			Users: func() settings.Users { return users },
-		}))
+		}), store)
 	})
 }
 
@@ -246,6 +246,9 @@ type migrateCmd struct{}
 func (migrateCmd) Run(in *invocation) error {
 	config, err := app.ReadConfig()
 	if err != nil {
+		return err
+	}
+	if err := config.FindDatabase(); err != nil {
 		return err
 	}
 	return in.withStore(config, func(*models.Store) error {

@@ -79,7 +79,8 @@ type heldSendCmd struct{}
 
 // Run sends what is held.
 func (heldSendCmd) Run(in *invocation) error {
-	return in.decideHeld(models.RestoreSend, "", "The server sends the held messages.")
+	return in.decideHeld(models.RestoreSend, "",
+		"A running server sends the held messages now; without one, they are sent at its next start.")
 }
 
 type heldCancelCmd struct {

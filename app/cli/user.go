@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gatecrier/app/account"
+	"gatecrier/models"
 )
 
 type userCmd struct {
@@ -50,7 +51,7 @@ func (c userAddCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	return in.withAccounts(func(accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service, _ *models.Store) error {
 		generated := text == ""
 		if generated {
 			text = accounts.RandomPassword()
@@ -62,11 +63,20 @@ func (c userAddCmd) Run(in *invocation) error {
 			Administrator:      c.Admin,
 			MustChangePassword: generated,
 		})
-		if err == nil && generated {
-			_, err = fmt.Fprintln(in.stdout, text)
-		}
-		return err
+		return in.showPassword(err, generated, text, "Added the user "+c.Name+".")
 	})
+}
+
+// showPassword prints a generated password and nothing else, for scripts, and otherwise what was done.
+func (in *invocation) showPassword(err error, generated bool, password, done string) error {
+	if err != nil {
+		return err
+	}
+	if generated {
+		done = password
+	}
+	_, err = fmt.Fprintln(in.stdout, plain(done))
+	return err
 }
 
 type userPasswordCmd struct {
@@ -81,16 +91,14 @@ func (c userPasswordCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	return in.withAccounts(func(accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service, _ *models.Store) error {
 		generated := text == ""
 		if generated {
 			text = accounts.RandomPassword()
 		}
 		err := accounts.SetPassword(in.ctx, c.Name, text, generated)
-		if err == nil && generated {
-			_, err = fmt.Fprintln(in.stdout, text)
-		}
-		return err
+		return in.showPassword(err, generated, text, "Reset the password of "+c.Name+
+			": all sessions have ended, and the user's links, feed and tokens are revoked.")
 	})
 }
 
@@ -100,27 +108,11 @@ type userAdminCmd struct {
 
 // Run makes a user an administrator.
 func (c userAdminCmd) Run(in *invocation) error {
-	return in.withAccounts(func(accounts *account.Service) error {
-		return accounts.MakeAdministrator(in.ctx, c.Name)
-	})
-}
-
-type tokenCmd struct {
-	Create tokenCreateCmd `cmd:"" help:"Create an API token for a user, and print only the token."`
-}
-
-type tokenCreateCmd struct {
-	User string `required:"" help:"The user that the token acts for."`
-	Name string `required:"" help:"The name of the token."`
-}
-
-// Run creates a token and prints it.
-func (c tokenCreateCmd) Run(in *invocation) error {
-	return in.withAccounts(func(accounts *account.Service) error {
-		text, err := accounts.CreateToken(in.ctx, c.User, c.Name)
-		if err == nil {
-			_, err = fmt.Fprintln(in.stdout, text)
+	return in.withAccounts(func(accounts *account.Service, _ *models.Store) error {
+		if err := accounts.MakeAdministrator(in.ctx, c.Name); err != nil {
+			return err
 		}
+		_, err := fmt.Fprintln(in.stdout, plain(c.Name)+" is an administrator.")
 		return err
 	})
 }

@@ -68,6 +68,27 @@ func (s *Service) CreateToken(
 	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
 		return models.Token{}, "", err
 	}
+	return s.addToken(ctx, actor, productID, d)
+}
+
+// CreateTokenOf creates an API token of the product with a name, for the command line. It returns the
+// text of the token, which is not stored.
+func CreateTokenOf(ctx context.Context, store *models.Store, productName string, d TokenDraft) (string, error) {
+	list, err := store.Products(ctx, models.SystemScope("the command line"), models.ProductFilter{Name: productName, Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	if len(list) == 0 {
+		return "", fault.New(fault.NotFound, "No product has the name "+productName+": create it first, or write it as on its page")
+	}
+	s := &Service{store: store}
+	_, text, err := s.addToken(ctx, account.CommandLine, list[0].ID, d)
+	return text, err
+}
+
+func (s *Service) addToken(
+	ctx context.Context, actor authz.Actor, productID int64, d TokenDraft,
+) (models.Token, string, error) {
 	if err := s.CheckToken(&d); err != nil {
 		return models.Token{}, "", err
 	}

@@ -345,11 +345,11 @@ func apiStart(baseURL string) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<section class=\"card\" id=\"start\" aria-labelledby=\"h-start\"><div class=\"card-header\"><h2 id=\"h-start\">Getting started</h2></div><div class=\"card-body stack\"><p>Each request needs a token, which acts on behalf of its user. Create one in your profile, or on the server:</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<section class=\"card\" id=\"start\" aria-labelledby=\"h-start\"><div class=\"card-header\"><h2 id=\"h-start\">Getting started</h2></div><div class=\"card-body stack\"><p>Each request needs a token. A pipeline needs one of its product with the role upload (tab Tokens of the product). For other programs, create one in your profile that has only the role and the lifetime that they need, or on the server:</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Copy("command", "gatecrier token create --user NAME --name pipeline").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Copy("command", "gatecrier token create --user NAME --name scripts --role reader --expires 90d").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
