@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -79,6 +80,8 @@ type App struct {
 	stop     context.CancelFunc
 	served   chan error   // why the server has ended
 	lock     *servingLock // of the SQLite file that this program serves
+
+	servedSince time.Time // when the server of this database was started, zero if none runs
 }
 
 // New opens and migrates the database, creates the first administrator if no user exists, and
@@ -106,12 +109,24 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := markStarted(models.File(o.Config.databaseURL())); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	a, err := newLocked(ctx, o, keys)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	a.lock, a.listener = lock, listener
 	return a, nil
+}
+
+// markStarted makes the time of the lock of a SQLite file that of the start, for gatecrier doctor.
+func markStarted(file string) error {
+	if file == "" {
+		return nil
+	}
+	now := time.Now()
+	return os.Chtimes(file+".lock", now, now)
 }
 
 // newLocked does the work of New under the lock of the database.
@@ -130,6 +145,8 @@ func newLocked(ctx context.Context, o Options, keys [][]byte) (*App, error) {
 		signal:   signal,
 		events:   event.NewLog(signal),
 		served:   make(chan error, 2), // of the server, and of the lock
+
+		servedSince: store.Now(),
 	}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, keys)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
@@ -21,6 +22,7 @@ import (
 func Diagnose(ctx context.Context, o Options, progress func(name string)) (r doctor.Report, err error) {
 	o.Log = slog.New(slog.DiscardHandler) // the report says what is wrong
 	a := &App{config: o.Config, log: o.Log, instance: "doctor"}
+	a.servedSince = servedSince(models.File(o.Config.databaseURL()))
 	ring, keyErr := o.Config.readRing()
 	store, storeErr := openBeside(ctx, o)
 	if store != nil {
@@ -30,7 +32,7 @@ func Diagnose(ctx context.Context, o Options, progress func(name string)) (r doc
 	if a.Store = store; store != nil && ring != nil {
 		settingsErr = a.buildChecked(ctx, o, ring)
 	}
-	p := a.doctorParts(o, isServed(models.File(o.Config.databaseURL())))
+	p := a.doctorParts(o, !a.servedSince.IsZero())
 	if p.StoreErr, p.KeyErr = storeErr, keyErr; p.Ring == nil {
 		p.Ring = ring
 	}
@@ -60,19 +62,24 @@ func (c Config) readRing() (*secret.Ring, error) {
 	return secret.NewRing(keys...)
 }
 
-// isServed reports whether a server uses a SQLite file.
-func isServed(file string) bool {
+// servedSince returns when the server was started that uses a SQLite file, zero if none does. The time
+// is that of its lock file.
+func servedSince(file string) time.Time {
 	if file == "" {
-		return false
+		return time.Time{}
 	}
-	if _, err := os.Stat(file + ".lock"); err != nil {
-		return false
+	info, err := os.Stat(file + ".lock")
+	if err != nil {
+		return time.Time{}
 	}
 	lock, err := models.TryLock(file + ".lock")
 	if err == nil {
 		err = lock.Close()
 	}
-	return errors.Is(err, models.ErrLocked)
+	if !errors.Is(err, models.ErrLocked) {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 // buildChecked builds the parts that the checks look at, which write nothing.

@@ -22,8 +22,9 @@ type Options struct {
 	Config   Config
 	Log      *slog.Logger
 	Now      func() time.Time
-	Stderr   io.Writer // where a first password is shown
-	Terminal bool      // whether Stderr is a terminal
+	Passed   func() time.Duration // time that has passed, whatever the clock says; nil: that of the machine
+	Stderr   io.Writer            // where a first password is shown
+	Terminal bool                 // whether Stderr is a terminal
 	Banner   layout.Banner
 	// Extra returns additional pages, for the demo; nil for none.
 	Extra func(*App) []admin.Route

@@ -32,12 +32,14 @@ func (a *App) maxTimes() models.MaxTimes {
 }
 
 // buildClock creates the watch of the clock. The machine's time only measures what has passed.
-func (a *App) buildClock() {
-	began := time.Now()
+func (a *App) buildClock(passed func() time.Duration) {
+	if began := time.Now(); passed == nil {
+		passed = func() time.Duration { return time.Since(began) }
+	}
 	a.clock = clock.New(clock.Parts{
 		Log:    a.log,
 		Now:    a.Store.Now,
-		Passed: func() time.Duration { return time.Since(began) },
+		Passed: passed,
 		Repair: func(ctx context.Context, all bool) (map[string]int64, error) {
 			return a.Store.CapTimes(ctx, a.maxTimes(), all)
 		},

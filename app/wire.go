@@ -59,7 +59,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.buildServices()
 	a.buildDelivery(o, modules)
 	a.buildSchedule(o)
-	a.buildClock()
+	a.buildClock(o.Passed)
 	a.Doctor = doctor.New(a.Store, o.Log, a.instance, func(context.Context) doctor.Parts {
 		return a.doctorParts(o, true)
 	})
@@ -159,6 +159,7 @@ func (a *App) buildSchedule(o Options) {
 		Store:      a.Store,
 		Log:        o.Log,
 		Instance:   a.instance,
+		Since:      a.servedSince,
 		Jobs:       append(jobs.All(), o.Jobs...),
 		Exceptions: a.Exceptions,
 		Keep:       a.Settings.Retention,

@@ -19,6 +19,7 @@ type Parts struct {
 	Store      *models.Store
 	Log        *slog.Logger
 	Instance   string
+	Since      time.Time // when the server started that runs the jobs, zero if none does
 	Jobs       []Job
 	Exceptions *exception.Service        // gets the failures of runs
 	Keep       func() settings.Retention // returns the current settings

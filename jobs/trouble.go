@@ -44,7 +44,8 @@ func (s *Schedule) Troubles(ctx context.Context) ([]Trouble, error) {
 	return list, nil
 }
 
-// lastDueOf returns the latest due time of a job that it should have been started at by now.
+// lastDueOf returns the latest due time of a job that it should have been started at by now, zero for
+// none. A server has as much time after its start for what was due before, if it makes that up at all.
 func (s *Schedule) lastDueOf(name string) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,5 +53,10 @@ func (s *Schedule) lastDueOf(name string) time.Time {
 	if e == nil || e.times == nil {
 		return time.Time{}
 	}
-	return lastDue(e.times, s.Store.Now().Add(-overdueTime))
+	now := s.Store.Now()
+	due := lastDue(e.times, now.Add(-overdueTime))
+	if due.Before(s.Since) && (!e.MakeUp || now.Sub(s.Since) < overdueTime) {
+		return time.Time{}
+	}
+	return due
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // Scheduled backups are made at their time, rotated, and can be restored. A failure reaches the
@@ -77,4 +78,60 @@ func TestBackupJob(t *testing.T) {
 	apptest.Eventually(t, "administrators are notified", func() bool {
 		return strings.Contains(c.Must(http.StatusOK, "GET", "/notifications", nil).Text, "backup")
 	})
+}
+
+// Installations that share a directory delete only their own backups, also those with the names of an
+// older version.
+func TestBackupJob_SharedDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	names := func() []string {
+		t.Helper()
+		list, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	mine, foreign := "gatecrier-20300101T000000Z.backup", "gatecrier-20300101T000001Z.backup"
+	for _, name := range []string{mine, foreign, "gatecrier-20300101T000002Z-00000000.backup"} {
+		writeFile(t, filepath.Join(dir, name), nil)
+	}
+	for i, at := range []time.Time{
+		time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), time.Date(2031, 5, 1, 0, 0, 7, 0, time.UTC),
+	} {
+		p := apptest.Start(t, apptest.Options{StartTime: at})
+		c := p.Client("admin")
+		c.Must(http.StatusOK, "PATCH", "/settings/backup", object{"directory": dir, "keep": 1})
+		if i == 0 { // the run of an older version
+			run := models.JobRun{Job: "backup", LeaseUntil: p.Clock.Now().Add(time.Minute)}
+			err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+				if _, err := tx.StartRun(&run); err != nil {
+					return err
+				}
+				run.Result, run.Message = models.RunOK, mine+" was created, 0 older backups were deleted"
+				return tx.FinishRun(run)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			p.Clock.Advance(time.Minute)
+			before, err := p.Store.JobRuns(t.Context(), "backup", 0, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Must(http.StatusAccepted, "POST", "/jobs/backup/run", nil)
+			apptest.Eventually(t, "the job has run", func() bool {
+				list, err := p.Store.JobRuns(t.Context(), "backup", 0, 1)
+				return err == nil && len(list) == 1 && list[0].Result == models.RunOK &&
+					(len(before) == 0 || list[0].ID != before[0].ID)
+			})
+		}
+	}
+	list := names()
+	if len(list) != 4 || filepath.Base(list[0]) != foreign {
+		t.Errorf("the directory has %v", list)
+	}
 }

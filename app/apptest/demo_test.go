@@ -131,9 +131,9 @@ func TestDemoInTheBrowser(t *testing.T) {
 	}
 	taken, gone := strings.TrimPrefix(strings.TrimSuffix(d.URL, path(d.URL)), "http://"), filepath.Join(t.TempDir(), "new")
 	for name, o := range map[string]demo.Options{
-		"listens on " + taken + " already": {Dir: gone, Listen: taken, Log: slog.New(slog.DiscardHandler)},
-		"is not empty and no demo's":       {Dir: other, Listen: "127.0.0.1:0"},
-		"for this machine alone":           {Dir: t.TempDir(), Listen: "0.0.0.0:0"},
+		"listens on " + taken + " already":       {Dir: gone, Listen: taken, Log: slog.New(slog.DiscardHandler)},
+		"is not empty, and has no complete demo": {Dir: other, Listen: "127.0.0.1:0"},
+		"for this machine alone":                 {Dir: t.TempDir(), Listen: "0.0.0.0:0"},
 	} {
 		if _, err := demo.Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

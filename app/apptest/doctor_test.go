@@ -272,3 +272,27 @@ func TestDoctorInTheBrowser(t *testing.T) {
 	b.Open("/admin/doctor")
 	b.WantText("0 problems, 1 warning", "started by admin")
 }
+
+// What was due while no server ran is not overdue just after a start.
+func TestDoctor_NoOverdueJobsAfterDowntime(t *testing.T) {
+	t.Parallel()
+	dir, at := t.TempDir(), time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC)
+	p := apptest.Start(t, apptest.Options{Dir: dir, StartTime: at})
+	p.Clock.Advance(26 * time.Hour)
+	p.WakeJobs()
+	apptest.Eventually(t, "the jobs have run", func() bool {
+		slot, err := p.Store.LastSlot(t.Context(), "check_integrity")
+		return err == nil && slot != ""
+	})
+	p.Stop()
+	p = apptest.Start(t, apptest.Options{Dir: dir, StartTime: at.Add(80 * time.Hour)})
+	c := p.Client("admin")
+	a := c.Must(http.StatusOK, "POST", "/doctor", nil)
+	var r doctor.Report
+	if err := json.Unmarshal([]byte(a.Text), &r); err != nil {
+		t.Fatal(err)
+	}
+	if check := byName(r)["jobs"]; check.State != doctor.OK {
+		t.Errorf("%+v", check)
+	}
+}

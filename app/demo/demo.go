@@ -108,6 +108,7 @@ func (d *Demo) run(ctx context.Context, isNew bool) error {
 		Config: config,
 		Log:    d.options.Log,
 		Now:    d.clock.Now,
+		Passed: d.clock.Passed,
 		Stderr: io.Discard,
 		Banner: banner(),
 		Extra:  func(*app.App) []admin.Route { return d.routes() },

@@ -45,7 +45,7 @@ func openState(dir string) (s state, isNew bool, err error) {
 		return s, false, err
 	}
 	return s, false, fmt.Errorf(
-		"%s is not empty and no demo's, or of one that was not finished: "+
+		"%s is not empty, and has no complete demo: "+
 			"name another directory with --data-dir, or delete it",
 		dir,
 	)
