@@ -74,6 +74,11 @@ func TestClientAddress_IgnoresXRealIP(t *testing.T) {
 		{"192.0.2.1:1", "X-Forwarded-For", "203.0.113.9", "203.0.113.9"},
 		{"192.0.2.1:1", "X-Forwarded-For", "10.9.9.9, 203.0.113.9", "203.0.113.9"},
 		{"198.51.100.1:1", "X-Forwarded-For", "203.0.113.9", "198.51.100.1"},
+		{"192.0.2.1:1", "X-Forwarded-For", "203.0.113.9:1234", "203.0.113.9"},
+		{"192.0.2.1:1", "X-Forwarded-For", "10.9.9.9, ::ffff:203.0.113.9", "203.0.113.9"},
+		{"192.0.2.1:1", "X-Forwarded-For", "[2001:db8::1]:1234", "2001:db8::1"},
+		{"192.0.2.1:1", "X-Forwarded-For", "2001:db8::1", "2001:db8::1"},
+		{"192.0.2.1:1", "X-Forwarded-For", "unknown", "192.0.2.1"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = c.peer

@@ -64,7 +64,7 @@ func limitTime(next http.Handler, of func(path string) deadlines) http.Handler {
 			ctx, cancel = context.WithTimeout(ctx, d.answer)
 			defer cancel()
 		}
-		timed := r.WithContext(ctx)
+		timed := r.WithContext(context.WithValue(ctx, bodyKey{}, body))
 		if body.done = r.Body == nil || r.Body == http.NoBody; body.done {
 			body.setDeadline(time.Time{})
 		} else {
@@ -85,6 +85,15 @@ type timedBody struct {
 	latest  time.Time
 	done    bool // read to its end
 	late    bool // cut off
+}
+
+type bodyKey struct{}
+
+// isLate reports whether the body of a request was cut off. net/http cancels the request then, as if
+// the client had gone. Only the goroutine that reads the body can call it.
+func isLate(ctx context.Context) bool {
+	body, _ := ctx.Value(bodyKey{}).(*timedBody)
+	return body != nil && body.late
 }
 
 // Read reads a part of the body.

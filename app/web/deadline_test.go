@@ -71,6 +71,28 @@ func TestSlowBody_IsCutOff(t *testing.T) {
 	}
 }
 
+// A handler that overlooks that the body was cut off, and fails later by the end of its request, answers
+// what has happened.
+func TestSlowBody_IsNoClientThatHasGone(t *testing.T) {
+	t.Parallel()
+	logger := slog.New(slog.DiscardHandler)
+	server := httptest.NewServer(limitTime(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body) //nolint:errcheck // see above
+		<-r.Context().Done()
+		w.WriteHeader(ToProblem(r.Context(), logger, r.Context().Err()).Status)
+	}), func(string) deadlines { return deadlines{body: time.Minute, pause: 100 * time.Millisecond} }))
+	t.Cleanup(server.Close)
+	conn := dial(t, server.Listener.Addr().String())
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhalf"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || answer.StatusCode != http.StatusRequestTimeout {
+		t.Fatalf("%v, %v", answer, err)
+	}
+	_ = answer.Body.Close() //nolint:errcheck // it is in memory
+}
+
 func dial(t *testing.T, address string) net.Conn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)

@@ -44,11 +44,12 @@ func NewEngine(
 	e.HandleMethodNotAllowed = true
 	e.ContextWithFallback = true
 	e.MaxMultipartMemory = 1 << 20
-	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	e.RemoteIPHeaders = []string{forwardedFor}
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
 	e.Use(
+		plainForwarded,
 		setRequestID(report),
 		logRequests(log),
 		securityHeaders,

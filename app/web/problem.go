@@ -122,6 +122,9 @@ func isClientGone(ctx context.Context, err error) bool {
 // ToProblem turns an error into a problem. A cause that the user must not read goes only to the
 // log. Errors that are answered by 500 are reported as exceptions.
 func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
+	if isClientGone(ctx, err) && isLate(ctx) {
+		err = os.ErrDeadlineExceeded
+	}
 	if isClientGone(ctx, err) {
 		log.DebugContext(ctx, "client closed the connection", "error", err, "request_id", RequestID(ctx))
 		return &Problem{Title: "Client closed the connection", Status: statusClientGone, Reference: RequestID(ctx)}
