@@ -61,7 +61,7 @@ func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	keep, err := keptTokens(c)
 	device, first := "", c.PostForm("first") == "true"
 	if err == nil {
-		choice := account.PasswordByLink{Link: link, New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke")}
+		choice := account.PasswordByLink{Link: link, New: newPassword, Keep: keep, Revoke: revokedMade(c)}
 		device, err = a.Accounts.ChooseByLink(c.Request.Context(), choice, a.clientOf(c))
 	}
 	if errs := fieldErrors(err); errs != nil {

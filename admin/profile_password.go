@@ -55,7 +55,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	var u models.User
 	if err == nil {
 		change := account.PasswordChange{
-			Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: c.PostFormArray("revoke"),
+			Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: revokedMade(c),
 		}
 		u, err = a.Accounts.ChangePassword(ctx, actorOf(c), change)
 	}
@@ -106,10 +106,16 @@ func (a *Admin) madeRows(c *gin.Context, actor authz.Actor, userID int64) ([]pag
 			Role:    string(m.Role),
 			Hint:    m.Hint,
 			Created: a.inUserZone(c, m.CreatedAt),
-			Revoke:  slices.Contains(c.PostFormArray("revoke"), m.Ref()),
+			Keep:    !slices.Contains(revokedMade(c), m.Ref()),
 		}
 	}
 	return rows, nil
+}
+
+// revokedMade returns the references of the credentials that a form lists and does not keep.
+func revokedMade(c *gin.Context) []string {
+	kept := c.PostFormArray("keep_made")
+	return slices.DeleteFunc(c.PostFormArray("made"), func(ref string) bool { return slices.Contains(kept, ref) })
 }
 
 // keptTokens returns the ids of the tokens that a form keeps.

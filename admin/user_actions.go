@@ -174,7 +174,7 @@ func (a *Admin) userChange(c *gin.Context) error {
 func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
 	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, account.Reset{
 		ByLink:   c.PostForm("how") == "link",
-		Revoke:   c.PostFormArray("revoke"),
+		Revoke:   revokedMade(c),
 		Password: c.PostForm("password"),
 	})
 	if formErrors(err) != nil {

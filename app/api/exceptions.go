@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -248,6 +249,21 @@ func at(i int, many bool, name string) string {
 	return fmt.Sprintf("[%d].%s", i, name)
 }
 
+// mustBe says which JSON value a type needs.
+func mustBe(t reflect.Type) string {
+	texts := map[reflect.Kind]string{
+		reflect.String: "Must be a string",
+		reflect.Bool:   "Must be true or false",
+		reflect.Slice:  "Must be a list",
+		reflect.Map:    "Must be an object",
+		reflect.Struct: "Must be an object",
+	}
+	if text, ok := texts[t.Kind()]; ok {
+		return text
+	}
+	return "Must be a number"
+}
+
 // badDraft turns a decoding error into an error of the field that it is about.
 func badDraft(err error, where string) error {
 	field := func(name string) string { return strings.Trim(where+"."+name, ".") }
@@ -259,7 +275,7 @@ func badDraft(err error, where string) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return fault.BadField(field(""), "Must be an object")
 	case errors.As(err, &kind):
-		return fault.BadField(field(kind.Field), "Wrong type: "+kind.Value)
+		return fault.BadField(field(kind.Field), mustBe(kind.Type))
 	}
 	if name, ok := strings.CutPrefix(err.Error(), `json: unknown field "`); ok {
 		return fault.BadField(field(strings.TrimSuffix(name, `"`)), "This field does not exist")

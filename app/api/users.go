@@ -89,7 +89,7 @@ type userPatch struct {
 
 type resetInput struct {
 	IDPath
-	Body struct {
+	Body *struct {
 		Link bool `json:"link,omitempty" doc:"Send a link to choose a password instead; until it is used, the old password, sessions and tokens stay valid"`
 	}
 }
@@ -122,7 +122,9 @@ func (a *API) users() {
 	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
 		"Reset a user's password (administrators only). This ends sessions, links and the feed, and revokes all tokens",
 		func(ctx context.Context, in *resetInput) (*struct{ Body userMade }, error) {
-			added, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{ByLink: in.Body.Link})
+			added, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, account.Reset{
+				ByLink: in.Body != nil && in.Body.Link,
+			})
 			made, err := a.userMade(ctx, added, err)
 			return &struct{ Body userMade }{made}, err
 		})

@@ -50,7 +50,7 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		}
 		fields := func(current, ref string) []string {
 			return []string{
-				"current", current, "new", "a quite new password", "repeat", "a quite new password", "revoke", ref,
+				"current", current, "new", "a quite new password", "repeat", "a quite new password", "made", ref,
 			}
 		}
 		eve.must(http.StatusUnprocessableEntity, "POST", "/profile/password", fields("wrong", stolenRef)...)
@@ -78,7 +78,7 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		}
 		choose := func(ref string) int {
 			const fresh = "another quite new password"
-			form := encodeForm("link", linkSecret(t, link), "new", fresh, "repeat", fresh, "revoke", ref)
+			form := encodeForm("link", linkSecret(t, link), "new", fresh, "repeat", fresh, "made", ref)
 			status, _ := submitForm(t, newHTTPClient(t), p.URL+"/login/reset", form, formKind)
 			return status
 		}
@@ -97,9 +97,9 @@ func TestMadeCredentials_AreRevokedWithPassword(t *testing.T) {
 		if !strings.Contains(body, `value="`+keyRef+`"`) || strings.Contains(body, "stolen") || strings.Contains(body, "ancient") {
 			t.Error("the page of the reset does not list what is left")
 		}
-		page.must(http.StatusUnprocessableEntity, "POST", path, "how", "password", "revoke", stolenRef,
+		page.must(http.StatusUnprocessableEntity, "POST", path, "how", "password", "made", stolenRef,
 			"password", apptest.Password)
-		page.must(http.StatusOK, "POST", path, "how", "password", "revoke", keyRef,
+		page.must(http.StatusOK, "POST", path, "how", "password", "made", keyRef,
 			"password", apptest.Password)
 		admin.Must(http.StatusNotFound, "GET", s.path+"/ingest-key", nil)
 		for kind, name := range map[string]string{"token": "stolen", "ingest key": "ingest key"} {

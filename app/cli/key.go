@@ -47,9 +47,10 @@ type keyDiscardCmd struct {
 
 // Help says what is lost.
 func (keyDiscardCmd) Help() string {
-	return "Stop the server first; with PostgreSQL, stop all instances. Without its key, an installation cannot read the " +
-		"connections of targets, the secrets of the settings and emails that wait. This command removes them, and with the " +
-		"connections their delivery log. The next start creates a new key, or takes the one that you put in place."
+	return "Stop the server first; with PostgreSQL, stop all instances. Without its key, an installation cannot read " +
+		"the connections of targets, the secrets of the settings and emails that wait. This command removes " +
+		"them, and with the connections their delivery log. " +
+		"The next start creates a new key, or takes the one that you put in place."
 }
 
 // Run shows what is lost without the key, and removes it.

@@ -74,12 +74,14 @@ func (s *Service) CreateToken(
 // CreateTokenOf creates an API token of the product with a name, for the command line. It returns the
 // text of the token, which is not stored.
 func CreateTokenOf(ctx context.Context, store *models.Store, productName string, d TokenDraft) (string, error) {
-	list, err := store.Products(ctx, models.SystemScope("the command line"), models.ProductFilter{Name: productName, Limit: 1})
+	scope := models.SystemScope("the command line")
+	list, err := store.Products(ctx, scope, models.ProductFilter{Name: productName, Limit: 1})
 	if err != nil {
 		return "", err
 	}
 	if len(list) == 0 {
-		return "", fault.New(fault.NotFound, "No product has the name "+productName+": create it first, or write it as on its page")
+		return "", fault.New(fault.NotFound,
+			"No product has the name "+productName+": create it first, or write it as on its page")
 	}
 	s := &Service{store: store}
 	_, text, err := s.addToken(ctx, account.CommandLine, list[0].ID, d)

@@ -26,7 +26,7 @@ func TestOpen_InvalidURL(t *testing.T) {
 		"sqlite:":                    "must name a file",
 		"sqlite::memory:":            "must name a file",
 		"sqlite:///dev/null/x.db":    "open sqlite",
-		"postgres://u:hunter2@[::1/": "open postgres",
+		"postgres://u:hunter2@[::1/": "cannot be read",
 		"postgres://u:hunter2@localhost:1/x?connect_timeout=5": "open postgres",
 	} {
 		_, err := engine.Open(t.Context(), engine.Options{URL: url})

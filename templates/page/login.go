@@ -61,7 +61,7 @@ type MadeRow struct {
 	Role    string // of a token
 	Hint    string // its last characters
 	Created time.Time
-	Revoke  bool // ticked
+	Keep    bool // ticked
 }
 
 // ForgotView is the page for forgotten passwords. Its form posts who to
