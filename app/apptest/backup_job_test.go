@@ -118,13 +118,13 @@ func TestBackupJob_SharedDirectory(t *testing.T) {
 		}
 		for range 2 {
 			p.Clock.Advance(time.Minute)
-			before, err := p.Store.JobRuns(t.Context(), "backup", 0, 1)
+			before, err := p.Store.JobRuns(t.Context(), models.RunFilter{Job: "backup", Limit: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			c.Must(http.StatusAccepted, "POST", "/jobs/backup/run", nil)
 			apptest.Eventually(t, "the job has run", func() bool {
-				list, err := p.Store.JobRuns(t.Context(), "backup", 0, 1)
+				list, err := p.Store.JobRuns(t.Context(), models.RunFilter{Job: "backup", Limit: 1})
 				return err == nil && len(list) == 1 && list[0].Result == models.RunOK &&
 					(len(before) == 0 || list[0].ID != before[0].ID)
 			})
