@@ -73,6 +73,15 @@ func (c Config) FindDatabase() error {
 	return err
 }
 
+// FindDirectory returns an error if the database is a SQLite file in a directory that does not exist.
+func (c Config) FindDirectory() error {
+	file := models.File(c.databaseURL())
+	if _, err := os.Stat(filepath.Dir(file)); err == nil {
+		return nil
+	}
+	return c.FindDatabase()
+}
+
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
 
 // files returns the files of the installation, some of which can be missing.

@@ -120,7 +120,8 @@ func (p problems) addTo(op *huma.Operation, conflict string) {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: responsesPrefix + p.names[status]}
 	}
 	if conflict != "" {
-		op.Responses["409"] = p.response(http.StatusConflict, conflict, "Another user changed this product in the meantime"+readAgain)
+		const example = "Another user changed this product in the meantime" + readAgain
+		op.Responses["409"] = p.response(http.StatusConflict, conflict, example)
 	}
 	if hasParam(op, "If-None-Match") {
 		op.Responses["304"] = &huma.Response{Description: "If-None-Match has the current ETag: there is no body"}

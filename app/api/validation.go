@@ -13,7 +13,7 @@ import (
 )
 
 // invalidFields is the detail of each 422, as fault.BadField has it.
-const invalidFields = "Some fields need another value"
+const invalidFields = "Some fields are invalid"
 
 // The beginnings of huma's messages that are completed with the name of the field.
 const (

@@ -238,8 +238,8 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 				t.Errorf("%s of %d: %s", title, of, a.Text)
 			}
 		}
-		refused("CVE-1", one, "of itself")
-		refused("CVE-1", two, "is a duplicate itself")
+		refused("CVE-1", one, "cannot duplicate itself")
+		refused("CVE-1", two, "That observation is a duplicate")
 		refused("CVE-1", id(other, "CVE-9"), "no such observation")
 		refused("CVE-1", feature, "another branch")
 		refused("CVE-1", 99999, "no such observation")
@@ -251,7 +251,7 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 
 		// A resolved observation stays a duplicate, because it can come back.
 		s.upload(c, findingsReport("CVE-1 High", "CVE-3 High"))
-		refused("CVE-1", two, "is a duplicate itself")
+		refused("CVE-1", two, "That observation is a duplicate")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 High"))
 
 		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": three}); a.ID("assessment.duplicate_of") != three ||

@@ -43,7 +43,7 @@ func TestBackupPostgres(t *testing.T) {
 		}
 	}
 	refused(from, "the database has tables", "restore", file)
-	refused(dataDir(target), "is a backup of postgres", "restore", file)
+	refused(dataDir(target), "it is a backup of PostgreSQL", "restore", file)
 	without := []string{"PATH=" + t.TempDir()}
 	refused(append(from, without...), "pg_dump is not installed", "backup", filepath.Join(t.TempDir(), "other"))
 	refused(append(to, without...), "pg_restore is not installed", "restore", file)

@@ -138,7 +138,7 @@ func TestDuplicate_OfResolvedIsRefused(t *testing.T) {
 		s.scan(c, "one", findingsReport())
 		a := c.Must(http.StatusUnprocessableEntity, "PATCH", fmt.Sprint("/observations/", duplicate.ID("id")),
 			object{"status": "duplicate", "duplicate_of": original.ID("id")})
-		if a.Get("errors.0.name") != "duplicate_of" || !strings.Contains(a.Text, "That one is resolved") {
+		if a.Get("errors.0.name") != "duplicate_of" || !strings.Contains(a.Text, "That observation is resolved") {
 			t.Errorf("refused: %s", a.Text)
 		}
 		a = c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/observations/assess",

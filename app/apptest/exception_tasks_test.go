@@ -77,7 +77,7 @@ func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 			func() bool { names, _ := notifications(c, "exception.task"); return len(names) == hours })
 		names, messages := notifications(c, "exception.task")
 		for i, message := range messages {
-			if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") ||
+			if again := strings.Contains(message, "(59 more since "); !strings.HasPrefix(message, "the till is empty") ||
 				again != (i > 0) {
 				t.Errorf("notice %d: %q", i, message)
 			}

@@ -43,7 +43,7 @@ func TestFormErrors_LinkToFields(t *testing.T) {
 		{
 			"/products/1?tab=targets", "form[aria-label='Add Slack'] [type=submit]",
 			[][2]string{{"target-slack-name", ""}},
-			"1 field needs attention",
+			"2 fields need attention",
 		},
 		{
 			"/products/1?tab=settings", "form[action='/products/1/settings'] [type=submit]",

@@ -31,6 +31,7 @@ func waitingInstallation(t *testing.T) (dir string, receiver *apptest.Receiver) 
 	p.Stop()
 	// As after a kill between the event and its routing.
 	modelstest.Statement(t, filepath.Join(p.Dir, "gatecrier.db"), `
+		PRAGMA foreign_keys = ON;
 		DELETE FROM deliveries WHERE product_id = (SELECT id FROM products WHERE name = 'Two');
 		INSERT INTO event_work (reader, event_id, product_id, next_at)
 		SELECT 'notify', id, product_id, 0 FROM events
@@ -39,7 +40,7 @@ func waitingInstallation(t *testing.T) (dir string, receiver *apptest.Receiver) 
 	mustRun(t, dataDir(p.Dir), "backup", "--with-key", file)
 	dir = t.TempDir()
 	out := mustRun(t, dataDir(dir), "restore", file)
-	if !strings.Contains(out, "1 message that waited is held") {
+	if !strings.Contains(out, "1 message that waited in the backup is held") {
 		t.Errorf("it says %s", out)
 	}
 	return dir, receiver

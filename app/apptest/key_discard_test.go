@@ -10,6 +10,7 @@ import (
 
 	"gatecrier/app/apptest"
 	"gatecrier/app/doctor"
+	"gatecrier/models"
 	"gatecrier/models/modelstest"
 )
 
@@ -80,7 +81,7 @@ func TestBrokenReferences_AreFoundEverywhere(t *testing.T) {
 	run := func() (result, message string) {
 		c.Must(http.StatusAccepted, "POST", "/jobs/check_integrity/run", nil)
 		apptest.Eventually(t, "the job has run", func() bool {
-			list, err := p.Store.JobRuns(t.Context(), "check_integrity", 0, 1)
+			list, err := p.Store.JobRuns(t.Context(), models.RunFilter{Job: "check_integrity", Limit: 1})
 			if err != nil || len(list) == 0 || list[0].FinishedAt.IsZero() {
 				return false
 			}

@@ -108,7 +108,7 @@ func TestObservationListInTheBrowser(t *testing.T) {
 	b.Press("table a[href*='/observations/']")
 	b.WantText("CVE-000000", "lib0")
 	b.Open("/observations?q=nothing")
-	b.WantText("No observation matches")
+	b.WantText("No observations match")
 	b.CheckPage("observation-list-nothing")
 	b.Open("/observations")
 	b.Do(chromedp.Click(".gc-filter summary"))

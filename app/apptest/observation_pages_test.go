@@ -104,8 +104,9 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		// A few selected ones, with errors beside the fields.
 		ids := selectableIDs(list)[:2]
 		admin.wantText(path+"?id="+ids[0]+"&id="+ids[1], "Assess 2 observations")
-		admin.wantFieldError("Say a status or a severity", path, "id", ids[0])
-		admin.wantFieldError("Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
+		admin.wantFieldError("Enter a status or a severity", path, "id", ids[0])
+		admin.wantFieldError("Enter the reason for accepting the risk",
+			path, "id", ids[0], "status", "risk_accepted", "waiver_until",
 			"2099-01-01")
 		admin.wantFieldError("Enter a date as YYYY-MM-DD", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
 			"tomorrow",

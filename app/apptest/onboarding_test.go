@@ -58,7 +58,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 			b.Do(chromedp.SetUploadFiles("[name=file]", []string{filepath.Join(dir, name)}))
 		}
 		b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
-		b.WaitFor(name+" is refused: "+said, `document.querySelector("main").innerText.includes("`+said+`")`)
+		b.WaitFor(name+" is refused: "+said, `document.querySelector("[data-errors]")?.innerText.includes("`+said+`")`)
 	}
 
 	// A reload after an upload shows the form without sending the report again.

@@ -242,13 +242,13 @@ func (in *invocation) withStore(config app.Config, fn func(*models.Store) error)
 
 type migrateCmd struct{}
 
-// Run migrates the database.
+// Run migrates the database. It creates one only in a directory that exists: another name can be mistyped.
 func (migrateCmd) Run(in *invocation) error {
 	config, err := app.ReadConfig()
 	if err != nil {
 		return err
 	}
-	if err := config.FindDatabase(); err != nil {
+	if err := config.FindDirectory(); err != nil {
 		return err
 	}
 	return in.withStore(config, func(*models.Store) error {

@@ -97,7 +97,7 @@ func (d *Demo) page(p *admin.Page) error {
 func (d *Demo) news(p *admin.Page) error {
 	after, err := strconv.Atoi(p.Query("after"))
 	if err != nil {
-		return fault.BadField("after", "A whole number")
+		return fault.BadField("after", "Enter a whole number")
 	}
 	v, err := d.view(p, after)
 	if err != nil {

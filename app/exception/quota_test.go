@@ -98,7 +98,7 @@ func TestQuota_KeepsCountsOfGroups(t *testing.T) {
 		if len(list) != 3 || list[1].Name != "1 more exception (summary)" {
 			t.Fatalf("%d notices, the summary comes before the next hour's: %+v", len(list), list)
 		}
-		if !strings.Contains(list[2].Message, "(+2)") {
+		if !strings.Contains(list[2].Message, "(2 more)") {
 			t.Errorf("the next notification says %q", list[2].Message)
 		}
 		if g := r.group(id); g.Notified != 1 || g.Suppressed != 2 || g.Count != 3 {

@@ -55,7 +55,7 @@ func TestStormNotifiesOnce(t *testing.T) {
 			t.Errorf("after the window: %+v", result)
 		}
 		notices := r.notices()
-		if len(notices) != 2 || !strings.Contains(notices[1].Message, "+15999 since 2026-03-01 12:00 UTC") {
+		if len(notices) != 2 || !strings.Contains(notices[1].Message, "(15999 more since 2026-03-01 12:00 UTC") {
 			t.Errorf("the next notice: %+v", notices[len(notices)-1])
 		}
 	})

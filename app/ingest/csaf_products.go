@@ -178,7 +178,7 @@ func resolveRelationship(
 		return nil
 	}
 	if depth == maxNested {
-		return wrongVEX(place, "relationships lie too deep in each other")
+		return wrongVEX(place, "relationships are nested too deeply")
 	}
 	for _, id := range []string{r.Part, r.Whole} {
 		if inner, ok := byID[id]; ok {

@@ -41,7 +41,7 @@ type typeError struct{ text string }
 // Error returns the location, the expected and the actual type.
 func (e *typeError) Error() string { return e.text }
 
-var errTooDeep = errors.New("lists and objects lie too deep in each other")
+var errTooDeep = errors.New("lists and objects are nested too deeply")
 
 func newDocument(r io.Reader) *document {
 	dec := json.NewDecoder(r)

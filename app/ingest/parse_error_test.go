@@ -129,7 +129,7 @@ var invalidReports = map[string]struct{ text, message string }{
 	},
 	"too deep": {
 		`{"x": ` + strings.Repeat("[", 100_000),
-		"in x, at byte 10006: lists and objects lie too deep",
+		"in x, at byte 10006: lists and objects are nested too deeply",
 	},
 	"too deep in a used value": {
 		`{"bomFormat": "CycloneDX", "components": [` + strings.Repeat(`{"components": [`, 20_000),

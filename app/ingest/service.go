@@ -78,4 +78,4 @@ func untilCurrent(run func() ([]Result, error)) ([]Result, error) {
 	}
 }
 
-var errSourceChanged = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
+var errSourceChanged = fault.New(fault.Conflict, "Another import of this source finished first: send the report again")

@@ -248,7 +248,7 @@ func TestVEXDocuments_AreBounded(t *testing.T) {
 
 	loop := edited(t, "csaf-vex.json", "product_tree.relationships.0.product_reference", "LP-4")
 	_, err = Parse(bytes.NewReader(loop))
-	mustRefuse(t, err, "relationships lie too deep in each other")
+	mustRefuse(t, err, "relationships are nested too deeply")
 }
 
 // A report that mentions VEX is a report.

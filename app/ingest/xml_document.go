@@ -206,7 +206,7 @@ func (d *xmlDocument) explain(err error) error {
 	case errors.Is(err, encoding.ErrInvalidUTF8):
 		why = "the text is not UTF-8"
 	case errors.Is(err, errTooDeep):
-		why = "elements lie too deep in each other"
+		why = "elements are nested too deeply"
 	case errors.Is(err, errDocumentType), errors.Is(err, errFollowed):
 	default:
 		return err

@@ -151,17 +151,17 @@ func checkDuplicate(tx *models.Tx, originalID, productID int64, list []models.Ob
 	for _, d := range list {
 		switch {
 		case d.ID == originalID:
-			return fault.BadField("duplicate_of", "An observation is no duplicate of itself")
+			return fault.BadField("duplicate_of", "An observation cannot duplicate itself")
 		case d.BranchID != o.BranchID:
-			return fault.BadField("duplicate_of", "It is in another branch")
+			return fault.BadField("duplicate_of", "The original is in another branch")
 		}
 	}
 	// A resolved duplicate can come back, so that its assessed status counts too.
 	if o.Status == models.StatusDuplicate || o.Assessed.Status == models.StatusDuplicate {
-		return fault.BadField("duplicate_of", "That one is a duplicate itself: name the one that it is the same as")
+		return fault.BadField("duplicate_of", "That observation is a duplicate: enter its original")
 	}
 	if !o.InReport() {
-		return fault.BadField("duplicate_of", "That one is resolved: name one that its last report contains")
+		return fault.BadField("duplicate_of", "That observation is resolved: enter one that its last report contains")
 	}
 	return tx.RequireSettled(o.SourceID)
 }

@@ -50,20 +50,20 @@ func (a *Assessment) check(now time.Time) error {
 	fieldErrs := slices.Clone(a.Unread)
 	switch {
 	case a.Clear && (a.Status != "" || a.Severity != nil || !a.Until.IsZero() || a.DuplicateOf != 0):
-		fieldErrs.Add("status", "Taking back what was said goes with nothing else")
+		fieldErrs.Add("status", "Reset the assessment alone: leave the other fields empty")
 	case !a.Clear && a.Status == "" && a.Severity == nil && !a.ClearSeverity:
-		fieldErrs.Add("status", "Say a status or a severity, or take back what was said")
+		fieldErrs.Add("status", "Enter a status or a severity, or reset the assessment")
 	case a.Status != "" && !slices.Contains(Assessable(), a.Status):
 		fieldErrs.Add(
 			"status",
-			"One of open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security, risk_accepted",
+			"Use open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security, risk_accepted",
 		)
 	}
 	switch {
 	case a.Severity != nil && a.ClearSeverity:
-		fieldErrs.Add("severity", "Say one, or take it back")
+		fieldErrs.Add("severity", "Enter a severity or reset it, not both")
 	case a.Severity != nil && !a.Severity.Valid():
-		fieldErrs.Add("severity", "One of critical, high, medium, low, none, unknown")
+		fieldErrs.Add("severity", "Use critical, high, medium, low, none or unknown")
 	}
 	switch {
 	case utf8.RuneCountInString(a.Comment) > maxComment:
@@ -73,7 +73,7 @@ func (a *Assessment) check(now time.Time) error {
 	}
 	a.checkWaiver(now, &fieldErrs)
 	if a.DuplicateOf != 0 && a.Status != models.StatusDuplicate {
-		fieldErrs.Add("duplicate_of", "Goes with the status duplicate")
+		fieldErrs.Add("duplicate_of", "Use this only with the status duplicate")
 	}
 	return fieldErrs.Err()
 }
@@ -81,16 +81,16 @@ func (a *Assessment) check(now time.Time) error {
 func (a *Assessment) checkWaiver(now time.Time, fieldErrs *fault.Fields) {
 	if a.Status != models.StatusRiskAccepted {
 		if !a.Until.IsZero() {
-			fieldErrs.Add("waiver_until", "Goes with the status risk_accepted")
+			fieldErrs.Add("waiver_until", "Use this only with the status risk_accepted")
 		}
 		return
 	}
 	if a.Comment == "" {
-		fieldErrs.Add("comment", "Say why the risk is accepted")
+		fieldErrs.Add("comment", "Enter the reason for accepting the risk")
 	}
 	switch {
 	case a.Until.IsZero():
-		fieldErrs.Add("waiver_until", "Say until when the risk is accepted")
+		fieldErrs.Add("waiver_until", "Enter when the waiver ends")
 	case !a.Until.After(now):
 		fieldErrs.Add("waiver_until", "Must be in the future")
 	case a.Until.After(now.Add(maxWaiver)):

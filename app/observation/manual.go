@@ -60,7 +60,7 @@ func (d *Draft) check() error {
 		fieldErrs.Add("title", "Must not be empty")
 	}
 	if !d.Severity.Valid() {
-		fieldErrs.Add("severity", "One of critical, high, medium, low, none, unknown")
+		fieldErrs.Add("severity", "Use critical, high, medium, low, none or unknown")
 	}
 	if d.URL != "" && !isWebAddress(d.URL) {
 		fieldErrs.Add("url", "An address that begins with http:// or https://")

@@ -58,7 +58,7 @@ func selectFiltered(
 	ctx context.Context, r reader, scope models.Scope, sel Selection,
 ) ([]models.Observation, error) {
 	if sel.Filter == nil {
-		return nil, fault.BadField("ids", "Say which observations: by ids, or by a filter")
+		return nil, fault.BadField("ids", "Select observations by ids or by a filter")
 	}
 	f := *sel.Filter
 	f.Place, f.ProductID, f.Limit = models.Place{}, sel.ProductID, MaxSelected+1

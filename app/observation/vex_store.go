@@ -123,7 +123,7 @@ func orVEXMoved(err error) error {
 	if err != nil {
 		return err
 	}
-	return fault.New(fault.Conflict, "Another upload or the deletion of this document was faster: send it again")
+	return fault.New(fault.Conflict, "The document was uploaded or deleted at the same time: send it again")
 }
 
 // checkVEXLimits returns an error if a product gets too many documents or statements by a document

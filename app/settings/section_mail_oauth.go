@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatecrier/app/fault"
@@ -19,7 +20,9 @@ func tokenEndpoint(values lookup) string {
 }
 
 // oauthFields are where XOAUTH2 gets its access tokens.
-func oauthFields() []Field {
+func oauthFields() []Field { return slices.Concat(oauthEndpoint(), oauthCredentials()) }
+
+func oauthEndpoint() []Field {
 	return []Field{
 		{
 			Name:     "smtp_oauth_grant",
@@ -42,6 +45,11 @@ func oauthFields() []Field {
 			Placeholder: "https://login.example.org/token",
 			Help:        "The HTTPS URL that issues access tokens. Allow a private address in the section Delivery.",
 		},
+	}
+}
+
+func oauthCredentials() []Field {
+	return []Field{
 		{
 			Name:      "smtp_oauth_client_id",
 			Label:     "Client ID",

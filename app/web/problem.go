@@ -143,7 +143,7 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 		p.Outage = outageOf(err)
 		p.Detail = p.Outage.Sentence() + "; send the request again later"
 	default:
-		p.Detail = "Something went wrong here; the log has it under the request id " + RequestID(ctx)
+		p.Detail = "Something went wrong. Administrators find it in the server log by the request ID " + RequestID(ctx)
 	}
 	if status < http.StatusInternalServerError {
 		return p

@@ -64,7 +64,7 @@ func assessing() AssessForm {
 		Errors: map[string]string{
 			"":             "There are 82 observations now, not 83: look at the list again",
 			"waiver_until": "Must be in the future",
-			"comment":      "Say why the risk is accepted",
+			"comment":      "Enter the reason for accepting the risk",
 			"status":       script,
 			"duplicate_of": script,
 			"severity":     script,
@@ -210,7 +210,7 @@ func observationFormStories() []story {
 		Comment: script,
 		Errors: map[string]string{
 			"":             "A large import is at work",
-			"duplicate_of": "It is in another branch",
+			"duplicate_of": "The original is in another branch",
 			"comment":      "At most 4,000 characters",
 		},
 		Rows: []DuplicateRow{
