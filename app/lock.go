@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gatecrier/models"
 )
@@ -15,6 +16,10 @@ var errServed = errors.New("stop it first, or use PostgreSQL for several")
 
 // errLockLost is the error of a server that another one runs beside.
 var errLockLost = errors.New("the lock file was removed, and another gatecrier has taken the lock")
+
+// lockWait is how long a start waits for the lock: a process that a stopped server has just started can
+// hold it for a moment.
+const lockWait = 500 * time.Millisecond
 
 // servingLock is the lock of a SQLite file, so that only one program serves it: a second one would send
 // every message again. Instances on PostgreSQL share their work through the database and need no lock.
@@ -32,7 +37,9 @@ func lockServing(file string) (*servingLock, error) {
 		return nil, fmt.Errorf("make the database's directory: %w", err)
 	}
 	path := file + ".lock"
-	held, err := models.TryLock(path)
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	held, err := models.Lock(ctx, path)
 	if errors.Is(err, models.ErrLocked) {
 		return nil, fmt.Errorf("another gatecrier serves %s: %w", file, errServed)
 	}

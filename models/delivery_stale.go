@@ -102,8 +102,7 @@ func (r queries) otherStateArrived(ctx context.Context, d Delivery, announced, f
 }
 
 // saidByEndedSilence reports whether the end of a silence, whose message has the gate's state at that time,
-// has or might have arrived between two events of a delivery's queue: after the one given, and before its
-// own.
+// has arrived, might have, or will, after an event of a delivery's queue.
 func (r queries) saidByEndedSilence(ctx context.Context, d Delivery, after int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -116,10 +115,9 @@ func (r queries) saidByEndedSilence(ctx context.Context, d Delivery, after int64
 			AND d.product_id = ?
 			AND d.recipient = ?
 			AND d.event_id > ?
-			AND d.event_id < ?
 			AND e.type = 'silence.ended'
 			AND (
-				d.state = 'delivered'
+				d.state IN ('delivered', 'pending', 'retrying', 'sending')
 				OR EXISTS (
 					SELECT 1
 					FROM attempts a
@@ -128,7 +126,7 @@ func (r queries) saidByEndedSilence(ctx context.Context, d Delivery, after int64
 				)
 			)
 			LIMIT 1
-		) x`, []any{d.ConnectionID, d.ProductID, d.Recipient, after, d.EventID}, &n)
+		) x`, []any{d.ConnectionID, d.ProductID, d.Recipient, after}, &n)
 	return n > 0, err
 }
 
