@@ -11,7 +11,7 @@ import (
 // fieldWords writes the names of other fields as words.
 var fieldWords = strings.NewReplacer("_", " ", ".", " ")
 
-// fieldNames names fields of products, groups, members and tokens whose words do not say enough.
+// fieldNames has the names of those fields of products, groups, members and tokens that need an explanation.
 var fieldNames = map[string]string{
 	"gate_mode":       "security gate",
 	"only_fixable":    "only observations with a fix count",

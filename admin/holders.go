@@ -57,7 +57,7 @@ func (a *Admin) visibleRoles(c *gin.Context, at product.Owner) ([]page.MemberRow
 	return append(members, groups...), err
 }
 
-// cutHolders names the members whose role has a permission, each once.
+// cutHolders names the members with a permission by their role, each once.
 func cutHolders(rows []page.MemberRow, p authz.Permission) page.Holders {
 	var h page.Holders
 	seen := map[string]bool{}

@@ -72,7 +72,7 @@ func (a *Admin) findPages(c *gin.Context, text string) (page.SearchKind, error) 
 	return kind, nil
 }
 
-// openable returns the first links to pages whose needs the user meets. Others cost no query.
+// openable returns the first links to pages that the user can open. Others cost no query.
 func (a *Admin) openable(c *gin.Context, links []layout.Link, needs map[string]need) ([]layout.Link, error) {
 	var list []layout.Link
 	for _, l := range links {

@@ -42,9 +42,12 @@ func (r queries) IngestKey(ctx context.Context, scope Scope, productID int64) (k
 type KeyCount struct{ At, N int64 }
 
 // Add returns the count with that of another writer: the sum in the same minute or day, else the
-// other's.
+// other's, unless that is empty.
 func (c KeyCount) Add(other KeyCount) KeyCount {
-	if c.At == other.At {
+	switch {
+	case other.N == 0:
+		return c
+	case c.At == other.At:
 		other.N += c.N
 	}
 	return other

@@ -42,8 +42,8 @@ func (s *Service) resetMail(u models.User, l link, from string) accountMail {
 	return m
 }
 
-// inviteMail is sent to a user whose account an administrator has created or, with reset, whose password an
-// administrator has reset.
+// inviteMail is sent to a user after an administrator has created the account or, with reset, has reset its
+// password.
 func (s *Service) inviteMail(u models.User, l link, reset bool) accountMail {
 	did := "An administrator created this account for you. "
 	if reset {

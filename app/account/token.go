@@ -29,7 +29,7 @@ type NewToken struct {
 	Name      string
 	Role      models.Role  // narrows the user's rights; "" = all of them
 	ExpiresAt time.Time    // zero = never
-	Unread    fault.Fields // of a form: fields whose texts are no values
+	Unread    fault.Fields // of a form: fields with texts that are no values
 }
 
 // CreateToken creates an API token of a user for the command line. It returns the text of the

@@ -172,8 +172,8 @@ func givesAccess(was, next models.User) bool {
 	return was.Email != next.Email || !was.Administrator && next.Administrator || !was.Active && next.Active
 }
 
-// requireProof checks the password of an administrator whose change gives access, and reports whether
-// it has. Their own address needs the password also for a token, as in their profile.
+// requireProof checks the password of an administrator for a change that gives access, and reports whether
+// it did. Their own address needs the password also for a token, as in their profile.
 func (s *Service) requireProof(ctx context.Context, actor authz.Actor, id int64, e UserEdit) (bool, error) {
 	was, err := s.store.User(ctx, id)
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *Service) PendingLink(
 	return s.store.PendingUserLink(ctx, id, models.LinkPassword)
 }
 
-// resettable returns a user whose password the actor can reset.
+// resettable returns a user, unless the actor cannot reset their password.
 func (s *Service) resettable(ctx context.Context, actor authz.Actor, id int64) (models.User, error) {
 	if err := requireAdministrator(actor); err != nil {
 		return models.User{}, err

@@ -9,7 +9,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// A cron field shows the next runs of what is typed, in the zone of the user and in UTC.
+// A cron field shows the next runs of the typed expression, in the time zone of the user and in UTC.
 func TestCronFields_PreviewNextRuns(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{StartTime: time.Date(2030, 1, 15, 22, 30, 0, 0, time.UTC)})

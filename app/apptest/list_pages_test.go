@@ -168,7 +168,7 @@ func TestLists_NextAndPrevious(t *testing.T) {
 				t.Errorf("no %s in %s", want, text)
 			}
 		}
-		// A page beyond the end, and one whose key is none of the list, is the first one.
+		// A page beyond the end is the first one, and so is a page with a key that the list does not know.
 		for _, path := range []string{"/products?sort=name&after=z", "/products?after=2%2Cz", "/products?after=1%252C%2500"} {
 			if text := c.must(http.StatusOK, "GET", path); !strings.Contains(text, "1–50 of 60 products") {
 				t.Errorf("%s is not the first page", path)

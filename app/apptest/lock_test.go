@@ -12,7 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// A server whose lock file is removed takes the lock again, so that a second one does not start.
+// A server takes the lock again after its file is removed, so that a second server does not start.
 func TestLock_IsTakenAgainAfterItsFileWasRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -9,7 +9,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// The form for email shows the fields and the help of what is selected.
+// The form for email shows the fields and the help of the selected options.
 func TestMailFormInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -21,7 +21,7 @@ func TestMailFormInTheBrowser(t *testing.T) {
 		b.WaitFor(what, fmt.Sprintf(`document.querySelector(%q).checkVisibility() === %v`, selector, want))
 	}
 	shown("the client ID is hidden", "#f-smtp_oauth_client_id", false)
-	shown("the password is there", "#f-smtp_password", true)
+	shown("the password is shown", "#f-smtp_password", true)
 	shown("STARTTLS is explained", "#f-smtp_tls-help > :nth-child(1)", true)
 	shown("implicit TLS is not", "#f-smtp_tls-help > :nth-child(2)", false)
 	b.Do(chromedp.SetValue("#f-smtp_auth", "xoauth2"), chromedp.SetValue("#f-smtp_tls", "tls"))

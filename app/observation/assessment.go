@@ -30,7 +30,7 @@ type Assessment struct {
 	Until         time.Time        // the end of a waiver; required for risk_accepted, only with it
 	DuplicateOf   int64            // the ID of the original; only with duplicate, 0 = none
 	IfVersion     *int64           // the version of a single observation that the user saw, nil for any
-	Unread        fault.Fields     // of a form: fields whose texts are no values
+	Unread        fault.Fields     // of a form: fields with texts that are no values
 }
 
 // Assessable lists the statuses that an assessment can have.

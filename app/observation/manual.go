@@ -29,7 +29,7 @@ type Draft struct {
 	Fix         string
 	URL         string
 	IfVersion   *int64       // the version that the user edits, nil for any
-	Unread      fault.Fields // of a form: fields whose texts are no values
+	Unread      fault.Fields // of a form: fields with texts that are no values
 }
 
 // check trims the texts, and returns the field errors of a draft.

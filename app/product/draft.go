@@ -22,7 +22,7 @@ type Draft struct {
 	HoldSeconds, StaleAfter          *int64 // nil: the settings decide
 	Targets                          connection.FieldsChange
 	GroupID                          int64        // 0 for none
-	Unread                           fault.Fields // of a form: fields whose texts are no values
+	Unread                           fault.Fields // of a form: fields with texts that are no values
 }
 
 func (d *Draft) trim() {

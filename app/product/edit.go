@@ -21,7 +21,7 @@ type Edit struct {
 	Targets                          connection.FieldsChange
 	GroupID                          *int64       // 0 for none
 	Version                          int64        // the expected version, 0 for any
-	Unread                           fault.Fields // of a form: fields whose texts are no values
+	Unread                           fault.Fields // of a form: fields with texts that are no values
 }
 
 // CountingEdit is a change of the counting settings of a gate. A nil field stays as it is.

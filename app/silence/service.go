@@ -169,7 +169,7 @@ type Edit struct {
 	Type, Text, Reason *string
 	EndsAt             *time.Time
 	Version            int64        // of the silence that the user saw, 0 = any
-	Unread             fault.Fields // of a form: fields whose texts are no values
+	Unread             fault.Fields // of a form: fields with texts that are no values
 }
 
 var errChangedMeanwhile = fault.NewOutdated("Another user changed this silence in the meantime")
