@@ -7,6 +7,7 @@ import (
 	"gatecrier/app/account"
 	"gatecrier/app/clock"
 	"gatecrier/app/delivery"
+	"gatecrier/app/gate"
 	"gatecrier/app/ingest"
 	"gatecrier/app/notify"
 	"gatecrier/jobs"
@@ -24,6 +25,7 @@ func (a *App) maxTimes() models.MaxTimes {
 		Probe:     delivery.MaxProbe,
 		Routing:   notify.MaxWait,
 		Hold:      a.Settings.Gate().Hold,
+		Part:      gate.MaxPartHold,
 		Exception: a.Settings.Exceptions().RateLimit,
 		Links:     account.MaxLinkTimes(),
 		Mail:      account.MaxMailWait,

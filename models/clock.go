@@ -22,6 +22,7 @@ type MaxTimes struct {
 	Probe     time.Duration            // until the next probe of an endpoint, or what its receiver asked for
 	Routing   time.Duration            // until the next try to route an event
 	Hold      time.Duration            // of gate changes of products without a time of their own
+	Part      time.Duration            // of a gate change while another part of its cause follows
 	Exception time.Duration            // the window of an exception
 	Links     map[string]time.Duration // by purpose
 	Mail      time.Duration            // until the next attempt of an email about an account
@@ -52,6 +53,7 @@ func (m MaxTimes) rules() []timeRule {
 func (m MaxTimes) workRules() []timeRule {
 	hold := fmt.Sprintf("coalesce((SELECT p.hold_seconds FROM products p WHERE p.id = branches.product_id) * 1000000, %d)",
 		m.Hold.Microseconds())
+	longestHold := fmt.Sprintf("CASE WHEN %[1]s > %[2]d THEN %[1]s ELSE %[2]d END", hold, m.Part.Microseconds())
 	// By endpoint, as the index of due deliveries is.
 	const ofEndpoint = "endpoint_id IN (SELECT connection_id FROM connection_health) AND " + dueSQL
 	const attempted = "(SELECT max(a.at) FROM attempts a WHERE a.delivery_id = deliveries.id)"
@@ -86,7 +88,7 @@ func (m MaxTimes) workRules() []timeRule {
 			set: "due_since = :now",
 		},
 		{
-			table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", hold),
+			table: "branches", key: "id", over: "held_until IS NOT NULL AND " + aheadOf("held_until", longestHold),
 			set: "held_until = :now + " + hold,
 		},
 		{table: "sources", key: "id", over: ahead("last_report_at", 0), set: "last_report_at = :now", scan: true},

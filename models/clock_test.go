@@ -16,7 +16,7 @@ import (
 // maxTimes are the longest times in these tests.
 var maxTimes = models.MaxTimes{
 	Send: lease, Import: time.Minute, Job: 2 * time.Minute, Retry: 12 * time.Hour, Probe: 6 * time.Hour,
-	Routing: 5 * time.Minute, Hold: 10 * time.Minute, Exception: time.Hour,
+	Routing: 5 * time.Minute, Hold: 10 * time.Minute, Part: time.Minute, Exception: time.Hour,
 	Links: map[string]time.Duration{"password": time.Hour, "email": 24 * time.Hour},
 	Mail:  10 * time.Minute, MailLife: 7 * 24 * time.Hour,
 }
@@ -167,6 +167,10 @@ func plannedTimes(product int64, d *models.Delivery, c int64) []plannedTime {
 			"hold time", set("branches", "held_until = ?, held_event = NULL", 10*time.Minute), "branches.held_until",
 			10 * time.Minute, 10 * time.Minute,
 		},
+		{"hold between two parts of a cause", func(w world) {
+			exec("UPDATE products SET hold_seconds = 0")(w)
+			set("branches", "held_until = ?", time.Minute)(w)
+		}, "branches.held_until", time.Minute, 0},
 		{"wait after a failed sign-in", func(w world) {
 			for range 3 {
 				w.write(func(tx *models.Tx) error {

@@ -103,7 +103,7 @@ func (s *Service) record(tx *models.Tx, g models.Gated, e Evaluation, policy Pol
 	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: e.Active.Counts}
 	lastAnnounced, hold := g.Branch.Gate, s.HoldTime(g.Product)
 	if e.Part == MoreComes {
-		hold = max(hold, partHold)
+		hold = max(hold, MaxPartHold)
 	}
 	if g.Branch.Held.Any() {
 		lastAnnounced = g.Branch.Held.From

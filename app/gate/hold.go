@@ -16,9 +16,9 @@ import (
 // announceBatch is how many branches on hold AnnounceDue reads at once.
 const announceBatch = 100
 
-// partHold is how long a change is at least on hold while another part of its cause follows. The
+// MaxPartHold is how long a change is at least on hold while another part of its cause follows. The
 // last part ends that. A crash between them delays the announcement by as much.
-const partHold = time.Minute
+const MaxPartHold = time.Minute
 
 // HoldTime returns how long a new state of a product's gate must last before it is announced.
 func (s *Service) HoldTime(p models.Product) time.Duration {
@@ -40,7 +40,7 @@ func (s *Service) keepHold(tx *models.Tx, g models.Gated, e Evaluation, policy P
 	held := g.Branch.Held
 	switch {
 	case e.Part == MoreComes:
-		held.Until = later(held.Until, tx.Now().Add(partHold))
+		held.Until = later(held.Until, tx.Now().Add(MaxPartHold))
 		return tx.SaveHeld(g.Branch.ID, held)
 	case e.Part == LastPart && s.HoldTime(g.Product) == 0 && g.Branch.Default:
 		return s.announceNow(tx, g, e, policy, v)
