@@ -17,7 +17,9 @@ func waitSoon(t *testing.T, b *apptest.Browser, what, script string) {
 	t.Helper()
 	began := time.Now()
 	b.WaitFor(what, script)
-	if took := time.Since(began); took > soon {
+	took := time.Since(began)
+	t.Logf("%s: %s", what, took.Round(time.Millisecond))
+	if took > soon {
 		t.Errorf("%s: %s", what, took)
 	}
 }
