@@ -91,8 +91,8 @@ func (b *Browser) hasNewElements() (found bool) {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// CheckPage checks the page wide and narrow, light and dark: axe finds no violation, and nothing
-// scrolls sideways. It saves a screenshot of each check if ShotsEnv is set.
+// CheckPage checks the page wide and narrow, light and dark: axe finds no violation, nothing scrolls
+// sideways, and no texts lie over one another or are cut off. It saves a screenshot of each check if ShotsEnv is set.
 func (b *Browser) CheckPage(name string) {
 	b.t.Helper()
 	b.loadAxe()
@@ -109,6 +109,9 @@ func (b *Browser) CheckPage(name string) {
 		}
 		if wide > check.width {
 			b.t.Errorf("%s, %s: %d pixels wide", name, check.name, wide)
+		}
+		if first && check.scheme == "light" {
+			b.checkOverlaps(name + ", " + check.name)
 		}
 		if applies {
 			b.runAxe(name+", "+check.name, check.rules)
