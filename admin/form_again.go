@@ -103,7 +103,7 @@ func (r refusal) fill(ctx context.Context, text string) (string, error) {
 
 // note says why the form was refused.
 func (r refusal) note(f draft.Filled) page.RefusedView {
-	v := page.RefusedView{Note: ui.Note{Kind: "bad", Title: textOf(r.err), Text: "Your changes were not saved."}}
+	v := page.RefusedView{Note: ui.Note{Kind: "bad", Title: textOf(r.err), Text: "Nothing was saved."}}
 	switch {
 	case isOutdated(r.err) && f.Found:
 		v.Note.Text += " The form keeps your input, and shows the current values beside it. " +

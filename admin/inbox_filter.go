@@ -188,6 +188,9 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	}
 	f.Severities = []ui.Option{{Label: "any", Checked: q.Severity == nil}}
 	for _, s := range models.Severities() {
+		if s > models.Low && (q.Severity == nil || *q.Severity != s) {
+			continue // nothing is worse than nothing, or than what no one has rated
+		}
 		f.Severities = append(f.Severities, ui.Option{
 			Value: s.String(), Label: orWorse(s), Checked: q.Severity != nil && *q.Severity == s,
 		})

@@ -213,7 +213,7 @@ func (a *Admin) observationListForm(c *gin.Context, q observationListQuery) (pag
 	if len(q.pairs) > 0 {
 		f.Clear = foundPath
 	}
-	shown := withoutPairs(q.pairs, "q", "component", "min_severity", "severity", "status", "active", "sort")
+	shown := withoutPairs(q.pairs, "q", "min_severity", "severity", "active")
 	f.More = len(shown) > 0
 	var err error
 	if f.Products, err = a.productChoices(c, q.ProductID); err != nil {

@@ -105,7 +105,7 @@ func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldE
 		term, ok := parseRetention(text)
 		if !ok {
 			fieldErrs.Add(f.name,
-				"Enter a time such as “10 minutes”, “2 hours” or “1 day”, or leave the field empty to use the global setting")
+				"Enter a time such as “1 hour” or “2 days”, or leave the field empty to use the global setting")
 			continue
 		}
 		*f.to = &term

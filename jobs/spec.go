@@ -25,12 +25,31 @@ func BadSpec(spec string, now time.Time) string {
 	}
 	times, err := parse(spec)
 	if err != nil {
-		return "Invalid expression: " + err.Error()
+		return badField(spec)
 	}
 	if times.Next(now.UTC()).IsZero() {
 		return "This never runs: no month that it names has that day"
 	}
 	return ""
+}
+
+// specFields are the fields of a cron expression, and what each can be.
+var specFields = []string{
+	"The minute must be from 0 to 59", "The hour must be from 0 to 23", "The day of the month must be from 1 to 31",
+	"The month must be from 1 to 12, or jan to dec",
+	"The day of the week must be from 0 (Sunday) to 6, or sun to sat",
+}
+
+// badField returns what is wrong with the first field that the parser refuses.
+func badField(spec string) string {
+	for i, field := range strings.Fields(spec) {
+		alone := []string{"*", "*", "*", "*", "*"}
+		alone[i] = field
+		if _, err := parse(strings.Join(alone, " ")); err != nil {
+			return specFields[i] + ", or of the form *, 1-5, */5 or 1,15: not “" + field + "”"
+		}
+	}
+	return "Enter five fields: minute, hour, day of the month, month, day of the week"
 }
 
 // NextRuns returns the next n times of a cron expression that BadSpec accepts, nil for another one.

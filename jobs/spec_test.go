@@ -35,6 +35,19 @@ func TestBadSpecs(t *testing.T) {
 	}
 }
 
+// A refused field is named with what it can be.
+func TestBadSpec_NamesField(t *testing.T) {
+	for spec, want := range map[string]string{
+		"99 25 * * *": "The minute must be from 0 to 59, or of the form *, 1-5, */5 or 1,15: not “99”",
+		"9 25 * * *":  "The hour must be from 0 to 23, or of the form *, 1-5, */5 or 1,15: not “25”",
+		"9 5 * 13 *":  "The month must be from 1 to 12, or jan to dec, or of the form *, 1-5, */5 or 1,15: not “13”",
+	} {
+		if got := BadSpec(spec, noon); got != want {
+			t.Errorf("%q: %q, want %q", spec, got, want)
+		}
+	}
+}
+
 func leapDay(year int) time.Time { return time.Date(year, time.February, 29, 0, 0, 0, 0, time.UTC) }
 
 func TestNextRuns(t *testing.T) {

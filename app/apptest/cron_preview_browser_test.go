@@ -30,7 +30,7 @@ func TestCronFields_PreviewNextRuns(t *testing.T) {
 	typed("0 6 * * 1", "Mon 21 Jan 2030, 07:00 CET (06:00 UTC)")
 	typed("0 6 31 2 *", "This never runs")
 	b.CheckPage("settings-cron-never")
-	typed("61 6 * * *", "Invalid expression")
+	typed("61 6 * * *", "The minute must be from 0 to 59")
 	typed("0 12 1 7 *", "Mon 1 Jul 2030, 14:00 CEST (12:00 UTC)")
 
 	// What is sent with an error says it once.
@@ -40,7 +40,7 @@ func TestCronFields_PreviewNextRuns(t *testing.T) {
 	wantTrue(t, b, "said once", `document.querySelectorAll("`+field+`").length === 1 &&
 		document.querySelector("`+field+`").closest(".gc-f").querySelectorAll(".gc-err").length === 1`)
 	status, text := signedInAs(t, p, "admin").get("/admin/settings/jobs/runs?job=x&x=%3Cb%3E+1+1+1+1")
-	if status != http.StatusOK || strings.Contains(text, "<b>") || !strings.Contains(text, "Invalid expression") {
+	if status != http.StatusOK || strings.Contains(text, "<b>") || !strings.Contains(text, "The minute must be") {
 		t.Errorf("an unreadable expression: %d %s", status, text)
 	}
 }

@@ -65,7 +65,7 @@ func TestFormErrors_LinkToFields(t *testing.T) {
 			b.Evaluate(`document.getElementById("` + f[0] + `").value = "` + f[1] + `"`)
 		}
 		b.Press(form.button)
-		b.WantText(form.summary, "Your changes were not saved.")
+		b.WantText(form.summary, "Nothing was saved.")
 		b.WaitFor("the summary has the focus", `document.activeElement.matches("[data-errors]")`)
 		if b.Path() != form.page {
 			t.Errorf("the address is %s, want %s", b.Path(), form.page)

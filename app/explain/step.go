@@ -39,7 +39,7 @@ func (f *data) recorded() []Step {
 func (f *data) about() Link {
 	switch event.Type(f.event.Type) {
 	case event.GateChanged:
-		return Link{event.ChangePage(f.event, f.announcement), "The change"}
+		return Link{event.ChangePage(f.event, f.announcement), event.GateChanged.OpenLabel()}
 	case event.ExceptionReported, event.ExceptionTask:
 		return f.exception()
 	case event.ExceptionRequest:

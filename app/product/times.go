@@ -25,7 +25,7 @@ func (d Draft) checkTimes(fieldErrs *fault.Fields) {
 	}
 	if n := d.StaleAfter; n != nil && *n != 0 &&
 		(*n < int64(settings.MinStaleAfter/time.Second) || *n > int64(settings.MaxStaleAfter/time.Second)) {
-		fieldErrs.Add("stale_after", "Enter 0 for never, or 15 minutes (900 seconds) to 30 days (2592000 seconds)")
+		fieldErrs.Add("stale_after", "From 15 minutes (900 seconds) to 30 days (2592000 seconds), or 0 for never")
 	}
 }
 

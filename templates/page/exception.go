@@ -162,7 +162,7 @@ func kindWord(kind string) string {
 	case "task":
 		return "background job"
 	}
-	return "reported"
+	return "reported by an SDK or the API"
 }
 
 // byWord says by what exceptions are grouped.

@@ -1487,7 +1487,7 @@ func assessForm(f AssessForm, back string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-comment", Name: "comment", Label: "Comment", Type: "textarea", Value: f.Comment, MaxLength: 4000, Error: f.Errors["comment"], Help: "Stored in the history. Required when you accept a risk."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(ui.Field{ID: "assess-comment", Name: "comment", Label: "Comment", Type: "textarea", Value: f.Comment, MaxLength: 4000, Note: "required to accept a risk", Error: f.Errors["comment"], Help: "Stored in the history."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

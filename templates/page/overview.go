@@ -121,7 +121,7 @@ func (v OverviewView) rest() string {
 	case v.StaleTotal > 0:
 		return "Without recent reports, their gate status can be outdated."
 	case v.Trouble > 0:
-		return ui.Plural(v.Trouble, "delivery is", "deliveries are") + " failing. Everything else is OK."
+		return ui.Plural(v.Trouble, "delivery is", "deliveries are") + " retrying or failed. Everything else is OK."
 	case v.Failed > 0:
 		return "Everything else is OK."
 	case v.Passed == 0:

@@ -68,7 +68,7 @@ func TestLimits(t *testing.T) {
 	}
 	counted := ProductView{Limits: v.Limits, Effective: &ui.Counts{Critical: 1, High: 3}}
 	for severity, want := range map[string]string{
-		"critical": "1 over, 1 counts, true", "high": "none left, , false", "medium": ", none count, false",
+		"critical": "1 over, 1 counts, true", "high": "at threshold, , false", "medium": ", none count, false",
 	} {
 		row := ui.Tally{Severity: severity, N: 3}
 		if got := fmt.Sprint(counted.room(row), ", ", counted.countText(row), ", ", counted.over(row)); got != want {

@@ -822,7 +822,7 @@ func ledger(v ProductView) templ.Component {
 			ui.Column{Label: "Severity"},
 			ui.Column{Label: "Active", Class: "n"},
 			ui.Column{Label: "Threshold", Class: "n"},
-			ui.Column{Label: "Headroom", Class: "n"},
+			ui.Column{Label: "To threshold", Class: "n"},
 			ui.Column{Label: v.trendTitle(), Class: "pic"},
 		).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {

@@ -297,7 +297,7 @@ func settingsForm(v SettingsView) templ.Component {
 			}
 		}
 		if v.Error != "" {
-			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: v.Error, Text: "Your changes were not saved."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "bad", Title: v.Error, Text: "Nothing was saved."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

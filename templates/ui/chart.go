@@ -122,9 +122,9 @@ func Room(n, limit, noLimit int64) string {
 	case n > limit:
 		return Number(n-limit) + " over"
 	case n == limit:
-		return "none left"
+		return "at threshold"
 	}
-	return Number(limit-n) + " left"
+	return Number(limit-n) + " below"
 }
 
 // share is one part of a bar, in percent.

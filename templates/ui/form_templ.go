@@ -1142,7 +1142,7 @@ func Summary(list []WrongField) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Notice(Note{Kind: "bad", Title: summaryTitle(len(list)), Text: "Your changes were not saved."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var57), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Notice(Note{Kind: "bad", Title: summaryTitle(len(list)), Text: "Nothing was saved."}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var57), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

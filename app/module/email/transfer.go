@@ -26,7 +26,7 @@ type step string
 const (
 	stepToken     step = "a token"
 	stepDial      step = ""
-	stepConnect   step = "the connection"
+	stepConnect   step = "to accept mail"
 	stepTLS       step = "TLS"
 	stepSignIn    step = "to let us sign in"
 	stepSender    step = "the sender"
