@@ -128,6 +128,9 @@ func (r DeliveryRow) to() string {
 	if r.Module == "" {
 		return r.Connection
 	}
+	if r.Connection == r.Module { // it has no name of its own
+		return r.Module
+	}
 	return r.Module + ": " + r.Connection
 }
 
