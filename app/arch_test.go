@@ -43,6 +43,7 @@ var layers = map[string]int{
 	"app/settings":          2,
 	"app/event":             2,
 	"app/vex":               2,
+	"app/condition":         2,
 	"app/module/email":      3,
 	"app/module/discord":    3,
 	"app/module/ilert":      3,
