@@ -44,6 +44,7 @@ var layers = map[string]int{
 	"app/event":             2,
 	"app/vex":               2,
 	"app/condition":         2,
+	"app/rule/schedule":     2,
 	"app/module/email":      3,
 	"app/module/discord":    3,
 	"app/module/ilert":      3,
