@@ -2,7 +2,7 @@ package apptest
 
 import (
 	"context"
-	_ "embed" // for axe
+	_ "embed" // for axe and texts
 	"flag"
 	"os/exec"
 	"runtime"
@@ -18,6 +18,9 @@ import (
 
 //go:embed testdata/axe.min.js
 var axe string
+
+//go:embed testdata/texts.js
+var texts string
 
 // sharedChromium is one Chromium for all tests of a process, because starting one takes a second of
 // CPU. Each test has its own browser context, so tests share no cookies, storage or cache.
@@ -68,7 +71,7 @@ func (c *sharedChromium) context() (context.Context, error) {
 			chromedp.Flag("disable-domain-reliability", true),
 			chromedp.Flag("disable-gpu", true), chromedp.Flag("in-process-gpu", true), // one process less
 			// Each page is short-lived: its scripts end before optimization pays.
-			chromedp.Flag("js-flags", "--no-opt"))
+			chromedp.Flag("js-flags", "--no-opt --no-maglev"))
 		// The headless shell is the same engine without the user interface of the browser.
 		if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
 			options = append(options, chromedp.ExecPath(path))

@@ -2,11 +2,15 @@ package apptest
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -15,35 +19,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The content of a page depends only on its width, so the dark scheme needs only the color rules.
+// Rules of axe: all of them, those that colors decide, and those that also the width decides.
 const (
-	allRules = `{resultTypes: ["violations"], selectors: false}`
-	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
+	allRules    = options + `}`
+	colorRules  = options + `, runOnly: ["color-contrast", "link-in-text-block"]}`
+	narrowRules = options + `, runOnly: ["color-contrast", "scrollable-region-focusable"]}`
+	options     = `{resultTypes: ["violations"], selectors: false, preload: false`
 )
 
-// pageCheck is a width and a color scheme in which CheckPage checks a page, and the axe rules for it.
-type pageCheck struct {
+// look is a width and a color scheme in which CheckPage checks a page, and the axe rules for the first
+// page of a kind.
+type look struct {
 	name   string
 	width  int64
 	scheme string
 	rules  string
-	states states
 }
 
-// states are the states of a page that the rules of a check apply to.
-type states int
-
-const (
-	newState    states = iota // each that has other kinds of elements than those before
-	firstOfKind               // the first page of a kind in this run
-	inTrials                  // every state, but only with AllLooksEnv
-)
-
-var pageChecks = []pageCheck{
-	{"wide-light", 1440, "light", allRules, newState},
-	{"wide-dark", 1440, "dark", colors, firstOfKind},
-	{"narrow-light", 360, "light", allRules, firstOfKind},
-	{"narrow-dark", 360, "dark", colors, inTrials},
+var looks = []look{
+	{"wide-light", 1440, "light", allRules},
+	{"wide-dark", 1440, "dark", colorRules},
+	{"narrow-light", 360, "light", narrowRules},
+	{"narrow-dark", 360, "dark", colorRules},
 }
 
 // AllLooksEnv names a variable that, if set, makes CheckPage check every state of a page with all
@@ -55,8 +52,8 @@ const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"], ["li:nth-child(n+11)"]
 func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
 
 // checkedKinds holds the kinds of pages that this run has checked: paths without their numbers, and
-// the tab. checkedElements holds the kinds of elements.
-var checkedKinds, checkedElements sync.Map
+// the tab. checkedElements holds the kinds of elements, checkedColors those of texts.
+var checkedKinds, checkedElements, checkedColors sync.Map
 
 func (b *Browser) isFirstOfKind() bool {
 	b.t.Helper()
@@ -69,8 +66,9 @@ func (b *Browser) isFirstOfKind() bool {
 	return !seen || checkAllStates()
 }
 
-// elementKinds lists the kinds of elements of a page: what a rule can depend on.
-const elementKinds = `[...new Set([...document.body.querySelectorAll("*")].map(e =>
+// elementKinds lists the kinds of visible elements of a page: what a rule can depend on.
+const elementKinds = `[...new Set([...document.body.querySelectorAll("*")].filter(e => e.checkVisibility(
+	{visibilityProperty: true})).map(e =>
 	e.tagName + "." + e.className + "[" + [...e.attributes].map(a => a.name + (a.name === "type" ? a.value : "")).sort() +
 	"] in " + e.parentElement.tagName + "." + e.parentElement.className))]`
 
@@ -91,32 +89,46 @@ func (b *Browser) hasNewElements() (found bool) {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
+// newColors returns the kinds of visible texts that no check of this run has met: the colors, classes
+// and tags of an element and its ancestors.
+func (b *Browser) newColors() []int64 {
+	b.t.Helper()
+	kinds, err := Read(b, chromedp.Evaluate[[]int64]("gcTextKinds()"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return slices.DeleteFunc(kinds, func(kind int64) bool {
+		_, seen := checkedColors.LoadOrStore(kind, true)
+		return seen && !checkAllStates()
+	})
+}
+
 // CheckPage checks the page wide and narrow, light and dark: axe finds no violation, nothing scrolls
-// sideways, and no texts lie over one another or are cut off. It saves a screenshot of each check if ShotsEnv is set.
+// sideways, and no texts lie over one another or are cut off. It saves a screenshot of each look if
+// ShotsEnv is set.
 func (b *Browser) CheckPage(name string) {
 	b.t.Helper()
 	b.loadAxe()
-	first, isNew := b.isFirstOfKind(), b.hasNewElements()
-	for _, check := range pageChecks {
-		applies := first && check.states != inTrials || isNew && check.states == newState || checkAllStates()
-		if !applies && check.scheme == "dark" && os.Getenv(ShotsEnv) == "" {
+	first := b.isFirstOfKind()
+	hasNew := first
+	for _, l := range looks {
+		all := checkAllStates() || os.Getenv(ShotsEnv) != ""
+		if l.scheme == "dark" && !all && (l.width == 360 || !hasNew) {
 			continue // a scheme does not change the width
 		}
-		b.emulate(check.width, check.scheme)
+		b.emulate(l.width, l.scheme)
 		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		if wide > check.width {
-			b.t.Errorf("%s, %s: %d pixels wide", name, check.name, wide)
+		if wide > l.width {
+			b.t.Errorf("%s, %s: %d pixels wide", name, l.name, wide)
 		}
-		if first && check.scheme == "light" {
-			b.checkOverlaps(name + ", " + check.name)
+		if first && l.scheme == "light" {
+			b.checkOverlaps(name + ", " + l.name)
 		}
-		if applies {
-			b.runAxe(name+", "+check.name, check.rules)
-		}
-		b.saveScreenshot(name + "-" + check.name)
+		hasNew = b.checkLook(name, l, first) || hasNew
+		b.saveScreenshot(name + "-" + l.name)
 	}
 	b.emulate(1440, "light")
 	b.mu.Lock()
@@ -127,9 +139,40 @@ func (b *Browser) CheckPage(name string) {
 	b.problems = nil
 }
 
+// checkLook applies all rules to a page with new kinds of elements, and otherwise those of the look to
+// the first page of a kind and to new colors. It reports whether there are any.
+func (b *Browser) checkLook(name string, l look, first bool) bool {
+	b.t.Helper()
+	isNew := l.scheme == "light" && b.hasNewElements()
+	colors := b.newColors()
+	switch {
+	case isNew || checkAllStates() && l.scheme == "light":
+		b.runAxe(name+", "+l.name, allRules, colors)
+	case first && l.scheme == "light" || checkAllStates():
+		b.runAxe(name+", "+l.name, l.rules, colors)
+	case len(colors) > 0:
+		b.runAxe(name+", "+l.name, colorRules, colors)
+	}
+	return isNew || len(colors) > 0
+}
+
+// emulate sets the width and the color scheme. Each change costs the layout of the page.
 func (b *Browser) emulate(width int64, scheme string) {
 	b.t.Helper()
-	b.Do(chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	const now = `[innerWidth, innerHeight].join("x") +
+		["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "print"].map(m => matchMedia(m).matches)`
+	looks, err := Read(b, chromedp.Evaluate[string](now))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	size, media := fmt.Sprintf("%dx900", width), fmt.Sprint(scheme == "dark", ",true,false")
+	if !strings.HasPrefix(looks, size) {
+		b.Do(chromedp.EmulateViewport(width, 900))
+	}
+	if strings.HasSuffix(looks, media) {
+		return
+	}
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{
 				{Name: "prefers-color-scheme", Value: scheme},
@@ -151,22 +194,25 @@ func (b *Browser) loadAxe() {
 	now := true
 	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source:         "window.gcMakeAxe = function () {" + axe + "\n};",
+			Source:         "window.gcMakeAxe = function () {" + axe + "\n};" + texts,
 			RunImmediately: &now,
 		})
 		return err
 	}))
 }
 
-func (b *Browser) runAxe(what, rules string) {
+// runAxe applies rules to the page, that of contrasts only to texts of some kinds.
+func (b *Browser) runAxe(what, rules string, kinds []int64) {
 	b.t.Helper()
 	part := tenRows
 	if checkAllStates() {
-		part = "document"
+		part, kinds = "document", nil
 	}
-	const violations = `r => r.violations.flatMap(v => v.nodes.map(n =>
-		v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : "")))`
-	script := `(window.axe || gcMakeAxe(), axe).run(` + part + `, ` + rules + `).then(` + violations + `)`
+	list, err := json.Marshal(kinds)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	script := "gcRun(" + part + ", " + rules + ", " + string(list) + ")"
 	found, err := Read(b, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", what, err)
