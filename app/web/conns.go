@@ -13,9 +13,10 @@ type Conns struct {
 	maxIdle int
 	room    chan struct{} // a value for each open connection
 
-	mu   sync.Mutex
-	idle *list.List // of net.Conn, the one that is idle for the longest time first
-	at   map[net.Conn]*list.Element
+	mu    sync.Mutex
+	idle  *list.List // of net.Conn, the one that is idle for the longest time first
+	at    map[net.Conn]*list.Element
+	waits bool // a client waits for the next connection that becomes idle
 }
 
 // NewConns returns a bound of all and of idle connections.
@@ -40,9 +41,26 @@ func (c *Conns) State(conn net.Conn, state http.ConnState) {
 		return
 	}
 	c.at[conn] = c.idle.PushBack(conn)
-	if c.idle.Len() > c.maxIdle {
+	if c.waits || c.idle.Len() > c.maxIdle {
+		c.waits = false
 		c.closeOldest()
 	}
+}
+
+// makeRoom closes the connection that is idle for the longest time, or else the next one that becomes
+// idle.
+func (c *Conns) makeRoom() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits = c.idle.Len() == 0
+	c.closeOldest()
+}
+
+// stopWaiting keeps connections that become idle: a client has got its room.
+func (c *Conns) stopWaiting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits = false
 }
 
 // closeOldest closes the connection that is idle for the longest time. Its caller holds the lock.
@@ -72,11 +90,10 @@ func (l *boundListener) Accept() (net.Conn, error) {
 	select {
 	case l.conns.room <- struct{}{}:
 	default:
-		l.conns.mu.Lock()
-		l.conns.closeOldest()
-		l.conns.mu.Unlock()
+		l.conns.makeRoom()
 		select {
 		case l.conns.room <- struct{}{}:
+			l.conns.stopWaiting()
 		case <-l.closed:
 			return nil, net.ErrClosed
 		}

@@ -15,12 +15,19 @@ import (
 // ask sends a request on a connection, and returns whether an answer came.
 func ask(t *testing.T, conn net.Conn) bool {
 	t.Helper()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	return send(t, conn) && answered(conn)
+}
+
+func send(t *testing.T, conn net.Conn) bool {
+	t.Helper()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil { // only a fault takes that long
 		t.Fatal(err)
 	}
-	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
-		return false
-	}
+	_, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+	return err == nil
+}
+
+func answered(conn net.Conn) bool {
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return false
@@ -28,27 +35,60 @@ func ask(t *testing.T, conn net.Conn) bool {
 	return answer.Body.Close() == nil && answer.StatusCode == http.StatusNoContent
 }
 
+// boundServer is a server with bounds of connections. A value of states is sent for each state of one.
+type boundServer struct {
+	*httptest.Server
+
+	active, idle chan net.Conn
+	hold         chan struct{} // each answer waits for a value, or for its end
+}
+
+func newBoundServer(t *testing.T, open, idle int) *boundServer {
+	t.Helper()
+	s := &boundServer{active: make(chan net.Conn, 20), idle: make(chan net.Conn, 20), hold: make(chan struct{})}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-s.hold
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	conns := NewConns(open, idle)
+	s.Config.ConnState = func(conn net.Conn, state http.ConnState) {
+		conns.State(conn, state)
+		switch state {
+		case http.StateActive:
+			s.active <- conn
+		case http.StateIdle:
+			s.idle <- conn
+		case http.StateNew, http.StateHijacked, http.StateClosed:
+		}
+	}
+	s.Listener = conns.Listener(s.Listener)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *boundServer) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() }) //nolint:errcheck // the server can have closed it
+	return conn
+}
+
 func TestConns_CloseTheOldestIdleConnection(t *testing.T) {
 	for name, bounds := range map[string][2]int{"open": {3, 10}, "idle": {10, 3}} {
 		t.Run(name, func(t *testing.T) {
-			conns := NewConns(bounds[0], bounds[1])
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(http.StatusNoContent)
-			}))
-			server.Config.ConnState = conns.State
-			server.Listener = conns.Listener(server.Listener)
-			server.Start()
-			defer server.Close()
+			server := newBoundServer(t, bounds[0], bounds[1])
+			close(server.hold)
 			var list []net.Conn
 			for i := range 6 {
-				conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = conn.Close() }) //nolint:errcheck // the server can have closed it
+				conn := server.dial(t)
 				if !ask(t, conn) {
 					t.Fatalf("client %d gets no answer", i)
 				}
+				<-server.idle // a client has its answer a moment before
 				list = append(list, conn)
 			}
 			if ask(t, list[0]) {
@@ -58,6 +98,26 @@ func TestConns_CloseTheOldestIdleConnection(t *testing.T) {
 				t.Error("the newest connection is closed")
 			}
 		})
+	}
+}
+
+// A client that came while all connections were busy gets the first one that becomes idle.
+func TestConns_WaitingClientGetsTheNextIdleConnection(t *testing.T) {
+	server := newBoundServer(t, 2, 10)
+	one, two := server.dial(t), server.dial(t)
+	for _, conn := range []net.Conn{one, two} {
+		if !send(t, conn) {
+			t.Fatal("a request cannot be sent")
+		}
+		<-server.active
+	}
+	waiting := server.dial(t)
+	close(server.hold)
+	if !answered(one) || !answered(two) {
+		t.Fatal("a busy connection gets no answer")
+	}
+	if !ask(t, waiting) {
+		t.Error("the waiting client gets no answer")
 	}
 }
 
