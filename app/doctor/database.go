@@ -164,17 +164,30 @@ const (
 	maxQuietTime = 3 * time.Hour    // a running server starts jobs every hour
 )
 
+// clockGap returns by how much a clock is ahead of another one at least, which was read at some time
+// between two times: a slow answer is no difference.
+func clockGap(asked, answered, other time.Time) time.Duration {
+	switch {
+	case other.Before(asked):
+		return asked.Sub(other)
+	case other.After(answered):
+		return answered.Sub(other)
+	}
+	return 0
+}
+
 func (p Parts) clock(ctx context.Context) Check {
 	if p.Store == nil {
 		return skipped(needsDatabase)
 	}
 	const advice = "Set the clock of this machine, and synchronize it with NTP."
-	now := p.Now()
+	asked := p.Now()
 	at, has, err := p.Store.DatabaseClock(ctx)
 	if err != nil {
 		return skipped(fmt.Sprintf("The clock of the database cannot be read: %v.", err))
 	}
-	if gap := now.Sub(at).Round(time.Second); has && gap.Abs() > maxClockGap {
+	now := p.Now()
+	if gap := clockGap(asked, now, at).Round(time.Second); has && gap.Abs() > maxClockGap {
 		return problem(advice, "The clock of this machine differs from the database's by %s.", gap)
 	}
 	last, err := p.Store.LastStored(ctx)
