@@ -84,19 +84,24 @@ func Drain(t testing.TB, store *models.Store) {
 	}
 }
 
-// finishDue returns a function that a program's clock calls before it moves far. It waits until
-// everything due is done. Otherwise leases of running sends would expire, and messages that were
-// never tried would be out of date. If a receiver blocks, it gives up; it waits a few seconds in all.
+// finishDue returns a function that a program's clock calls before it moves. It waits until
+// everything due is done before the clock moves far, at once or in steps since it last waited.
+// Otherwise leases of running sends would expire, and messages that were never tried would be out of
+// date. If a receiver blocks, it gives up; it waits a few seconds in all.
 func finishDue(ctx context.Context, store *models.Store) func(time.Duration) {
 	const far, maxWait, maxInAll = 10 * time.Second, time.Second, 5 * time.Second
 	var mu sync.Mutex
-	var waited time.Duration
+	var moved, waited time.Duration
 	return func(by time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
+		if moved += by; moved < far {
+			return
+		}
+		moved = 0
 		began := time.Now()
 		patience := min(maxWait, maxInAll-waited)
-		for by >= far && time.Since(began) < patience {
+		for time.Since(began) < patience {
 			if _, settled, err := Settled(ctx, store); settled || err != nil {
 				break
 			}
