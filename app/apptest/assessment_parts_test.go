@@ -126,6 +126,7 @@ func requestUntilKilled(t *testing.T, c *apptest.Client, method, url, body strin
 func TestAssessmentInParts_LaterWordCounts(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		p.Observations.SetWait(longWait)
 		const n = 3000
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")

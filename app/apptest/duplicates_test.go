@@ -245,6 +245,7 @@ func TestDuplicate_OfLargeReport(t *testing.T) {
 func TestDuplicate_ManyOfOne(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		p.Observations.SetWait(longWait)
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)

@@ -85,6 +85,7 @@ func TestObservationPages_Filter(t *testing.T) {
 func TestObservationPages_BulkAssessment(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		p.Observations.SetWait(longWait)
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)

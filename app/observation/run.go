@@ -89,7 +89,7 @@ func (s *Service) assessInParts(
 	if err != nil {
 		return Done{}, err
 	}
-	run = s.writeFor(ctx, run, cmp.Or(sel.Wait, defaultWait))
+	run = s.writeFor(ctx, run, cmp.Or(time.Duration(s.wait.Load()), sel.Wait, defaultWait))
 	done := Done{Changed: run.Changed, Skipped: run.Skipped, Remaining: run.Remaining()}
 	done.Gates, err = s.gatesSince(ctx, before, list)
 	return done, err

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,12 +31,17 @@ type Service struct {
 	events *event.Log
 
 	running running
+	wait    atomic.Int64 // set by SetWait
 }
 
 // New returns a service.
 func New(store *models.Store, gates *gate.Service, events *event.Log) *Service {
 	return &Service{store: store, gates: gates, events: events}
 }
+
+// SetWait sets how long every caller waits for the end of a large assessment, in place of the times that
+// callers choose; 0: as they choose.
+func (s *Service) SetWait(wait time.Duration) { s.wait.Store(int64(wait)) }
 
 // Get returns an observation that the actor can view, and its product's ID.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.Observation, int64, error) {
