@@ -34,7 +34,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 		UUID:      "msg_" + e.UUID,
 		Recipient: e.Recipient,
 		Finished:  a.inUserZone(c, e.FinishedAt),
-		Test:      e.EventID == 0,
+		Test:      e.Origin == models.OriginTest,
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{

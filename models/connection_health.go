@@ -269,7 +269,7 @@ func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointB
 		FROM deliveries d
 		WHERE d.endpoint_id = ?
 		AND d.state IN `+openStates+`
-		AND d.event_id IS NOT NULL`+cond, args, &q.Last, &q.Open)
+		AND d.origin <> 'test'`+cond, args, &q.Last, &q.Open)
 	return q, err
 }
 
@@ -285,7 +285,7 @@ func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.
 		AND d.state = 'delivered'
 		AND d.finished_at >= ?
 		AND d.finished_at - d.due_since > 60000000
-		AND d.event_id IS NOT NULL`, []any{endpoint, endpoint, upTo, micro(since)}, &n)
+		AND d.origin <> 'test'`, []any{endpoint, endpoint, upTo, micro(since)}, &n)
 	return n, err
 }
 

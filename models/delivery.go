@@ -56,11 +56,22 @@ const (
 	RankException                     // exceptions
 )
 
+// DeliveryOrigin is what caused a delivery.
+type DeliveryOrigin string
+
+// The origins.
+const (
+	OriginEvent DeliveryOrigin = "event" // an event was routed; these alone are in queues
+	OriginTest  DeliveryOrigin = "test"  // a user tests a connection, and waits for the result
+	OriginRun   DeliveryOrigin = "run"   // an action runs: of a playbook, or started by a user
+)
+
 // Delivery is one message to one connection.
 type Delivery struct {
 	ID           int64
 	UUID         string // the message's id, the same in each attempt
-	EventID      int64  // 0 = a test
+	Origin       DeliveryOrigin
+	EventID      int64 // of OriginEvent, else 0
 	ConnectionID int64
 	EndpointID   int64 // the connection whose breaker and rate it uses
 	ProductID    int64
@@ -84,18 +95,23 @@ type Delivery struct {
 	FinishedAt   time.Time
 }
 
-const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id,
-	coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent, d.next_at,
-	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.sent_version, d.created_at,
+const deliveryColumns = `d.id, d.uuid, d.origin, coalesce(d.event_id, 0), d.connection_id,
+	d.endpoint_id, coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent,
+	d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.sent_version, d.created_at,
 	d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
-		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title, &d.State,
-		&d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand,
-		&d.ResendID, &d.Rank, &d.Turn, &d.SentVersion, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
+		&d.ID, &d.UUID, &d.Origin, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title,
+		&d.State, &d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe,
+		&d.ByHand, &d.ResendID, &d.Rank, &d.Turn, &d.SentVersion, timeTo(&d.CreatedAt), timeTo(&d.DueSince),
+		timeTo(&d.FinishedAt),
 	}
 }
+
+// Queues reports whether the delivery is in a queue: only messages about events of a product have
+// an order.
+func (d *Delivery) Queues() bool { return d.Origin == OriginEvent && d.ProductID != 0 }
 
 // DeliveryRow is a delivery as it is listed in the delivery log.
 type DeliveryRow struct {
@@ -293,14 +309,14 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 		}
 	}
 	d.ID, err = tx.insert(`
-		INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state,
-			reason, next_at, locked_until, claim, rank, turn, created_at, due_since, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO deliveries (uuid, origin, event_id, connection_id, endpoint_id, product_id, recipient, title,
+			state, reason, next_at, locked_until, claim, rank, turn, created_at, due_since, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO NOTHING
 		RETURNING id`,
-		d.UUID, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title, d.State,
-		d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, d.Rank, d.Turn, micro(d.CreatedAt), micro(d.DueSince),
-		micro(d.FinishedAt))
+		d.UUID, d.Origin, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title,
+		d.State, d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, d.Rank, d.Turn, micro(d.CreatedAt),
+		micro(d.DueSince), micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -7,7 +7,8 @@ import (
 
 // A delivery is open while it is pending, retrying or sending. The open deliveries of one
 // connection, product, recipient and rank are a queue, in which only the first has a time to be
-// sent; tests are in no queue. Connections that use one server share an endpoint: one breaker, one rate.
+// sent; those of tests and runs are in no queue. Connections that use one server share an endpoint:
+// one breaker, one rate.
 
 const (
 	openStates    = "('pending', 'retrying', 'sending')"
@@ -39,7 +40,7 @@ func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, 
 				AND product_id = ?
 				AND recipient = ?
 				AND rank = ?
-				AND event_id IS NOT NULL
+				AND origin = 'event'
 				AND state IN `+openStates+`
 				LIMIT 1
 			) x
@@ -65,7 +66,7 @@ func (r queries) SendObstacleOf(ctx context.Context, d Delivery) (SendObstacle, 
 
 // firstOfQueue is the condition that x is the first open delivery of its queue.
 const firstOfQueue = `
-	AND (x.event_id IS NULL OR NOT EXISTS (
+	AND (x.origin <> 'event' OR NOT EXISTS (
 		SELECT 1
 		FROM deliveries f
 		WHERE f.connection_id = x.connection_id
@@ -73,13 +74,13 @@ const firstOfQueue = `
 		AND f.recipient = x.recipient
 		AND f.rank = x.rank
 		AND f.id < x.id
-		AND f.event_id IS NOT NULL
+		AND f.origin = 'event'
 		AND f.state IN ` + openStates + `
 	))`
 
 // promote makes the next delivery of a queue due, once the one before it is final.
 func (tx *Tx) promote(d Delivery) error {
-	if d.EventID == 0 || d.ProductID == 0 {
+	if !d.Queues() {
 		return nil
 	}
 	turn, args := tx.turnSQL(d.Turn + 1)
@@ -95,7 +96,7 @@ func (tx *Tx) promote(d Delivery) error {
 			AND f.product_id = ?
 			AND f.recipient = ?
 			AND f.rank = ?
-			AND f.event_id IS NOT NULL
+			AND f.origin = 'event'
 			AND f.state IN `+openStates+`
 		)`, append(append([]any{micro(tx.Now())}, args...), d.ConnectionID, d.ProductID, d.Recipient, d.Rank)...)
 	return err
@@ -110,7 +111,7 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 		FROM (
 			SELECT 1
 			FROM (
-				SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient, b.rank
+				SELECT b.id, b.origin, b.connection_id, b.product_id, b.recipient, b.rank
 				FROM deliveries b
 				WHERE b.state = 'pending'
 				AND b.next_at IS NULL

@@ -139,6 +139,54 @@ func TestDeliveryIsNotDueEarly(t *testing.T) {
 	})
 }
 
+// A run's delivery has no order: it neither waits behind a message of its product nor keeps one
+// waiting. Unlike a test, it waits for its endpoint and counts as what the endpoint owes.
+func TestRunsHaveNoQueue(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		conn := w.connection(product, "a")
+		row := models.Delivery{ConnectionID: conn, ProductID: product, State: models.DeliveryPending, NextAt: noon}
+		row.Origin = models.OriginRun
+		first, second := w.insert(row), w.insert(row)
+		if w.queueBusy(conn, product) {
+			t.Error("a run keeps the product's messages waiting")
+		}
+		message, behind := w.delivery(conn, product), w.delivery(conn, product)
+		third := w.insert(row)
+		wantDue(t, w, "only a message waits", first.ID, second.ID, message.ID, third.ID)
+
+		w.claim("one", first.ID, message.ID)
+		w.settle(first, "one", models.DeliveryDelivered, nil)
+		wantDue(t, w, "a run ended", second.ID, third.ID)
+		w.settle(message, "one", models.DeliveryDelivered, nil)
+		wantDue(t, w, "a message ended", second.ID, third.ID, behind.ID)
+
+		w.test(conn, product)
+		backlog, err := w.s.BacklogOf(t.Context(), conn, 0)
+		if want := (models.EndpointBacklog{Last: third.ID, Open: 3}); err != nil || backlog != want {
+			t.Errorf("the endpoint owes %+v, %v, want %+v", backlog, err, want)
+		}
+		if got := w.stored(third.ID); got.Origin != models.OriginRun || got.EventID != 0 {
+			t.Errorf("stored as %+v", got)
+		}
+	})
+}
+
+// A delivery without an origin is refused.
+func TestInsertDelivery_WithoutOrigin(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		d := models.Delivery{UUID: "u", ConnectionID: w.connection(product, "a"), State: models.DeliverySkipped}
+		err := w.s.Write(t.Context(), func(tx *models.Tx) error {
+			_, err := tx.InsertDelivery(&d)
+			return err
+		})
+		if err == nil {
+			t.Error("it was saved")
+		}
+	})
+}
+
 // A final delivery is never due, nor claimed.
 func TestClaimOnlyWaiting(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
@@ -182,14 +230,14 @@ func TestInsertDeliveryIsIdempotent(t *testing.T) {
 			d    models.Delivery
 			made bool
 		}{
-			{models.Delivery{EventID: e, ConnectionID: a}, true},
-			{models.Delivery{EventID: e, ConnectionID: a}, false},
-			{models.Delivery{EventID: e, ConnectionID: a, Recipient: "x"}, true},
-			{models.Delivery{EventID: e, ConnectionID: a, Recipient: "x"}, false},
-			{models.Delivery{EventID: e, ConnectionID: b}, true},
-			{models.Delivery{EventID: other, ConnectionID: a}, true},
-			{models.Delivery{ConnectionID: a}, true},
-			{models.Delivery{ConnectionID: a}, true},
+			{models.Delivery{Origin: models.OriginEvent, EventID: e, ConnectionID: a}, true},
+			{models.Delivery{Origin: models.OriginEvent, EventID: e, ConnectionID: a}, false},
+			{models.Delivery{Origin: models.OriginEvent, EventID: e, ConnectionID: a, Recipient: "x"}, true},
+			{models.Delivery{Origin: models.OriginEvent, EventID: e, ConnectionID: a, Recipient: "x"}, false},
+			{models.Delivery{Origin: models.OriginEvent, EventID: e, ConnectionID: b}, true},
+			{models.Delivery{Origin: models.OriginEvent, EventID: other, ConnectionID: a}, true},
+			{models.Delivery{Origin: models.OriginTest, ConnectionID: a}, true},
+			{models.Delivery{Origin: models.OriginTest, ConnectionID: a}, true},
 		} {
 			w.write(func(tx *models.Tx) error {
 				d := test.d

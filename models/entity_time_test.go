@@ -27,6 +27,7 @@ func (w world) timed() map[string]time.Time {
 	e := models.Event{UUID: "u", Type: "gate.changed", Version: 1, ProductID: product, At: precise, Payload: []byte("{}")}
 	d := models.Delivery{
 		UUID:         "u",
+		Origin:       models.OriginTest,
 		ConnectionID: conn,
 		ProductID:    product,
 		State:        models.DeliverySending,

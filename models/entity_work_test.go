@@ -147,6 +147,7 @@ func tell(tx *models.Tx, e models.Event, conns []int64) error {
 	}
 	for _, id := range conns {
 		d := models.Delivery{
+			Origin:       models.OriginEvent,
 			EventID:      e.ID,
 			ConnectionID: id,
 			ProductID:    e.ProductID,

@@ -139,6 +139,7 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
 	d := models.Delivery{
+		Origin:       models.OriginEvent,
 		EventID:      w.event(product).ID,
 		ConnectionID: connection,
 		EndpointID:   connection,
@@ -164,9 +165,20 @@ func (w world) test(connection, product int64) models.Delivery {
 	)
 }
 
+// originOf returns the origin of a delivery that is of an event or a test.
+func originOf(d models.Delivery) models.DeliveryOrigin {
+	if d.EventID == 0 {
+		return models.OriginTest
+	}
+	return models.OriginEvent
+}
+
 func (w world) insert(d models.Delivery) models.Delivery {
 	w.t.Helper()
 	d.UUID, d.Title, d.CreatedAt = rand.Text(), "The gate has failed", w.s.Now()
+	if d.Origin == "" {
+		d.Origin = originOf(d)
+	}
 	w.write(func(tx *models.Tx) error {
 		made, err := tx.InsertDelivery(&d)
 		if err == nil && !made {

@@ -78,14 +78,14 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 			UPDATE deliveries
 			SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL,
 				resend_id = ?, turn = `+turn+`, next_at = CASE
-					WHEN event_id IS NOT NULL AND (
+					WHEN origin = 'event' AND (
 						SELECT count(*)
 						FROM deliveries f
 						WHERE f.connection_id = deliveries.connection_id
 						AND f.product_id = deliveries.product_id
 						AND f.recipient = deliveries.recipient
 						AND f.rank = deliveries.rank
-						AND f.event_id IS NOT NULL
+						AND f.origin = 'event'
 						AND f.state IN `+openStates+`
 					) > 0 THEN NULL
 					ELSE `+placeholder(tx.dialect, "BIGINT")+`

@@ -197,14 +197,14 @@ func (tx *Tx) ReleaseHeld(limit int) (int, error) {
 		_, err := tx.exec(`
 			UPDATE deliveries
 			SET state = 'pending', reason = '', spent = 0, due_since = ?, turn = `+turn+`, next_at = CASE
-				WHEN event_id IS NOT NULL AND EXISTS (
+				WHEN origin = 'event' AND EXISTS (
 					SELECT 1
 					FROM deliveries f
 					WHERE f.connection_id = deliveries.connection_id
 					AND f.product_id = deliveries.product_id
 					AND f.recipient = deliveries.recipient
 					AND f.rank = deliveries.rank
-					AND f.event_id IS NOT NULL
+					AND f.origin = 'event'
 					AND f.id < deliveries.id
 					AND f.state IN `+openStates+`
 				) THEN NULL

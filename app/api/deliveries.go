@@ -10,19 +10,20 @@ import (
 )
 
 type deliveryBody struct {
-	ID       int64                `json:"id"`
-	Message  string               `json:"message_id" doc:"The same in each attempt: a webhook's webhook-id"`
-	Title    string               `json:"title"`
-	EventID  *int64               `json:"event_id" doc:"null for a test"`
-	Product  *named               `json:"product"`
-	Target   targetRef            `json:"target"`
-	State    models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
-	Reason   string               `json:"reason"`
-	Tried    int                  `json:"tried" doc:"The number of attempts"`
-	NextAt   *time.Time           `json:"next_at"`
-	Created  time.Time            `json:"created"`
-	Finished *time.Time           `json:"finished"`
-	Attempts []attemptBody        `json:"attempts,omitempty" doc:"Only in GET /deliveries/{id}"`
+	ID       int64                 `json:"id"`
+	Message  string                `json:"message_id" doc:"The same in each attempt: a webhook's webhook-id"`
+	Title    string                `json:"title"`
+	Origin   models.DeliveryOrigin `json:"origin" enum:"event,test,run" doc:"What caused it: an event, a test by a user, or an action that runs"`
+	EventID  *int64                `json:"event_id" doc:"null without an event"`
+	Product  *named                `json:"product"`
+	Target   targetRef             `json:"target"`
+	State    models.DeliveryState  `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
+	Reason   string                `json:"reason"`
+	Tried    int                   `json:"tried" doc:"The number of attempts"`
+	NextAt   *time.Time            `json:"next_at"`
+	Created  time.Time             `json:"created"`
+	Finished *time.Time            `json:"finished"`
+	Attempts []attemptBody         `json:"attempts,omitempty" doc:"Only in GET /deliveries/{id}"`
 }
 
 type targetRef struct {
@@ -48,6 +49,7 @@ func deliveryOf(l delivery.Row) deliveryBody {
 		ID:       l.ID,
 		Message:  "msg_" + l.UUID,
 		Title:    l.Title,
+		Origin:   l.Origin,
 		Target:   targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
 		State:    l.State,
 		Reason:   l.Reason,

@@ -34,6 +34,7 @@ func newFailedDeliveries(t *testing.T, p *apptest.Program, s productFixture, n i
 			}
 			d := models.Delivery{
 				UUID:         fmt.Sprintf("m%d", i),
+				Origin:       models.OriginEvent,
 				EventID:      e.ID,
 				ConnectionID: s.target,
 				ProductID:    s.id,

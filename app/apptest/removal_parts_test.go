@@ -17,9 +17,9 @@ func manyDeliveries(t *testing.T, url string, s productFixture, n int, state str
 	t.Helper()
 	modelstest.Exec(t, url, fmt.Sprintf(`
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %d)
-		INSERT INTO deliveries (uuid, connection_id, product_id, endpoint_id, recipient, state, created_at, due_since,
-			next_at, title)
-		SELECT 'd' || i, %d, %d, %d, 'r' || i, '%s', 1, 1, %s, 'a title' FROM n`,
+		INSERT INTO deliveries (uuid, origin, connection_id, product_id, endpoint_id, recipient, state, created_at,
+			due_since, next_at, title)
+		SELECT 'd' || i, 'test', %d, %d, %d, 'r' || i, '%s', 1, 1, %s, 'a title' FROM n`,
 		n, s.target, s.id, s.target, state, nextAt))
 }
 

@@ -23,8 +23,8 @@ func addDeliveries(t *testing.T, p *apptest.Program, s productFixture, n int) {
 		modelstest.Statement(t, path, `
 			WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
 			INSERT INTO deliveries
-				(uuid, connection_id, product_id, endpoint_id, recipient, state, created_at, finished_at, title)
-			SELECT 'd' || i, ?, ?, ?, 'r' || i, 'delivered', 1, 2, 'a title' FROM n`,
+				(uuid, origin, connection_id, product_id, endpoint_id, recipient, state, created_at, finished_at, title)
+			SELECT 'd' || i, 'test', ?, ?, ?, 'r' || i, 'delivered', 1, 2, 'a title' FROM n`,
 			from, min(from+size, n), s.target, s.id, s.target)
 	}
 	modelstest.Statement(t, path, `

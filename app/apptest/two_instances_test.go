@@ -114,6 +114,7 @@ func writeBacklog(tx *models.Tx, s productFixture, n int) error {
 	}
 	d := models.Delivery{
 		UUID:         uuid.NewString(),
+		Origin:       models.OriginEvent,
 		EventID:      e.ID,
 		ConnectionID: s.target,
 		ProductID:    s.id,

@@ -51,8 +51,10 @@ func startUpgraded(t *testing.T, version, kind string) *upgradedProgram {
 	} else {
 		write("gatecrier.db", unzipped(t, filepath.Join(from, "sqlite.db.gz")))
 	}
+	modelstest.Exec(t, url, oldTest)
 	checkMigrates(t, version, url)
 	checkSchemaIsNew(t, url)
+	checkOrigins(t, url)
 
 	p := apptest.Start(t, o)
 	k := f.Keys[kind]
@@ -66,6 +68,23 @@ func startUpgraded(t *testing.T, version, kind string) *upgradedProgram {
 		w.products[fmt.Sprint(a.Get(item+"name"))] = fmt.Sprint("/products/", a.ID(item+"id"))
 	}
 	return w
+}
+
+// oldTest adds a test message as a program without origins has stored it.
+const oldTest = `
+	INSERT INTO deliveries (uuid, connection_id, endpoint_id, state, created_at, due_since, finished_at, title)
+	SELECT 'old test', id, id, 'delivered', 1, 1, 2, 'Test message' FROM connections WHERE field = 'people'`
+
+// checkOrigins checks that the stored deliveries have an origin, and removes that of oldTest.
+func checkOrigins(t *testing.T, url string) {
+	t.Helper()
+	const wrong = `SELECT count(*) FROM deliveries
+		WHERE origin <> CASE WHEN event_id IS NULL THEN 'test' ELSE 'event' END`
+	tests := modelstest.Number(t, url, "SELECT count(*) FROM deliveries WHERE origin = 'test'")
+	if n := modelstest.Number(t, url, wrong); n != 0 || tests != 1 {
+		t.Errorf("%d deliveries have a wrong origin, %d are tests", n, tests)
+	}
+	modelstest.Exec(t, url, "DELETE FROM deliveries WHERE uuid = 'old test'")
 }
 
 func upgrade(t *testing.T, version, kind string) {

@@ -12,8 +12,9 @@ import (
 
 // EnqueueParams describes a message to a connection.
 type EnqueueParams struct {
-	Event     models.Event // zero for a test
-	ProductID int64        // of a test; an event has its own
+	Origin    models.DeliveryOrigin
+	Event     models.Event // of models.OriginEvent, else zero
+	ProductID int64        // without an event, which has its own
 	Target    models.Target
 	Recipient string // if one connection has several, else ""
 	Title     string
@@ -41,6 +42,7 @@ func (p EnqueueParams) newRow(now time.Time) (models.Delivery, error) {
 	}
 	row := models.Delivery{
 		UUID:         id.String(),
+		Origin:       p.Origin,
 		EventID:      p.Event.ID,
 		ConnectionID: p.Target.ConnectionID,
 		EndpointID:   p.Target.EndpointID,
@@ -53,7 +55,7 @@ func (p EnqueueParams) newRow(now time.Time) (models.Delivery, error) {
 		DueSince:     now,
 		Rank:         rankOf(p.Event),
 	}
-	if row.EventID == 0 {
+	if row.Origin != models.OriginEvent {
 		row.ProductID = p.ProductID
 	}
 	return row, nil
@@ -158,13 +160,13 @@ func (b *Batch) isHeld(e models.Event) (bool, error) {
 // is sent whether the endpoint works or not: it is how a user finds out.
 func (b *Batch) reserveSend(row *models.Delivery, module string) (bool, error) {
 	var obstacle models.SendObstacle
-	if row.EventID != 0 {
+	if row.Origin != models.OriginTest {
 		var err error
 		if obstacle, err = b.tx.SendObstacleOf(b.tx.Context(), *row); err != nil {
 			return false, err
 		}
 	}
-	if obstacle.Busy && row.ProductID != 0 {
+	if obstacle.Busy && row.Queues() {
 		row.NextAt = time.Time{}
 		return false, nil
 	}
@@ -186,6 +188,7 @@ func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Deli
 	err := d.store.Write(ctx, func(tx *models.Tx) error {
 		b := d.Batch(tx)
 		err := b.Enqueue(EnqueueParams{
+			Origin:    models.OriginTest,
 			Target:    models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module},
 			ProductID: c.Owner().ProductID, Title: "Test message from Gatecrier",
 		})

@@ -28,13 +28,13 @@ func (d *Dispatcher) accessReason(
 	can, reason := true, ""
 	var err error
 	switch {
-	case target.GroupID != nil && row.EventID != 0:
+	case target.GroupID != nil && row.Origin == models.OriginEvent:
 		reason = reasonGroup
 		can, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
 	case target.UserID != nil:
 		reason = reasonOwner
 		can, err = d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
-	case target.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
+	case target.Field == models.FieldPeople && row.Origin == models.OriginEvent:
 		reason = reasonAddress
 		can, err = d.store.CanNotify(ctx, row.Recipient, row.ProductID)
 	}
@@ -53,7 +53,7 @@ const lateAfter = 10 * time.Minute
 func (d *Dispatcher) outdated(
 	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
 ) (why string, outdatedUpTo int64, err error) {
-	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeOutdated(row, target.Shared, d.store.Now()) {
+	if !row.Queues() || row.ByHand || !mayBeOutdated(row, target.Shared, d.store.Now()) {
 		return "", 0, nil
 	}
 	w, err := d.store.LastNotifiedOf(ctx, row)

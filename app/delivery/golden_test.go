@@ -192,7 +192,9 @@ func goldenMessage(
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := models.Delivery{UUID: fmt.Sprintf("0198f0a4-0000-7000-8000-%012d", i), EventID: e.ID, Title: n.Title}
+	row := models.Delivery{
+		UUID: fmt.Sprintf("0198f0a4-0000-7000-8000-%012d", i), Origin: models.OriginEvent, EventID: e.ID, Title: n.Title,
+	}
 	m, err := d.message(t.Context(), c, sendTask{delivery: row, event: e})
 	if err != nil {
 		t.Fatal(err)

@@ -126,7 +126,9 @@ func TestARejectingConnectionIsNotifiedOnce(t *testing.T) {
 }
 
 func TestAFailedProbeUsesNoAttempt(t *testing.T) {
-	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
+	d := models.Delivery{
+		Origin: models.OriginEvent, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon,
+	}
 	failed := completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}
 	got := deliveryAfter(failed, noon.Add(71*time.Hour))
 	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {

@@ -13,7 +13,7 @@ import (
 // message returns a delivery's event as the message that a module sends to a connection.
 func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTask) (module.Message, error) {
 	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
-	if t.delivery.EventID == 0 {
+	if t.delivery.Origin == models.OriginTest {
 		return d.testMessage(m, t)
 	}
 	e := t.event

@@ -36,7 +36,7 @@ func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance floa
 	d.Spent++
 	d.Reason = r.Reason
 	kind := r.Kind()
-	isTest := d.EventID == 0 // a user waits for its result
+	isTest := d.Origin == models.OriginTest // a user waits for its result
 	if isTest && kind != module.KindDelivered && kind != module.KindSkipped {
 		return finish(d, models.DeliveryDead, now)
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestAfterAttempt_FollowsTheSchedule(t *testing.T) {
 	began := time.Unix(1_700_000_000, 0)
-	d, now := models.Delivery{EventID: 1, DueSince: began}, began
+	d, now := models.Delivery{Origin: models.OriginEvent, DueSince: began}, began
 	want := []time.Duration{
 		5 * time.Second,
 		30 * time.Second,
@@ -37,7 +37,7 @@ func TestAfterAttempt_FollowsTheSchedule(t *testing.T) {
 func TestAfterAttempt_SpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
-		d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance)
+		d := afterAttempt(models.Delivery{Origin: models.OriginEvent, DueSince: now}, module.Transient(""), now, chance)
 		if got := d.NextAt.Sub(now); got != want {
 			t.Errorf("chance %v: in %v, want %v", chance, got, want)
 		}
@@ -70,7 +70,7 @@ func TestAfterAttempt_ByResult(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := models.Delivery{
-				EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age),
+				Origin: models.OriginEvent, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age),
 			}
 			d = afterAttempt(d, test.result, now, 0.5)
 			if d.State != test.state || d.Attempts != test.before+1 || d.Reason != test.result.Reason {

@@ -14,7 +14,7 @@ import (
 // sendTask is a message to send.
 type sendTask struct {
 	delivery models.Delivery
-	event    models.Event // its ID is 0 if it is not read yet, or for a test
+	event    models.Event // its ID is 0 if it is not read yet, or there is none
 }
 
 // attemptResult is the result of an attempt, or why none was made.
@@ -60,7 +60,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
 	v := attemptResult{target: target}
-	if target.KeepsWaiting && t.delivery.EventID != 0 {
+	if target.KeepsWaiting && t.delivery.Origin != models.OriginTest {
 		v.kept = true
 		return v
 	}

@@ -246,6 +246,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	}
 	for _, t := range one.targets {
 		params := delivery.EnqueueParams{
+			Origin:    models.OriginEvent,
 			Event:     e,
 			Target:    t.Target,
 			Recipient: t.recipient,

@@ -11,7 +11,7 @@ import (
 // DeliveryRow is a message to a connection, as lists show it.
 type DeliveryRow struct {
 	ID         int64
-	EventID    int64  // 0 = a test
+	EventID    int64  // 0 = of none
 	State      string // pending, sending, delivered, retrying, dead, skipped, held, silenced or `cancelled`
 	Reason     string // the last answer, or why it was not sent, in words; "" = none
 	Withheld   bool   // the user cannot see the reason

@@ -1,0 +1,6 @@
+-- +goose Up
+
+-- What caused a delivery: 'event' = an event was routed, 'test' = a user tests the connection,
+-- 'run' = an action runs.
+ALTER TABLE deliveries ADD COLUMN origin TEXT NOT NULL DEFAULT 'event' CHECK (origin IN ('event', 'test', 'run'));
+UPDATE deliveries SET origin = 'test' WHERE event_id IS NULL;
