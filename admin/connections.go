@@ -83,6 +83,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 func connectionFilter(c *gin.Context) models.ConnectionFilter {
 	f := models.ConnectionFilter{
 		Owner:   models.OwnerKind(c.Query("owner")),
+		Purpose: models.PurposeTarget,
 		Trouble: c.Query("trouble") == "1",
 		Text:    c.Query("q"),
 	}

@@ -8,14 +8,25 @@ import (
 	"gatecrier/app/secret"
 )
 
+// ConnectionPurpose is what a connection is for.
+type ConnectionPurpose string
+
+// The purposes.
+const (
+	PurposeTarget  ConnectionPurpose = "target"  // it gets the notifications of its owner
+	PurposeRule    ConnectionPurpose = "rule"    // rules send to it, and nothing else
+	PurposeAccount ConnectionPurpose = "account" // it has the credentials of a module, and gets no messages
+)
+
 // Connection is a module's saved configuration, sealed as a whole. One that belongs to a product
-// or a product group is its target.
+// or a product group is its target, unless it has another purpose.
 type Connection struct {
 	ID          int64
-	ProductID   *int64 // the product whose target it is
-	GroupID     *int64 // the product group whose target it is
+	ProductID   *int64 // the product that it belongs to
+	GroupID     *int64 // the product group that it belongs to
 	UserID      *int64 // the user whose own it is; with none of the three it is the system's
 	EndpointID  *int64 // the connection whose health it shares, nil = its own
+	Purpose     ConnectionPurpose
 	Module      string
 	Field       string // the field of the product's form that it fills, "" for none
 	Name        string
@@ -120,7 +131,10 @@ func (t *Target) dst() []any {
 	return []any{&t.ConnectionID, &t.EndpointID, &t.Module, &t.Name, &t.Enabled, &t.Broken, &t.ProductID}
 }
 
-// SystemTargets reads the connections of the system.
+// isTarget is the condition that the connection c gets the notifications of its owner.
+const isTarget = "c.purpose = '" + string(PurposeTarget) + "'"
+
+// SystemTargets reads the targets of the system.
 func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
 	err := r.query(ctx, targetSelect+`
@@ -128,6 +142,7 @@ func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 		AND c.group_id IS NULL
 		AND c.user_id IS NULL
 		AND c.field = ''
+		AND `+isTarget+`
 		ORDER BY c.id`, nil, collect(&list, (*Target).dst))
 	return list, err
 }
@@ -137,7 +152,7 @@ func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 const ExceptionField = "exception_"
 
 // ExceptionTargets reads the targets of exceptions without a product: those that the settings
-// name, and the other connections of the system.
+// name, and the other targets of the system.
 func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
 	err := r.query(ctx, targetSelect+`
@@ -145,6 +160,7 @@ func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 		AND c.group_id IS NULL
 		AND c.user_id IS NULL
 		AND (c.field = '' OR c.field LIKE '`+ExceptionField+`%')
+		AND `+isTarget+`
 		ORDER BY c.id`, nil, collect(&list, (*Target).dst))
 	return list, err
 }
@@ -166,23 +182,26 @@ func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 // recipient. All email connections share its endpoint.
 const FieldPeople = "people"
 
-// TargetsOf reads the targets of products, by product: for each module its own connections, else
-// those of its group.
+// TargetsOf reads the targets of products, by product: for each module its own, else those of its
+// group.
 func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
 		n := min(len(products), 500)
 		ids := toAny(products[:n])
 		own := targetColumns + "c.product_id" + targetFrom + `
-			WHERE c.product_id IN (` + placeholders(n) + ")"
+			WHERE c.product_id IN (` + placeholders(n) + `)
+			AND ` + isTarget
 		grouped := targetColumns + "p.id" + targetFrom + `
 			JOIN products p ON p.group_id = c.group_id
 			WHERE p.id IN (` + placeholders(n) + `)
+			AND ` + isTarget + `
 			AND (
 				SELECT 1
 				FROM connections own
 				WHERE own.product_id = p.id
 				AND own.module = c.module
+				AND own.purpose = c.purpose
 				LIMIT 1
 			) IS NULL`
 		err := r.query(ctx, own+" UNION ALL "+grouped+" ORDER BY 1", append(ids, ids...), func(rows scanner) error {
@@ -201,10 +220,13 @@ func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]T
 	return targets, nil
 }
 
-// CreateConnection saves a new connection and sets its id. Its configuration is sealed for that
+// CreateConnection saves a new connection and sets its id. Without a purpose it is a target. Its configuration is sealed for that
 // id, so that seal is called before the row is complete.
 func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Text, error)) error {
 	c.Version, c.CreatedAt, c.UpdatedAt = 1, tx.Now(), tx.Now()
+	if c.Purpose == "" {
+		c.Purpose = PurposeTarget
+	}
 	if err := tx.db(tx.Context()).Create(c).Error; err != nil {
 		return err
 	}

@@ -54,11 +54,12 @@ const (
 type ConnectionFilter struct {
 	Place
 	UserID  int64
-	All     bool      // the user is an administrator: all but those of other users
-	Owner   OwnerKind // "" for all owners
-	Trouble bool      // only those that need attention
-	Broken  bool      // only those that deliver nothing
-	Text    string    // part of the name, or of its product's or group's name
+	All     bool              // the user is an administrator: all but those of other users
+	Owner   OwnerKind         // "" for all owners
+	Purpose ConnectionPurpose // "" for all purposes
+	Trouble bool              // only those that need attention
+	Broken  bool              // only those that deliver nothing
+	Text    string            // part of the name, or of its product's or group's name
 	Limit   int
 }
 
@@ -90,8 +91,8 @@ var ownedBy = map[OwnerKind]string{
 var endpointColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 
 var connectionRowSelect = `
-	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled,
-		c.disabled_why, c.keeps_waiting, c.version, c.created_at, c.updated_at,
+	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.purpose, c.module, c.field, c.name, c.hint,
+		c.enabled, c.disabled_why, c.keeps_waiting, c.version, c.created_at, c.updated_at,
 		coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (
 			SELECT count(*)
 			FROM deliveries d
@@ -109,8 +110,8 @@ const connectionsFrom = `
 
 func (c *ConnectionRow) dst() []any {
 	own := []any{
-		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint,
-		&c.Enabled, &c.DisabledWhy, &c.KeepsWaiting, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
+		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Purpose, &c.Module, &c.Field, &c.Name,
+		&c.Hint, &c.Enabled, &c.DisabledWhy, &c.KeepsWaiting, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
 		&c.Product, &c.Group, &c.User, &c.Waiting,
 	}
 	return append(append(own, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
@@ -126,16 +127,16 @@ func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, er
 	return c, nil
 }
 
-// ConnectionRowsOf lists a product's connections by id.
+// ConnectionRowsOf lists a product's targets by id.
 func (r queries) ConnectionRowsOf(ctx context.Context, scope Scope, productID int64) ([]ConnectionRow, error) {
 	cond, args := scope.where("c.product_id")
-	return r.connectionRows(ctx, "c.product_id = ? AND "+cond, append([]any{productID}, args...))
+	return r.connectionRows(ctx, "c.product_id = ? AND "+isTarget+" AND "+cond, append([]any{productID}, args...))
 }
 
-// ConnectionRowsOfGroup lists a group's connections by id. The caller must have checked the
+// ConnectionRowsOfGroup lists a group's targets by id. The caller must have checked the
 // right to see the group.
 func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]ConnectionRow, error) {
-	return r.connectionRows(ctx, "c.group_id = ?", []any{groupID})
+	return r.connectionRows(ctx, "c.group_id = ? AND "+isTarget, []any{groupID})
 }
 
 func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
@@ -239,6 +240,9 @@ func connectionCondition(f ConnectionFilter) sqlFragment {
 	cond.andWhere(editableConnection(f.UserID, f.All))
 	if f.Owner.Valid() {
 		cond.and(ownedBy[f.Owner])
+	}
+	if f.Purpose != "" {
+		cond.and("c.purpose = ?", f.Purpose)
 	}
 	if f.Trouble {
 		cond.and(troubleRankSQL + " < 5")

@@ -238,6 +238,12 @@ func TestTargetsOfGroups(t *testing.T) {
 		w.connectionOf(models.Connection{GroupID: &group, Module: "webhook", Name: "group's hook"})
 		w.connectionOf(models.Connection{GroupID: &group, Module: "slack", Name: "group's slack"})
 		w.connectionOf(models.Connection{ProductID: &own, Module: "webhook", Name: "own hook"})
+		for _, purpose := range []models.ConnectionPurpose{models.PurposeRule, models.PurposeAccount} { // no targets
+			for _, c := range []models.Connection{{ProductID: &own}, {ProductID: &none}, {GroupID: &group}} {
+				c.Purpose, c.Module, c.Name = purpose, "slack", string(purpose)
+				w.connectionOf(c)
+			}
+		}
 		targets, err := w.s.TargetsOf(t.Context(), []int64{own, none, out})
 		if err != nil {
 			t.Fatal(err)
@@ -253,6 +259,21 @@ func TestTargetsOfGroups(t *testing.T) {
 			}
 			if got := strings.Join(names, ", "); got != want {
 				t.Errorf("product %d: %s, want %s", product, got, want)
+			}
+		}
+		rows, err := w.s.ConnectionRowsOf(t.Context(), models.SystemScope("test"), own)
+		if err != nil || len(rows) != 1 || rows[0].Purpose != models.PurposeTarget {
+			t.Errorf("listed targets of a product: %+v, %v", rows, err)
+		}
+		if rows, err = w.s.ConnectionRowsOfGroup(t.Context(), group); err != nil || len(rows) != 2 {
+			t.Errorf("listed targets of a group: %+v, %v", rows, err)
+		}
+		for purpose, want := range map[models.ConnectionPurpose]int{
+			"": 9, models.PurposeTarget: 3, models.PurposeRule: 3, models.PurposeAccount: 3,
+		} {
+			f := models.ConnectionFilter{All: true, Purpose: purpose, Limit: 100}
+			if list, err := w.s.Connections(t.Context(), f); err != nil || len(list) != want {
+				t.Errorf("%d connections with the purpose %q, want %d, %v", len(list), purpose, want, err)
 			}
 		}
 	})

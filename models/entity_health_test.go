@@ -296,11 +296,17 @@ func TestOwnConnections(t *testing.T) {
 		own := make(models.Connection{UserID: &ann, EndpointID: &people.ID})
 		target := make(models.Connection{ProductID: &product, EndpointID: &people.ID})
 		system := make(models.Connection{})
+		make(models.Connection{Purpose: models.PurposeRule})
+		make(models.Connection{Purpose: models.PurposeAccount})
+		make(models.Connection{Purpose: models.PurposeAccount, Field: models.ExceptionField + "account"})
 		if p, err := w.s.PeopleTarget(t.Context()); err != nil || p.ConnectionID != people.ID {
 			t.Errorf("users %+v, %v", p, err)
 		}
 		if list, err := w.s.SystemTargets(t.Context()); err != nil || len(list) != 1 || list[0].ConnectionID != system.ID {
 			t.Errorf("the system's %+v, %v", list, err)
+		}
+		if list, err := w.s.ExceptionTargets(t.Context()); err != nil || len(list) != 1 || list[0].ConnectionID != system.ID {
+			t.Errorf("of exceptions %+v, %v", list, err)
 		}
 		if _, err := w.s.Connection(t.Context(), models.MemberScope(ann), own.ID); err != nil {
 			t.Errorf("ann does not see ann's connections: %v", err)

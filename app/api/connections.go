@@ -111,6 +111,7 @@ func (a *API) connections() {
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
 			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{
 				Owner:   models.OwnerKind(in.Owner),
+				Purpose: models.PurposeTarget,
 				Trouble: in.Trouble,
 				Text:    in.Name,
 				Limit:   in.Limit,

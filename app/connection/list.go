@@ -11,7 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// List returns a product's connections with their health. Hints and the receivers' answers are
+// List returns a product's targets with their health. Hints and the receivers' answers are
 // only for actors who can edit the product.
 func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.ConnectionRow, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
@@ -30,7 +30,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 	return list, err
 }
 
-// ListGroup returns a group's connections with their health, for actors who can edit the group.
+// ListGroup returns a group's targets with their health, for actors who can edit the group.
 func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int64) ([]models.ConnectionRow, error) {
 	if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, groupID); err != nil {
 		return nil, err

@@ -51,7 +51,8 @@ func (s *Service) MayEditOwners(
 	return may, nil
 }
 
-// Editable returns a connection that the actor can edit.
+// Editable returns a connection that the actor can edit. Accounts are not found: forms and routes of
+// targets do not fit them.
 func (s *Service) Editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
 	return s.editable(ctx, actor, id)
 }
@@ -61,7 +62,7 @@ func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (mo
 	if err != nil {
 		return c, err
 	}
-	if c.Field == models.FieldPeople {
+	if c.Field == models.FieldPeople || c.Purpose == models.PurposeAccount {
 		return c, fault.NewNotFound("target")
 	}
 	return c, s.mayEdit(ctx, actor, c.Owner())

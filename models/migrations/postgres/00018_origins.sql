@@ -4,3 +4,7 @@
 -- 'run' = an action runs.
 ALTER TABLE deliveries ADD COLUMN origin TEXT NOT NULL DEFAULT 'event' CHECK (origin IN ('event', 'test', 'run'));
 UPDATE deliveries SET origin = 'test' WHERE event_id IS NULL;
+
+-- What a connection is for: 'target' = it gets the notifications of its owner, 'rule' = rules send to it,
+-- 'account' = the credentials of a module.
+ALTER TABLE connections ADD COLUMN purpose TEXT NOT NULL DEFAULT 'target' CHECK (purpose IN ('target', 'rule', 'account'));
