@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,6 +41,45 @@ func (w world) finish(reader string, event int64) (was bool) {
 func (w world) delay(event int64, next time.Time) {
 	w.t.Helper()
 	w.write(func(tx *models.Tx) error { return tx.DelayWork("notify", event, "broken", next, false) })
+}
+
+// An event from outside is stored once per source and id, with its work; events without an id at
+// their source are stored each time.
+func TestInsertEventOnce(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		send := func(source, id string, run int64) (e models.Event, made bool) {
+			t.Helper()
+			w.write(func(tx *models.Tx) (err error) {
+				e = models.Event{
+					UUID: rand.Text(), Type: "case.created", Version: 1, ProductID: product, At: tx.Now(),
+					Payload: []byte("{}"), Source: source, SourceID: id, RunID: run,
+				}
+				made, err = tx.InsertEventOnce(&e, "notify")
+				return err
+			})
+			return e, made
+		}
+		var want []int64
+		first, _ := send("soc", "1", 7)
+		for _, test := range []struct {
+			source, id string
+			made       bool
+		}{{"soc", "1", false}, {"soc", "2", true}, {"other", "1", true}, {"soc", "", true}, {"soc", "", true}} {
+			e, made := send(test.source, test.id, 0)
+			if made != test.made || made != (e.ID != 0) {
+				t.Errorf("%s %q: %+v, %v", test.source, test.id, e, made)
+			}
+			if made {
+				want = append(want, e.ID)
+			}
+		}
+		wantWork(t, w, "each once", append([]int64{first.ID}, want...)...)
+		got, err := w.s.Event(t.Context(), models.SystemScope("test"), first.ID)
+		if err != nil || got.Source != "soc" || got.SourceID != "1" || got.RunID != 7 {
+			t.Errorf("stored as %+v, %v", got, err)
+		}
+	})
 }
 
 // While an event of a product waits for another try, the later ones of that product wait too,

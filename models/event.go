@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 )
 
@@ -16,25 +18,44 @@ type Event struct {
 	Actor     string // the user or program that caused it, "" = Gatecrier itself
 	At        time.Time
 	Payload   []byte // JSON
+	Source    string // who sent it from outside, "" = nobody
+	SourceID  string // its id at the source, "" = none
+	RunID     int64  // the run that caused it, 0 = none
 }
 
-const eventColumns = "e.id, e.uuid, e.type, e.version, coalesce(e.product_id, 0), e.actor, e.at, e.payload"
+const eventColumns = `e.id, e.uuid, e.type, e.version, coalesce(e.product_id, 0), e.actor, e.at, e.payload,
+	e.source, e.source_id, coalesce(e.run_id, 0)`
 
 func (e *Event) dst() []any {
-	return []any{&e.ID, &e.UUID, &e.Type, &e.Version, &e.ProductID, &e.Actor, timeTo(&e.At), &e.Payload}
+	return []any{
+		&e.ID, &e.UUID, &e.Type, &e.Version, &e.ProductID, &e.Actor, timeTo(&e.At), &e.Payload,
+		&e.Source, &e.SourceID, &e.RunID,
+	}
 }
 
 // InsertEvent appends an event, sets its id, and adds a row of work for each reader.
 func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
-	var product any
-	if e.ProductID != 0 {
-		product = e.ProductID
+	return tx.insertEvent(e, "", readers)
+}
+
+// InsertEventOnce is InsertEvent for an event with a source and an id there. made is false if that
+// event is stored already; then it changes nothing.
+func (tx *Tx) InsertEventOnce(e *Event, readers ...string) (made bool, err error) {
+	err = tx.insertEvent(e, "ON CONFLICT (source, source_id) WHERE source_id <> '' DO NOTHING", readers)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
 	}
+	return err == nil, err
+}
+
+func (tx *Tx) insertEvent(e *Event, conflict string, readers []string) error {
 	id, err := tx.insert(`
-		INSERT INTO events (uuid, type, version, product_id, actor, at, payload)
-		VALUES (?, ?, ?, ?, ?, ?, ?)
+		INSERT INTO events (uuid, type, version, product_id, actor, at, payload, source, source_id, run_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		`+conflict+`
 		RETURNING id`,
-		e.UUID, e.Type, e.Version, product, e.Actor, micro(e.At), string(e.Payload))
+		e.UUID, e.Type, e.Version, nullID(e.ProductID), e.Actor, micro(e.At), string(e.Payload), e.Source, e.SourceID,
+		nullID(e.RunID))
 	if err != nil {
 		return err
 	}

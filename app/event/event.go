@@ -78,7 +78,10 @@ func NewLog(signal *Signal) *Log { return &Log{signal: signal} }
 // its cause. It notifies the signal after the commit. productID is 0 for an event without a
 // product; actor is the user or the system that caused it.
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
-	e, err := l.insert(tx, productID, actor, p, string(ReaderNotify))
+	e, err := newEvent(tx, productID, actor, p)
+	if err == nil {
+		err = tx.InsertEvent(&e, string(ReaderNotify))
+	}
 	if err == nil {
 		tx.AfterCommit(l.signal.Notify)
 	}
@@ -87,10 +90,38 @@ func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (m
 
 // Record writes an event without readers, for the history only.
 func (l *Log) Record(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
-	return l.insert(tx, productID, actor, p)
+	e, err := newEvent(tx, productID, actor, p)
+	if err == nil {
+		err = tx.InsertEvent(&e)
+	}
+	return e, err
 }
 
-func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, readers ...string) (models.Event, error) {
+// Provenance is where an event comes from, beside its actor. The zero value is Gatecrier itself.
+type Provenance struct {
+	Source   string // who sent it from outside
+	SourceID string // its ID at the source, "" for none
+	RunID    int64  // the run that caused it, 0 for none
+}
+
+// AppendOnce is Append for an event from elsewhere. made is false if an event with its source and
+// its ID there is stored already; then nothing is appended.
+func (l *Log) AppendOnce(
+	tx *models.Tx, from Provenance, productID int64, actor string, p Payload,
+) (e models.Event, made bool, err error) {
+	if e, err = newEvent(tx, productID, actor, p); err != nil {
+		return e, false, err
+	}
+	e.Source, e.SourceID, e.RunID = from.Source, from.SourceID, from.RunID
+	made, err = tx.InsertEventOnce(&e, string(ReaderNotify))
+	if made {
+		tx.AfterCommit(l.signal.Notify)
+	}
+	return e, made, err
+}
+
+// newEvent returns an event that happens now, with a new UUID.
+func newEvent(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
 	body, err := Encode(p)
 	if err != nil {
 		return models.Event{}, fmt.Errorf("encode event: %w", err)
@@ -100,12 +131,10 @@ func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, re
 		return models.Event{}, fmt.Errorf("create event ID: %w", err)
 	}
 	kind, version := p.Kind()
-	e := models.Event{
+	return models.Event{
 		UUID: id.String(), Type: string(kind), Version: version,
 		ProductID: productID, Actor: actor, At: tx.Now(), Payload: body,
-	}
-	err = tx.InsertEvent(&e, readers...)
-	return e, err
+	}, nil
 }
 
 // Encode returns the JSON of a payload. It does not escape HTML: the JSON is no part of a

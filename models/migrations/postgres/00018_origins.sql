@@ -8,3 +8,9 @@ UPDATE deliveries SET origin = 'test' WHERE event_id IS NULL;
 -- What a connection is for: 'target' = it gets the notifications of its owner, 'rule' = rules send to it,
 -- 'account' = the credentials of a module.
 ALTER TABLE connections ADD COLUMN purpose TEXT NOT NULL DEFAULT 'target' CHECK (purpose IN ('target', 'rule', 'account'));
+
+-- Who outside has sent an event, under which id, and the run that caused it. The same event is stored once.
+ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN source_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN run_id BIGINT;
+CREATE UNIQUE INDEX events_source ON events (source, source_id) WHERE source_id <> '';
