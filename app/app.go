@@ -143,7 +143,7 @@ func newLocked(ctx context.Context, o Options, keys [][]byte) (*App, error) {
 		log:      o.Log,
 		instance: uuid.NewString(),
 		signal:   signal,
-		events:   event.NewLog(signal),
+		events:   event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: signal}),
 		served:   make(chan error, 2), // of the server, and of the lock
 
 		servedSince: store.Now(),

@@ -60,7 +60,7 @@ func (r fixture) start(instance string, more ...Job) (s *Schedule, stop func()) 
 		Instance: instance,
 		Exceptions: exception.New(
 			r.store,
-			event.NewLog(event.NewSignal()),
+			event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: event.NewSignal()}),
 			func() exception.Policy {
 				return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour, MaxPerHour: 20}
 			},

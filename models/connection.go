@@ -220,8 +220,8 @@ func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]T
 	return targets, nil
 }
 
-// CreateConnection saves a new connection and sets its id. Without a purpose it is a target. Its configuration is sealed for that
-// id, so that seal is called before the row is complete.
+// CreateConnection saves a new connection and sets its id. Without a purpose it is a target. Its
+// configuration is sealed for that id, so that seal is called before the row is complete.
 func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Text, error)) error {
 	c.Version, c.CreatedAt, c.UpdatedAt = 1, tx.Now(), tx.Now()
 	if c.Purpose == "" {

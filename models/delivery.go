@@ -97,8 +97,8 @@ type Delivery struct {
 
 const deliveryColumns = `d.id, d.uuid, d.origin, coalesce(d.event_id, 0), d.connection_id,
 	d.endpoint_id, coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent,
-	d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.sent_version, d.created_at,
-	d.due_since, d.finished_at`
+	d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.rank, d.turn, d.sent_version,
+	d.created_at, d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{

@@ -124,8 +124,8 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 
 // claimColumns are deliveryColumns without the alias: SQLite's RETURNING knows none.
 const claimColumns = `id, uuid, origin, coalesce(event_id, 0), connection_id, endpoint_id,
-	coalesce(product_id, 0), recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand,
-	coalesce(resend_id, 0), rank, turn, sent_version, created_at, due_since, finished_at`
+	coalesce(product_id, 0), recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe,
+	by_hand, coalesce(resend_id, 0), rank, turn, sent_version, created_at, due_since, finished_at`
 
 // NextDue returns when the next delivery can be sent: when its own time and that of its endpoint
 // has come. It is zero when none waits.

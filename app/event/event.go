@@ -54,7 +54,8 @@ func Silenceable() []Type {
 	}
 }
 
-// Reader is a consumer of events. Each event has a row of work per reader.
+// Reader is the name of a consumer of events. Each event has a row of work for each reader that
+// wants it.
 type Reader string
 
 // ReaderNotify routes events to the inbox and to targets.
@@ -66,24 +67,34 @@ type Payload interface {
 	Kind() (Type, int)
 }
 
-// Log appends events.
-type Log struct {
-	signal *Signal
+// Subscription is a reader of the log.
+type Subscription struct {
+	Reader Reader
+	Signal *Signal // is notified after the commit of each event that it wants
+	// Wants reports whether the reader gets events of a type; nil means all. It is asked within
+	// transactions, and therefore answers from memory.
+	Wants func(Type) bool
 }
 
-// NewLog returns a log that notifies signal after each commit.
-func NewLog(signal *Signal) *Log { return &Log{signal: signal} }
+// Log appends events.
+type Log struct {
+	readers []Subscription
+}
 
-// Append writes an event, and a row of work for each of its readers, in the transaction of
-// its cause. It notifies the signal after the commit. productID is 0 for an event without a
+// NewLog returns a log with readers.
+func NewLog(readers ...Subscription) *Log { return &Log{readers: readers} }
+
+// Append writes an event, and a row of work for each reader that wants it, in the transaction of
+// its cause. It notifies these readers after the commit. productID is 0 for an event without a
 // product; actor is the user or the system that caused it.
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
 	e, err := newEvent(tx, productID, actor, p)
-	if err == nil {
-		err = tx.InsertEvent(&e, string(ReaderNotify))
+	if err != nil {
+		return e, err
 	}
-	if err == nil {
-		tx.AfterCommit(l.signal.Notify)
+	names, wake := l.readersOf(Type(e.Type))
+	if err = tx.InsertEvent(&e, names...); err == nil {
+		tx.AfterCommit(wake.notify)
 	}
 	return e, err
 }
@@ -113,11 +124,21 @@ func (l *Log) AppendOnce(
 		return e, false, err
 	}
 	e.Source, e.SourceID, e.RunID = from.Source, from.SourceID, from.RunID
-	made, err = tx.InsertEventOnce(&e, string(ReaderNotify))
-	if made {
-		tx.AfterCommit(l.signal.Notify)
+	names, wake := l.readersOf(Type(e.Type))
+	if made, err = tx.InsertEventOnce(&e, names...); made {
+		tx.AfterCommit(wake.notify)
 	}
 	return e, made, err
+}
+
+// readersOf returns the names and the signals of the readers that want events of a type.
+func (l *Log) readersOf(t Type) (names []string, wake signals) {
+	for _, r := range l.readers {
+		if r.Wants == nil || r.Wants(t) {
+			names, wake = append(names, string(r.Reader)), append(wake, r.Signal)
+		}
+	}
+	return names, wake
 }
 
 // newEvent returns an event that happens now, with a new UUID.

@@ -17,5 +17,15 @@ func (s *Signal) Notify() {
 	}
 }
 
+// signals are the signals of several readers.
+type signals []*Signal
+
+// notify wakes all readers.
+func (s signals) notify() {
+	for _, one := range s {
+		one.Notify()
+	}
+}
+
 // C returns the channel that the reader waits on.
 func (s *Signal) C() <-chan struct{} { return s.c }

@@ -22,7 +22,7 @@ func BenchmarkReport(b *testing.B) {
 			store := modelstest.SQLite(b)
 			s := New(
 				store,
-				event.NewLog(event.NewSignal()),
+				event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: event.NewSignal()}),
 				func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour, MaxPerHour: 20} },
 				slog.New(slog.NewTextHandler(io.Discard, nil)),
 			)

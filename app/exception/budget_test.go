@@ -25,7 +25,8 @@ func TestBudget_NoticeKeepsTheCounts(t *testing.T) {
 			return tx.SaveIngestKey(models.IngestKey{ProductID: p.ID, Key: key, CreatedBy: "ann"})
 		})
 		process := func() *Budget {
-			return NewBudget(r.store, event.NewLog(event.NewSignal()), func() KeyLimits { return KeyLimits{limit, limit} })
+			log := event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: event.NewSignal()})
+			return NewBudget(r.store, log, func() KeyLimits { return KeyLimits{limit, limit} })
 		}
 		flush := func(b *Budget) {
 			t.Helper()

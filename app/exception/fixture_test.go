@@ -45,7 +45,7 @@ func eachDatabase(t *testing.T, fn func(t *testing.T, r *fixture)) {
 func (r *fixture) newService(store *models.Store) *Service {
 	return New(
 		store,
-		event.NewLog(event.NewSignal()),
+		event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: event.NewSignal()}),
 		func() Policy { return Policy{Grouping: GroupSmart, Window: r.window, MaxPerHour: r.maxPerHour} },
 		slog.New(slog.NewTextHandler(io.Discard, nil)),
 	)

@@ -44,7 +44,7 @@ func newWorld(t *testing.T, store *models.Store, clock *modelstest.Clock) *world
 	w.write(func(tx *models.Tx) error { u.ID = 0; return tx.CreateUser(&u) })
 	w.actor = authz.UserActor(u)
 	w.newProduct("Shop")
-	events := event.NewLog(event.NewSignal())
+	events := event.NewLog(event.Subscription{Reader: event.ReaderNotify, Signal: event.NewSignal()})
 	gates := gate.New(events, func() settings.Gate { return settings.Gate{} })
 	w.service = New(store, gates, events, func() settings.Reports { return settings.Reports{MaxBytes: 64 << 20} })
 	return w
