@@ -69,21 +69,45 @@ func payloads() map[Type]describer {
 // maxReasonTitles is how many observations a reason names.
 const maxReasonTitles = 3
 
-// Describe returns the description of an event. It returns an error for an unknown type or an
-// invalid payload.
+// Known reports whether a type is defined here. An event of another type comes from another
+// program.
+func (t Type) Known() bool {
+	_, ok := payloads()[t]
+	return ok
+}
+
+// Describe returns the description of an event. It returns an error for the invalid payload of a
+// known type; an event of an unknown type is described from its data, as far as that is readable.
 func Describe(e models.Event) (Notice, error) {
 	p, ok := payloads()[Type(e.Type)]
 	if !ok {
-		return Notice{}, fmt.Errorf("no description of an event of type %q", e.Type)
+		return describeForeign(e), nil
 	}
 	if err := json.Unmarshal(e.Payload, p); err != nil {
 		return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
 	}
-	n := p.notice()
+	return withActor(p.notice(), e), nil
+}
+
+// describeForeign returns the description of an event of an unknown type.
+func describeForeign(e models.Event) Notice {
+	f, err := NewForeign(Type(e.Type), e.Payload)
+	if err != nil { // its type is all that is known of it
+		f = Foreign{typ: Type(e.Type)}
+	}
+	n := f.notice()
+	if e.Product != "" {
+		n.Title = title(n.Name, e.Product, "")
+		n.Facts = append(n.Facts, Fact{"Product", e.Product})
+	}
+	return withActor(n, e)
+}
+
+func withActor(n Notice, e models.Event) Notice {
 	if e.Actor != "" {
 		n.Facts = append(n.Facts, Fact{"By", e.Actor})
 	}
-	return n, nil
+	return n
 }
 
 func (g GateChange) notice() Notice {
