@@ -249,6 +249,20 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 		}
 		waitForSteps(t, reader, broken,
 			"recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
+		outside := recordEvent(t, p, models.Event{
+			Type:      "alert.created",
+			ProductID: s.id,
+			Payload:   []byte(`{"title":"Ransomware","urgency":80}`),
+		}, func(*models.Tx, int64) error { return nil })
+		waitForSteps(t, reader, outside, "recorded done, routing done, inbox none, silence none, target none, reader done",
+			"Ransomware: Shop", "not in the inbox")
+		a = reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", outside), nil)
+		if a.Get("message") != "urgency 80" || a.Get("payload.title") != "Ransomware" {
+			t.Errorf("an event from outside: %s", a.Text)
+		}
+		if a := c.Must(http.StatusOK, "GET", "/notifications?q=Ransomware", nil); itemCount(a) != 0 {
+			t.Errorf("it is in the inbox: %s", a.Text)
+		}
 		alone := recordEvent(t, p,
 			models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)

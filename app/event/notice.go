@@ -76,6 +76,10 @@ func (t Type) Known() bool {
 	return ok
 }
 
+// InInbox reports whether events of a type are in the inbox of all who can view their product.
+// Others are in an inbox only where something grants it.
+func (t Type) InInbox() bool { return t.Known() }
+
 // Describe returns the description of an event. It returns an error for the invalid payload of a
 // known type; an event of an unknown type is described from its data, as far as that is readable.
 func Describe(e models.Event) (Notice, error) {

@@ -179,6 +179,8 @@ func (f *data) addDetails(s *Step) {
 func (f *data) inbox() []Step {
 	s := Step{Key: Inbox, Outcome: Done}
 	switch {
+	case !f.listed && !event.Type(f.event.Type).InInbox():
+		s.Outcome, s.Text = None, "Events of this type are not in the inbox"
 	case !f.listed:
 		s.Outcome, s.Text = Unknown, "Deleted: its retention is over, or an owner deleted it"
 	case f.entry.UserID != 0 && f.entry.UserID == f.actor.User.ID:
@@ -209,7 +211,7 @@ func (f *data) silenceStep() []Step {
 		s.Outcome, s.Text = Held, "Silenced by a silence that was deleted"
 	case event.Type(f.event.Type).Mandatory():
 		s.Text = "This type cannot be silenced"
-	case !f.listed:
+	case !f.listed && event.Type(f.event.Type).InInbox():
 		s.Outcome, s.Text = Unknown, "Whether it was silenced is no longer known"
 	default:
 		s.Text = "No silence matched"

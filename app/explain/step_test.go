@@ -112,6 +112,10 @@ func TestSteps_Targets(t *testing.T) {
 			data{event: models.Event{Type: "silence.ended", ProductID: 7}, listed: true},
 			Target, "none: Only a silence of a product that silenced something notifies its targets",
 		},
+		"type that no target gets": {
+			data{event: models.Event{Type: "alert.created", ProductID: 7}},
+			Target, "none: No target gets events of this type",
+		},
 		"connection": {
 			data{event: models.Event{Type: "connector.error", ProductID: 7}, listed: true},
 			Target, "none: No other connection and no email is configured",
@@ -144,6 +148,10 @@ func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
 			Window, "done: 1 repeat was suppressed since the last notification",
 		},
 		"window, unreadable": {data{event: exception(`{"class":5}`)}, Window, ""},
+		"type that is in no inbox": {
+			data{event: models.Event{Type: "alert.created", ProductID: 7}},
+			Inbox, "none: Events of this type are not in the inbox",
+		},
 		"administrators": {
 			data{event: models.Event{Type: "exception.task"}, listed: true},
 			Inbox, "done: For administrators",

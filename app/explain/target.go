@@ -60,6 +60,8 @@ func (f *data) targets() []Step {
 		})
 	}
 	switch {
+	case !event.Type(f.event.Type).InInbox() && all == 0:
+		list = append(list, Step{Key: Target, Outcome: None, Text: "No target gets events of this type"})
 	case !f.listed && all == 0:
 		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "Whether anything was sent is no longer known"})
 	case f.listed && f.entry.Targets < 0 && all == 0:

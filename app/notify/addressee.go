@@ -11,10 +11,14 @@ import (
 )
 
 // addressees returns the targets of an event's message: those of its product or, for an event
-// about a connection, those of its owners and the administrators.
+// about a connection, those of its owners and the administrators. An event of an unknown type has
+// none: no target has asked for it.
 func (r *Router) addressees(
 	ctx context.Context, e models.Event, n event.Notice, targets []models.Target,
 ) ([]addressee, error) {
+	if !event.Type(e.Type).Known() {
+		return nil, nil
+	}
 	switch event.Type(e.Type) {
 	case event.ConnectorBroken, event.ConnectorRecovered:
 		return r.connectorAddressees(ctx, e, targets)

@@ -241,8 +241,10 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	if one.silence != nil {
 		n.SilenceID, held = one.silence.ID, silence.Reason(*one.silence)
 	}
-	if err := tx.InsertNotification(n); err != nil {
-		return err
+	if inInbox(e) {
+		if err := tx.InsertNotification(n); err != nil {
+			return err
+		}
 	}
 	for _, t := range one.targets {
 		params := delivery.EnqueueParams{
@@ -262,6 +264,9 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	}
 	return nil
 }
+
+// inInbox reports whether an event gets a row of the inbox. Nothing grants one of another type yet.
+func inInbox(e models.Event) bool { return event.Type(e.Type).InInbox() }
 
 // lockProduct keeps an event's product from being deleted meanwhile. Deleting it removes its work
 // too, so a missing one is no error.
