@@ -17,31 +17,48 @@ const (
 	reasonAddress = "The user with this address no longer has access"
 )
 
-// accessReason returns why a target must not get a message any more, "" if it can: it is turned
-// off, or its group, owner or recipient has lost access to the product.
+// accessReason returns why a connection must not get a message any more, "" if it can: it is turned
+// off, its owner has lost access to the product, or those for whom the message was written have.
+// Who these are depends on the origin of the message.
 func (d *Dispatcher) accessReason(
 	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
 ) (string, error) {
 	if !target.Enabled {
 		return connection.TurnedOff, nil
 	}
-	can, reason := true, ""
-	var err error
+	if target.UserID != nil {
+		can, err := d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
+		return unless(can, reasonOwner), err
+	}
+	switch row.Origin {
+	case models.OriginEvent:
+		return d.targetReason(ctx, row, target)
+	case models.OriginTest, models.OriginRun: // its rights were checked when it was started
+	}
+	return "", nil
+}
+
+// targetReason is accessReason of a message that was routed to a target.
+func (d *Dispatcher) targetReason(
+	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
+) (string, error) {
 	switch {
-	case target.GroupID != nil && row.Origin == models.OriginEvent:
-		reason = reasonGroup
-		can, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
-	case target.UserID != nil:
-		reason = reasonOwner
-		can, err = d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
-	case target.Field == models.FieldPeople && row.Origin == models.OriginEvent:
-		reason = reasonAddress
-		can, err = d.store.CanNotify(ctx, row.Recipient, row.ProductID)
+	case target.GroupID != nil:
+		can, err := d.store.InGroup(ctx, row.ProductID, *target.GroupID)
+		return unless(can, reasonGroup), err
+	case target.Field == models.FieldPeople:
+		can, err := d.store.CanNotify(ctx, row.Recipient, row.ProductID)
+		return unless(can, reasonAddress), err
 	}
-	if can || err != nil {
-		return "", err
+	return "", nil
+}
+
+// unless returns a reason, "" if ok.
+func unless(ok bool, reason string) string {
+	if ok {
+		return ""
 	}
-	return reason, nil
+	return reason
 }
 
 // lateAfter is the age from which a first attempt can be out of date.
