@@ -95,10 +95,18 @@ const snoozedSQL = `(
 // of Gatecrier.
 const redactedType = "exception.task"
 
+// Redacted replaces a text that a viewer cannot read.
+const Redacted = "…"
+
+// Redacts reports whether a user cannot read the words of the events of a type.
+func Redacts(administrator bool, eventType string) bool {
+	return !administrator && eventType == redactedType
+}
+
 // redact hides what the viewer cannot read of a notification that they can see.
 func (v Viewer) redact(n *Notification) {
-	if !v.Administrator && n.Type == redactedType && n.Message != "" {
-		n.Message = "…"
+	if Redacts(v.Administrator, n.Type) && n.Message != "" {
+		n.Message = Redacted
 	}
 }
 

@@ -24,16 +24,11 @@ func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTas
 			return m, err
 		}
 	}
-	if !d.userData() {
-		if e, err = event.WithoutUserData(e); err != nil {
-			return m, err
-		}
-	}
-	notice, err := event.Describe(e)
+	notice, data, err := d.audience(c).For(e)
 	if err != nil {
 		return m, err
 	}
-	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
+	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, data
 	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), itemsOf(notice.Items, d.baseURL())
 	if m.Rest.Count = notice.Rest.Count; notice.Rest.Page != "" {
 		m.Rest.Link = d.baseURL() + notice.Rest.Page
@@ -51,6 +46,16 @@ func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTas
 		m.Actions = append(m.Actions, module.Action{Label: a.Label, Link: d.baseURL() + a.Page})
 	}
 	return m, err
+}
+
+// audience returns who reads the messages of a connection. Those of the system are for administrators;
+// others are for users whose roles can change, and so is email to users.
+func (d *Dispatcher) audience(c models.Connection) event.Audience {
+	return event.Audience{
+		Administrator: c.Owner().System() && c.Field != models.FieldPeople,
+		AllData:       true, // its editors can see what the data of connections names
+		UserData:      d.userData(),
+	}
 }
 
 // page returns the path of the page about an event: of a gate change, its row of the history, else

@@ -11,7 +11,7 @@ import (
 )
 
 // Hidden replaces a text that the viewer cannot see.
-const Hidden = "…"
+const Hidden = models.Redacted
 
 // shownHours is how many hours of occurrences a list has.
 const shownHours = 24

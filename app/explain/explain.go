@@ -4,7 +4,6 @@ package explain
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -114,32 +113,17 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 	return e, nil
 }
 
-// publicTypes are the types whose payloads every viewer of the product can see. Payloads of
-// connections can name a host, and those of Gatecrier's own exceptions its internals.
-var publicTypes = []event.Type{
-	event.GateChanged,
-	event.WaiverEnds,
-	event.ProductIsStale,
-	event.ExceptionReported,
-	event.ExceptionSummary,
-	event.IngestExceeded,
-	event.SilenceHasEnded,
-	event.AccountIsAttacked,
-}
-
 // visible returns an event without the parts that the actor cannot see.
 func visible(actor authz.Actor, e models.Event) Event {
-	kind := event.Type(e.Type)
+	a := event.Audience{
+		Administrator: actor.Viewer().Administrator, AllData: actor.Administrator(), UserData: true,
+	}
 	v := Event{Event: e, Title: e.Type}
-	if n, err := event.Describe(e); err == nil {
+	n, data, err := a.For(e)
+	if err == nil {
 		v.Title, v.Message = n.Title, n.Message
 	}
-	if kind == event.ExceptionTask && !actor.Viewer().Administrator && v.Message != "" {
-		v.Message = "…"
-	}
-	if !actor.Administrator() && (e.ProductID == 0 || !slices.Contains(publicTypes, kind)) || !json.Valid(e.Payload) {
-		v.Payload = nil
-	}
+	v.Payload = data
 	return v
 }
 
