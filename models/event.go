@@ -18,7 +18,7 @@ type Event struct {
 	Actor     string // the user or program that caused it, "" = Gatecrier itself
 	At        time.Time
 	Payload   []byte // JSON
-	Source    string // who sent it from outside, "" = nobody
+	Source    string // who sent it from outside, "" = Gatecrier itself
 	SourceID  string // its id at the source, "" = none
 	RunID     int64  // the run that caused it, 0 = none
 }

@@ -18,8 +18,8 @@ const (
 )
 
 // accessReason returns why a connection must not get a message any more, "" if it can: it is turned
-// off, its owner has lost access to the product, or those for whom the message was written have.
-// Who these are depends on the origin of the message.
+// off, or its owner or those that the message is for have lost access to the product. The origin of
+// the message decides which access counts.
 func (d *Dispatcher) accessReason(
 	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
 ) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -31,9 +32,13 @@ type Request struct {
 	Body   []byte
 	// MaxBody is how many bytes of the answer are kept; 0 is 4 KiB.
 	MaxBody int64
+	// Whole makes it an error if the body breaks off or is larger than MaxBody. It can take as long
+	// as the exchange.
+	Whole bool
 }
 
-// Answer is what the server sent. With an error only Private and Duration are set.
+// Answer is what the server sent. With an error only Private and Duration are set, and Status if
+// the body is not whole.
 type Answer struct {
 	Status     int
 	Header     http.Header
@@ -44,7 +49,8 @@ type Answer struct {
 }
 
 // Do makes one exchange within 20 s. Redirects are answers like any other. Once the status has
-// arrived it counts: a body that breaks off or takes longer than 2 s is cut, without an error.
+// arrived it counts: a body that breaks off or takes longer than 2 s is cut, without an error, unless
+// the request wants it whole.
 // Errors name the host and a reason, nothing else of the URL; errors.Is finds ErrRefused,
 // context.Canceled and context.DeadlineExceeded in them.
 func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
@@ -62,7 +68,15 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 		return Answer{Private: peer.private.Load(), Duration: time.Since(start)},
 			newFailure(req.URL.Hostname(), peer.connected.Load(), err)
 	}
-	body := c.read(res, cmp.Or(r.MaxBody, maxBody), cancel)
+	limit := cmp.Or(r.MaxBody, maxBody)
+	var body []byte
+	if r.Whole {
+		if body, err = readWhole(res, limit); err != nil {
+			return Answer{Status: res.StatusCode, Private: peer.private.Load(), Duration: time.Since(start)}, err
+		}
+	} else {
+		body = c.read(res, limit, cancel)
+	}
 	return Answer{
 		Status: res.StatusCode, Header: res.Header, Body: body,
 		RetryAfter: c.retryAfter(res.Header.Get("Retry-After")),
@@ -105,6 +119,23 @@ func (c *Client) read(res *http.Response, limit int64, stop context.CancelFunc) 
 		c.log.Debug("cut answer short", "host", res.Request.URL.Hostname(), "status", res.StatusCode)
 	}
 	return body
+}
+
+// readWhole returns the body, or why it is not whole. It always closes the body.
+func readWhole(res *http.Response, limit int64) ([]byte, error) {
+	defer res.Body.Close() //nolint:errcheck // the body is read to its end, or of no use
+	host := res.Request.URL.Hostname()
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	if err != nil && (isTimeout(err) || errors.Is(err, context.Canceled)) {
+		return nil, newFailure(host, true, err)
+	}
+	if err != nil {
+		return nil, &failure{host: host, reason: "its response broke off", unsure: true}
+	}
+	if int64(len(body)) > limit {
+		return nil, &failure{host: host, reason: fmt.Sprintf("its response has more than %d bytes", limit), unsure: true}
+	}
+	return body, nil
 }
 
 // retryAfter parses seconds or a date (RFC 9110, 10.2.3). It returns 0 for any other text and for

@@ -161,6 +161,47 @@ func TestDoCutsSlowBodies(t *testing.T) {
 	<-gone
 }
 
+// A body that is wanted whole is read up to its bound, however slow it is; one that is not whole is
+// an error with the status.
+func TestDo_Whole(t *testing.T) {
+	const bound = 8 << 20
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		size := bound
+		if r.URL.Path == "/large" {
+			size++
+		}
+		if r.URL.Path == "/broken" {
+			w.Header().Set("Content-Length", "9999999")
+		}
+		w.WriteHeader(http.StatusCreated)
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+		_, err := w.Write(bytes.Repeat([]byte("a"), size))
+		if err != nil && r.URL.Path == "/" {
+			t.Error(err)
+		}
+	})
+	c := newTest(t, local)
+	c.limits.body = time.Nanosecond
+	for path, reason := range map[string]string{
+		"/":       "",
+		"/large":  "127.0.0.1: its response has more than 8388608 bytes",
+		"/broken": "127.0.0.1: its response broke off",
+	} {
+		a, err := c.Do(t.Context(), Request{URL: s.URL + path, MaxBody: bound, Whole: true})
+		if reason == "" {
+			if err != nil || len(a.Body) != bound || a.Status != http.StatusCreated {
+				t.Errorf("%s: status %d, %d bytes, %v", path, a.Status, len(a.Body), err)
+			}
+			continue
+		}
+		if err == nil || err.Error() != reason || !errors.Is(err, ErrUnsure) || a.Status != http.StatusCreated {
+			t.Errorf("%s: status %d, %v", path, a.Status, err)
+		}
+	}
+}
+
 func TestDoTimesOut(t *testing.T) {
 	s := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c := newTest(t, local)
