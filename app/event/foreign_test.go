@@ -20,8 +20,8 @@ func TestDescribe_Foreign(t *testing.T) {
 		Items: []event.Item{{Text: "Open where it happened", URL: "https://soc.example/AL1"}},
 	}
 	plain := event.Notice{Name: "alert.created", Title: "alert.created: Shop", Facts: alert.Facts, Tone: event.TonePlain}
-	described := plain
-	described.Message = "a b"
+	words := plain
+	words.Message = "a b"
 	urgent := plain
 	urgent.Severity, urgent.Message = &low, "urgency 49.5"
 	named := plain
@@ -30,7 +30,7 @@ func TestDescribe_Foreign(t *testing.T) {
 	for payload, want := range map[string]event.Notice{
 		`{"title":"Ransom\u0000ware","uuid":"AL1","urgency":80,"status":"Pending","url":"https://soc.example/AL1"}`: {},
 		`{"name":"Ransomware","id":"AL1","urgency":80.0,"status":"Pending","url":"https://soc.example/AL1"}`:        alert,
-		`{"description":" a\n\tb ","url":"javascript:alert(1)","severity":"worst"}`:                                 described,
+		`{"description":" a\n\tb","url":"javascript:x(1)","severity":"bad"}`:                                        words,
 		`{"urgency":49.5,"title":""}`:          urgent,
 		`{"urgency":10,"severity":"CRITICAL"}`: named,
 		"{}":                                   plain,

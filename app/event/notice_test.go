@@ -124,7 +124,8 @@ func TestDescribe_GateTones(t *testing.T) {
 }
 
 func TestDescribe_Errors(t *testing.T) {
-	for _, e := range []models.Event{{Type: string(event.GateChanged)}, {Type: string(event.GateChanged), Payload: []byte("{")}} {
+	for _, payload := range []string{"", "{"} {
+		e := models.Event{Type: string(event.GateChanged), Payload: []byte(payload)}
 		if n, err := event.Describe(e); err == nil {
 			t.Errorf("%s: described as %+v", e.Type, n)
 		}
