@@ -173,7 +173,8 @@ func failingRows(productID int64, items []event.Finding) []page.FailingObservati
 	rows := make([]page.FailingObservation, 0, len(items))
 	for _, f := range items {
 		row := page.FailingObservation{
-			Title: f.Title, Severity: f.Severity.String(), Component: f.Component, Fix: f.Fix, KEV: f.KEV,
+			Title: f.Title, Severity: f.Severity.String(), Change: string(f.Change), Component: f.Component, Fix: f.Fix,
+			KEV: f.KEV,
 		}
 		if f.ID != 0 {
 			row.Href = observationPath(productID, f.ID)

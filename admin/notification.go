@@ -89,7 +89,7 @@ func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) 
 }
 
 func gateWhy(v *page.NotificationView, p event.GateChange) {
-	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Why, "by "+p.Cause.Text
+	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Summary(), "by "+p.Cause.Text
 	v.Counts = uiCounts(p.Counts)
 	v.Failing = failingRows(p.Product.ID, p.Failing.Items)
 	v.FailingTotal = max(p.Failing.Total(), len(p.Failing.Items))

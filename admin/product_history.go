@@ -40,7 +40,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 			ID:           change.EventID,
 			From:         string(change.From),
 			To:           string(change.To),
-			Why:          p.Why,
+			Why:          p.Summary(),
 			Kind:         string(p.Cause.Kind),
 			Actor:        change.Actor,
 			At:           a.inUserZone(c, change.At),

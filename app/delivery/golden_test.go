@@ -42,10 +42,16 @@ func goldenEvents() []struct {
 	findings := []event.Finding{
 		{
 			ID: 31, Title: "CVE-2024-3094", Severity: models.Critical, Component: "xz 5.6.0", Fix: "5.6.2", KEV: true,
-			URL: "https://advisories.example/CVE-2024-3094",
+			Change: event.ChangeNew,
+			URL:    "https://advisories.example/CVE-2024-3094",
 		},
-		{ID: 32, Title: "CVE-2021-44228", Severity: models.High, Component: "log4j-core 2.14.1", Unfixed: true},
+		{
+			ID: 32, Title: "CVE-2021-44228", Severity: models.High, Component: "log4j-core 2.14.1", Unfixed: true,
+			Change: event.ChangeReopened,
+		},
 	}
+	accepted := findings[0]
+	accepted.Change = ""
 	failed := event.GateChange{
 		Product: shop, Branch: "main", From: models.GatePassed, To: models.GateFailed,
 		Why:    "1 critical (threshold 0), 6 high (threshold 2)",
@@ -78,7 +84,7 @@ func goldenEvents() []struct {
 		{"gate not evaluated", disabled},
 		{"waivers", event.WaiverExpiring{
 			Product: shop, Count: 3, First: goldenAt.Add(72 * time.Hour),
-			Waivers: []event.Waiver{{Finding: findings[0], Until: goldenAt.Add(72 * time.Hour)}},
+			Waivers: []event.Waiver{{Finding: accepted, Until: goldenAt.Add(72 * time.Hour)}},
 		}},
 		{"stale product", event.ProductStale{
 			Product: shop, Branch: "main", State: event.StalenessStale, Last: yesterday, After: 86400,

@@ -28,7 +28,8 @@ func (d *Dispatcher) message(ctx context.Context, c models.Connection, t sendTas
 	if err != nil {
 		return m, err
 	}
-	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, data
+	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Above(), data
+	m.Alone = notice.Message
 	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), itemsOf(notice.Items, d.baseURL())
 	if m.Rest.Count = notice.Rest.Count; notice.Rest.Page != "" {
 		m.Rest.Link = d.baseURL() + notice.Rest.Page

@@ -18,8 +18,18 @@ type Finding struct {
 	URL       string          `json:"url,omitempty"`     // of its advisory or rule: http or https
 	KEV       bool            `json:"kev,omitempty"`     // known to be exploited
 	Unfixed   bool            `json:"unfixed,omitempty"` // no version fixes it yet
+	Change    Change          `json:"change,omitempty"`  // of a failing observation that the cause made active
 	Identity  string          `json:"-"`                 // in its source, of one that has no ID yet
 }
+
+// Change is how the cause of a gate change made an observation active.
+type Change string
+
+// The changes.
+const (
+	ChangeNew      Change = "new"      // seen for the first time
+	ChangeReopened Change = "reopened" // known, and active again or more severe
+)
 
 // FindingOf returns an observation as events name it.
 func FindingOf(o models.Observation) Finding {
@@ -89,6 +99,9 @@ const (
 // item returns the finding as a line of a message about a product. more follows it.
 func (f Finding) item(productID int64, more ...string) Item {
 	i := Item{Label: f.Severity.String(), Text: f.Title, URL: f.URL}
+	if f.Change != "" {
+		i.Label += ", " + string(f.Change)
+	}
 	if f.KEV {
 		i.Label += ", known exploited"
 	}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -23,7 +24,8 @@ const (
 type Notice struct {
 	Name     string // without the product: "Security gate failed (1 critical)"
 	Title    string // with the product: "Security gate failed: Shop (1 critical)"
-	Message  string // the reason, the most important part first
+	Message  string // the reason, the most important part first: complete without the items
+	Summary  string // the reason above a list of the items: it names none; "" = Message
 	Tone     Tone
 	Facts    []Fact           // details, the most important first
 	Items    []Item           // the failing observations, worst first; calls, waivers, notifications
@@ -119,7 +121,8 @@ func (g GateChange) notice() Notice {
 	return Notice{
 		Name:     withDetails(state, over),
 		Title:    title(state, g.Product.Name, over),
-		Message:  StateWord(g.From) + " → " + StateWord(g.To) + ": " + g.Reason(),
+		Message:  g.fromTo() + g.Reason(),
+		Summary:  g.fromTo() + g.Summary(),
 		Tone:     g.tone(),
 		Facts:    g.facts(),
 		Items:    g.Failing.items(g.Product.ID),
@@ -156,10 +159,28 @@ func (g GateChange) facts() []Fact {
 	return facts
 }
 
-// Reason returns why the gate has its state, with the failing observations.
+// Above returns the reason as it is written above a list of the items.
+func (n Notice) Above() string { return cmp.Or(n.Summary, n.Message) }
+
+func (g GateChange) fromTo() string { return StateWord(g.From) + " → " + StateWord(g.To) + ": " }
+
+// Summary returns why the gate has its state, with the numbers of new and of reopened observations.
+func (g GateChange) Summary() string {
+	suffix := g.Uncounted.Suffix()
+	why := strings.TrimSuffix(g.Why, suffix)
+	if g.Failing.New > 0 {
+		why += fmt.Sprintf(", %d new", g.Failing.New)
+	}
+	if g.Failing.Reopened > 0 {
+		why += fmt.Sprintf(", %d reopened", g.Failing.Reopened)
+	}
+	return why + suffix
+}
+
+// Reason returns why the gate has its state, with the first failing observations.
 func (g GateChange) Reason() string {
 	if len(g.Failing.Items) == 0 {
-		return g.Why
+		return g.Summary()
 	}
 	names := make([]string, 0, maxReasonTitles)
 	for _, f := range g.Failing.Items[:min(maxReasonTitles, len(g.Failing.Items))] {
@@ -167,18 +188,12 @@ func (g GateChange) Reason() string {
 	}
 	text := strings.Join(names, ", ")
 	suffix := g.Uncounted.Suffix()
-	why := strings.TrimSuffix(g.Why, suffix)
+	why := strings.TrimSuffix(g.Summary(), suffix)
 	if g.Failing.Total() == 0 {
 		return why + ", among them " + text + suffix
 	}
 	if more := g.Failing.Total() - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
-	}
-	if g.Failing.New > 0 {
-		why += fmt.Sprintf(", %d new", g.Failing.New)
-	}
-	if g.Failing.Reopened > 0 {
-		why += fmt.Sprintf(", %d reopened", g.Failing.Reopened)
 	}
 	return why + ": " + text + suffix
 }

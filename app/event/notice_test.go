@@ -39,7 +39,8 @@ func TestDescribe_GateChange(t *testing.T) {
 			Items: []event.Finding{
 				{
 					ID: 3, Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6", Fix: "5.6.1", KEV: true,
-					URL: "https://advisories.example/CVE-1",
+					Change: event.ChangeNew,
+					URL:    "https://advisories.example/CVE-1",
 				},
 				{Title: "CVE-2", Severity: models.High, Unfixed: true},
 			},
@@ -51,6 +52,7 @@ func TestDescribe_GateChange(t *testing.T) {
 		Name:     "Security gate failed (2 critical)",
 		Title:    "Security gate failed: Shop (2 critical)",
 		Message:  "Passed → Failed: 2 critical (threshold 0), 1 new: CVE-1, CVE-2",
+		Summary:  "Passed → Failed: 2 critical (threshold 0), 1 new",
 		Tone:     event.ToneBad,
 		Facts: []event.Fact{
 			{"Product", "Shop"},
@@ -60,7 +62,7 @@ func TestDescribe_GateChange(t *testing.T) {
 		},
 		Items: []event.Item{
 			{
-				Label: "critical, known exploited:", Text: "CVE-1", URL: "https://advisories.example/CVE-1",
+				Label: "critical, new, known exploited:", Text: "CVE-1", URL: "https://advisories.example/CVE-1",
 				Page: "/products/7/observations/3", More: "in xz 5.6 · fix: 5.6.1",
 			},
 			{Label: "high:", Text: "CVE-2", More: "· no fixed version yet"},

@@ -38,11 +38,13 @@ type activatedGroup struct {
 
 // AddNew adds a finding that was seen for the first time.
 func (f *Activated) AddNew(e event.Finding) {
+	e.Change = event.ChangeNew
 	f.group(activation{now: standingOf(e)}).add(e).added++
 }
 
 // AddReopened adds a known finding that was not active before.
 func (f *Activated) AddReopened(e event.Finding) {
+	e.Change = event.ChangeReopened
 	f.group(activation{now: standingOf(e)}).add(e).reopened++
 }
 
@@ -63,6 +65,7 @@ func (f *Activated) AddKnown(e event.Finding, was *models.Observation) {
 	case !a.wasActive:
 		f.AddReopened(e)
 	case e.Severity < was.Severity, e.KEV && !was.KEV, !e.Unfixed && was.Unfixed:
+		e.Change = event.ChangeReopened
 		f.group(a).add(e).reopened++
 	}
 }

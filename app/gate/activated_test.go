@@ -35,7 +35,9 @@ func TestActivated_NamesTheWorst(t *testing.T) {
 				component = e.Component
 			}
 		}
-		want.Items = append(want.Items, event.Finding{Title: title, Severity: models.Critical, Component: component})
+		want.Items = append(want.Items, event.Finding{
+			Title: title, Severity: models.Critical, Component: component, Change: event.ChangeNew,
+		})
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)
@@ -56,12 +58,9 @@ func TestActivated_CountsNewAndReopenedApart(t *testing.T) {
 	f.AddReopened(event.Finding{Title: "CVE-3", Severity: models.High})
 	f.AddReopened(event.Finding{Title: "CVE-4", Severity: models.Low})
 	want := event.Failing{New: 1, Reopened: 2, Items: []event.Finding{
-		{
-			Title:    "CVE-2",
-			Severity: models.Critical,
-		},
-		{Title: "CVE-1", Severity: models.High},
-		{Title: "CVE-3", Severity: models.High},
+		{Title: "CVE-2", Severity: models.Critical, Change: event.ChangeReopened},
+		{Title: "CVE-1", Severity: models.High, Change: event.ChangeNew},
+		{Title: "CVE-3", Severity: models.High, Change: event.ChangeReopened},
 	}}
 	if diff := cmp.Diff(want, f.failing([]models.Severity{models.High, models.Critical}, models.Counting{})); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)

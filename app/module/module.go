@@ -4,6 +4,7 @@
 package module
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -67,6 +68,7 @@ type Message struct {
 	Time    time.Time
 	Title   string   // what happened, not yet flattened: TitleLine returns it as a single line
 	Why     string   // the reason, its most important part first, not yet flattened
+	Alone   string   // the reason where Items are not shown: it names the first of them; "" = Why
 	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
 	Tone    Tone     // with Key: in Ilert a bad one opens the alert of Key, any other resolves it
 	Facts   []Fact   // details, the most important first
@@ -81,6 +83,9 @@ type Message struct {
 	// Sent is the time of the last attempt of a message that is only shown; zero for one that is being sent.
 	Sent time.Time
 }
+
+// WhyAlone returns the reason for a text without the items.
+func (m Message) WhyAlone() string { return cmp.Or(m.Alone, m.Why) }
 
 // TypeAccount is the type of messages to a user about their own account. The delivery log does not
 // have them.

@@ -38,6 +38,7 @@ type HistoryRow struct {
 // FailingObservation is an observation that made a gate fail.
 type FailingObservation struct {
 	Title, Severity, Component string
+	Change                     string // "new" or "reopened" by the cause; "" = neither
 	Fix                        string // the version that fixes it; "" = unknown
 	KEV                        bool   // it is known to be exploited
 	Href                       string // its page; "" = unknown

@@ -31,7 +31,7 @@ func HostileTexts() []string {
 // Hostile returns Usual with the text in all fields and many facts and items.
 func Hostile(text string) module.Message {
 	m := Usual()
-	m.Title, m.Why = text, text
+	m.Title, m.Why, m.Alone = text, text, text
 	for range 30 {
 		m.Facts = append(m.Facts, module.Fact{Label: text, Value: text})
 		m.Items = append(m.Items, module.Item{Label: text, Text: text, Link: "https://a.example/" + text, More: text})

@@ -56,8 +56,10 @@ func compose(m module.Message) payload {
 	title := m.Tone.Mark() + m.TitleLine()
 	head := text{Type: "plain_text", Text: module.TruncateUTF16(title, maxHeader)}
 	p := payload{Text: fit(title, maxHeader), Blocks: []block{{Type: "header", Text: &head}}}
-	if why := module.SingleLine(m.Why); why != "" {
+	if why := module.SingleLine(m.WhyAlone()); why != "" {
 		p.Text += "\n" + fit(why, maxPlain)
+	}
+	if why := module.SingleLine(m.Why); why != "" {
 		p.Blocks = append(p.Blocks, section(fit(why, maxWhy)))
 	}
 	if fields := fieldsOf(m.Facts); len(fields) > 0 {

@@ -102,7 +102,7 @@ func envelopeOf(m module.Message) envelope {
 		Type: thing, Action: actionOf(verb),
 		Attributes: attributes{
 			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Truncate(m.Title, maxTitle),
-			Reason: module.Truncate(m.Why, maxReason), Link: m.Link, Test: m.Test,
+			Reason: module.Truncate(m.WhyAlone(), maxReason), Link: m.Link, Test: m.Test,
 		},
 		Metadata: metadata{Version: 2, CreatedAt: m.Time.UTC(), Permissions: []string{}},
 	}
