@@ -55,6 +55,7 @@ func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
 	if s.Sent != nil {
 		row := a.deliveryRow(c, *s.Sent)
 		step.Sent, step.Recipient = &row, s.Sent.Recipient
+		step.Why, step.SetUpBy = s.Why, s.SetUpBy
 	}
 	return step
 }

@@ -38,6 +38,7 @@ type Connection struct {
 	// false while it is on.
 	KeepsWaiting bool
 	Version      int64
+	CreatedBy    string    // the user or the token that created it, "" if it is unknown
 	CreatedAt    time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt    time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
@@ -246,7 +247,7 @@ func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Te
 func (tx *Tx) SaveConnection(c *Connection) error {
 	was := c.Version
 	c.Version, c.UpdatedAt = was+1, tx.Now()
-	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(c)
+	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at", "created_by").Updates(c)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return fault.NewOutdated("Another user changed this target in the meantime")
 	}

@@ -56,6 +56,8 @@ type sentBody struct {
 	Target targetRef            `json:"target"`
 	State  models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Tried  int                  `json:"tried" doc:"How many attempts were made"`
+	Why    string               `json:"why" doc:"Why this target gets the event: of whom it is a target"`
+	By     string               `json:"set_up_by,omitempty" doc:"Who created the target, if you can edit it"`
 }
 
 func stepOf(s explain.Step) stepBody {
@@ -74,6 +76,8 @@ func stepOf(s explain.Step) stepBody {
 			Target: targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
 			State:  l.State,
 			Tried:  l.Delivery.Attempts,
+			Why:    s.Why,
+			By:     s.SetUpBy,
 		}
 	}
 	return b

@@ -91,9 +91,10 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		receiver.Wait(t, 1)
 		first := lastGateEvent(c, s)
 		waitForSteps(t, c, first, begin+"target done, reader done", "Delivered at the first attempt", "No hold time",
-			"as an administrator", fmt.Sprintf(`"/inbox/%d"`, first), `"hook"`, receiver.URL[len("http://"):])
+			"as an administrator", fmt.Sprintf(`"/inbox/%d"`, first), `"hook"`, receiver.URL[len("http://"):],
+			`"why":"A target of the product"`, `"set_up_by":"admin"`)
 		a := waitForSteps(t, reader, first, begin+"target done, reader done", "as a reader of the product")
-		if strings.Contains(a.Text, receiver.URL[len("http://"):]) {
+		if strings.Contains(a.Text, receiver.URL[len("http://"):]) || strings.Contains(a.Text, "set_up_by") {
 			t.Errorf("a reader sees where it went: %s", a.Text)
 		}
 		stranger.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", first), nil)

@@ -51,6 +51,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 			Module:     d.Module,
 			Name:       strings.TrimSpace(d.Name),
 			Enabled:    true,
+			CreatedBy:  actor.Label,
 		}
 		if o.ProductID != 0 {
 			if err := tx.LockProductShared(o.ProductID); err != nil {

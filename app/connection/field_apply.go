@@ -115,6 +115,7 @@ func (s *Service) addTarget(tx *models.Tx, actor authz.Actor, o models.Owner, w 
 		Name:       w.name,
 		Field:      w.field,
 		Enabled:    true,
+		CreatedBy:  actor.Label,
 		EndpointID: s.sharedEndpoint(w.module),
 	}
 	if err := s.create(tx, &c, w.config); err != nil {

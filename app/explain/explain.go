@@ -57,6 +57,8 @@ type Step struct {
 	Until   time.Time     // when it continues or ends; zero = never
 	Link    Link          // to the page about it
 	Sent    *delivery.Row // of a target: the delivery, as the actor can see it
+	Why     string        // of a target: why it gets the event
+	SetUpBy string        // of a target: who created it; "" = unknown, or the actor cannot see it
 }
 
 // Link is a link to a page. Without a path it is none.
@@ -141,7 +143,8 @@ type data struct {
 	silence        *models.Silence
 	silenceVisible bool // the actor can open the silence
 	rows           []delivery.Row
-	moreRows       bool // rows is not complete
+	moreRows       bool                              // rows is not complete
+	origins        map[int64]models.ConnectionOrigin // of the connections of rows
 	tally          map[models.DeliveryState]int
 	roleSources    []models.RoleSource
 }
@@ -154,7 +157,7 @@ func (s *Service) Explain(ctx context.Context, actor authz.Actor, id int64) (Exp
 	}
 	f := data{actor: actor, event: e, shown: visible(actor, e)}
 	reads := []func(context.Context, *data) error{
-		s.readProgress, s.readSilence, s.readDeliveries, s.readRoleSources,
+		s.readProgress, s.readSilence, s.readDeliveries, s.readOrigins, s.readRoleSources,
 	}
 	for _, read := range reads {
 		if err := read(ctx, &f); err != nil {

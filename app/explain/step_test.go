@@ -189,3 +189,40 @@ func TestInboxStep_LinkForUsersOnly(t *testing.T) {
 		}
 	}
 }
+
+// Each delivery says of whom its connection is a target; who set it up is for editors.
+func TestTargetSteps_Why(t *testing.T) {
+	const groups, system = "A target of the product group “Payments”", "A connection of the system"
+	for want, test := range map[string]struct {
+		kind   string
+		owner  models.Owner
+		origin models.ConnectionOrigin
+	}{
+		"A target of the product": {kind: "gate.changed", owner: models.Owner{ProductID: 7}},
+		groups + ": the product had no target of its own for this channel": {
+			kind: "gate.changed", owner: models.Owner{GroupID: 3}, origin: models.ConnectionOrigin{Group: "Payments"},
+		},
+		system + ": these are notified of exceptions without a product": {kind: "exception.task"},
+		system + ": these are notified of all connections that fail":    {kind: "connector.error"},
+		"A target of the system for the exceptions of Gatecrier": {
+			kind: "exception.request", origin: models.ConnectionOrigin{Field: "exception_slack"},
+		},
+		"An email to an owner of the product": {
+			kind: "ingest.exceeded", origin: models.ConnectionOrigin{Field: models.FieldPeople},
+		},
+	} {
+		rows := deliveries(models.DeliverySkipped, models.DeliverySkipped)
+		for i := range rows {
+			rows[i].ConnectionID, rows[i].Owner, rows[i].MayEdit = 1, test.owner, i == 0
+		}
+		test.origin.CreatedBy = "ann"
+		f := data{
+			event: models.Event{ID: 5, Type: test.kind}, rows: rows,
+			origins: map[int64]models.ConnectionOrigin{1: test.origin},
+		}
+		steps := f.targets()
+		if steps[0].Why != want || steps[0].SetUpBy != "ann" || steps[1].Why != want || steps[1].SetUpBy != "" {
+			t.Errorf("got %+v, want %q, set up by ann for editors alone", steps, want)
+		}
+	}
+}

@@ -42,7 +42,9 @@ func (f *data) settings() []Step {
 func (f *data) targets() []Step {
 	var list []Step
 	for i := range f.rows {
-		list = append(list, targetOf(&f.rows[i]))
+		s := targetOf(&f.rows[i])
+		s.Why, s.SetUpBy = f.why(&f.rows[i]), f.setUpBy(&f.rows[i])
+		list = append(list, s)
 	}
 	all := f.sentCount()
 	if hidden := all - len(f.rows); hidden > 0 && f.moreRows {

@@ -33,6 +33,8 @@ type ExplainStep struct {
 	Link      string
 	Sent      *DeliveryRow // of a target
 	Recipient string
+	Why       string // of a target: why it gets the event
+	SetUpBy   string // of a target: who created it
 }
 
 // stepWords are the headings of steps.
