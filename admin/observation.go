@@ -150,6 +150,10 @@ var actionWords = map[models.AssessmentAction]string{
 	models.ActionEdit:   "edited the observation",
 	models.ActionReopen: "No longer a duplicate",
 	models.ActionVEX:    "assessed the observation with a VEX document",
+
+	models.ActionFind:    "Found in a report",
+	models.ActionResolve: "Resolved: a report no longer contained it",
+	models.ActionReturn:  "Reopened: a report contained it again",
 }
 
 // assessmentHistory fills one page of the history of assessments.
@@ -169,10 +173,14 @@ func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.Observation
 		return err
 	}
 	for _, r := range rows {
+		did := actionWords[r.Action]
+		if r.Action == models.ActionVEX && r.Actor == "" {
+			did = "Assessed by a VEX document when it was found"
+		}
 		v.History = append(v.History, page.SaidRow{
 			At:      a.inUserZone(c, r.At),
 			Actor:   r.Actor,
-			Did:     actionWords[r.Action],
+			Did:     did,
 			Comment: r.Comment,
 			Until:   a.inUserZone(c, r.Until),
 			SameAs:  r.DuplicateOf,

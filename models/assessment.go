@@ -37,7 +37,17 @@ const (
 	ActionEdit   AssessmentAction = "edit"   // a user has edited an observation that a user entered
 	ActionReopen AssessmentAction = "reopen" // the original of a duplicate is resolved or deleted
 	ActionVEX    AssessmentAction = "vex"    // what a VEX document says of it has changed
+
+	ActionFind    AssessmentAction = "find"    // a report has contained it for the first time: no stored row
+	ActionResolve AssessmentAction = "resolve" // a report does not contain it any more
+	ActionReturn  AssessmentAction = "return"  // a report contains it again
 )
+
+// ByReport reports whether the action is a report's. It is no change by a user, and makes no other
+// version of the observation.
+func (a AssessmentAction) ByReport() bool {
+	return a == ActionFind || a == ActionResolve || a == ActionReturn
+}
 
 // hasNoAuthor reports whether no user takes the action: it is a consequence of time or of a report.
 func (a AssessmentAction) hasNoAuthor() bool {

@@ -83,8 +83,14 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 		cond.and("o.resolved_at > ? AND o.resolved_at <= ?", from, to)
 	case WasAssessed: // an assessment changes the observation then, or later
 		cond.and(`o.changed_at > ?
-			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`,
-			from, from, to)
+			AND EXISTS (
+				SELECT 1
+				FROM assessments a
+				WHERE a.observation_id = o.id
+				AND a.at > ?
+				AND a.at <= ?
+				AND a.action NOT IN ('resolve', 'return')
+			)`, from, from, to)
 	}
 	if f.Severity != nil {
 		cond.and("o.severity = ?", *f.Severity)

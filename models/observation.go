@@ -137,7 +137,13 @@ func (o Observation) Name() string {
 const maxNameLine = 120
 
 // observationVersion is the version of an observation: each change by a user adds to its history.
-const observationVersion = "coalesce((SELECT max(a.id) FROM assessments a WHERE a.observation_id = o.id), 0)"
+// What reports do (AssessmentAction.ByReport) is also there, and does not count.
+const observationVersion = `coalesce((
+	SELECT max(a.id)
+	FROM assessments a
+	WHERE a.observation_id = o.id
+	AND a.action NOT IN ('resolve', 'return')
+), 0)`
 
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
 	o.fix, o.url, o.details, o.kev, o.unfixed, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at,

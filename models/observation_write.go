@@ -27,6 +27,9 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
+		if err := tx.noteVEX(list[:n]); err != nil {
+			return err
+		}
 		list = list[n:]
 	}
 	return nil
@@ -69,10 +72,14 @@ func (tx *Tx) UpdateObservation(o Observation) error {
 	return err
 }
 
-// ResolveObservations marks observations as resolved that a report no longer contains.
+// ResolveObservations marks observations as resolved that a report no longer contains, and adds a row
+// to the history of each.
 func (tx *Tx) ResolveObservations(ids []int64) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
+		if err := tx.noteReported(ids[:n], ActionResolve, "status", "'resolved'"); err != nil {
+			return err
+		}
 		args := append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids[:n])...)
 		if _, err := tx.exec(`
 			UPDATE observations

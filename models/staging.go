@@ -175,6 +175,7 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 		return 0, err
 	}
 	ids, missing := make([]any, len(list)), []int64{}
+	known := list[:0:0]
 	for i, o := range list {
 		ids[i] = o.ID
 		if o.Status == StatusResolved && o.ReportStatus == "" {
@@ -182,12 +183,10 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 			continue
 		}
 		o.ChangedAt = tx.Now()
-		if err := tx.MoveObservation(o); err != nil {
-			return 0, err
-		}
-		if err := tx.UpdateObservation(o); err != nil {
-			return 0, err
-		}
+		known = append(known, o)
+	}
+	if err := tx.UpdateObservations(known); err != nil {
+		return 0, err
 	}
 	if err := tx.ResolveObservations(missing); err != nil {
 		return 0, err

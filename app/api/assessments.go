@@ -90,8 +90,8 @@ func (f ManualFields) apply(d *observation.Draft) {
 type historyBody struct {
 	ID          int64                   `json:"id"`
 	At          time.Time               `json:"at"`
-	Actor       string                  `json:"actor" doc:"Empty if no user did it: a waiver ended, the observation moved, or the original of a duplicate was removed"`
-	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen,vex" doc:"move: its new location fits another finding as well, so its assessment ended; reopen: the original of a duplicate was resolved or deleted, so the duplicate counts again; vex: the statement of a VEX document changed"`
+	Actor       string                  `json:"actor" doc:"Empty if no user did it: a report did, a waiver ended, the observation moved, or the original of a duplicate was removed"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,move,create,edit,reopen,vex,find,resolve,return" doc:"find: a report contained it for the first time (the last row, id 0); resolve: a report no longer contained it; return: a report contained it again; move: its new location fits another finding as well, so its assessment ended; reopen: the original of a duplicate was resolved or deleted, so the duplicate counts again; vex: the statement of a VEX document changed"`
 	WasStatus   models.Status           `json:"was_status" doc:"The values that counted before"`
 	Status      models.Status           `json:"status" doc:"The new assessment, or the values that count again"`
 	WasSeverity models.Severity         `json:"was_severity"`
@@ -128,7 +128,7 @@ func (a *API) assessments() {
 		"List bulk assessments that are in progress, oldest first",
 		a.runningAssessments)
 	register(a, onGet("/observations/{id}/history", "observation-history"),
-		"List the assessments of an observation, newest first",
+		"List the history of an observation, newest first: assessments, and what reports did",
 		a.assessmentHistory)
 }
 

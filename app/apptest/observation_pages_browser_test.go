@@ -140,7 +140,7 @@ func TestObservationInTheBrowser(t *testing.T) {
 
 	// One of the two is a duplicate of the other.
 	checkNoLayoutShift(t, b, "observation", "/products/1/observations/2")
-	b.WantText("CVE-000000", "other", "The gate fails because of it", "No assessments yet")
+	b.WantText("CVE-000000", "other", "The gate fails because of it", "Found in a report")
 	b.TabThrough("the page of an observation")
 	b.Press("a[href$='/observations/2/duplicate']")
 	b.Press("form[action$='/duplicate'] .btn-primary")

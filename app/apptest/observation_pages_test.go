@@ -249,7 +249,7 @@ func TestObservationPages_ReaderCannotAssess(t *testing.T) {
 		rita := signedInAs(t, p, "rita")
 		rita.wantText("/products/1?q=lib", "50 of 60 observations", "/products/1/observations/1")
 		rita.wantNoText("/products/1?q=lib", "Assess…", "Assess all", `type="checkbox"`, "Add observation")
-		rita.wantText("/products/1/observations/1", "Effective status", "No assessments yet")
+		rita.wantText("/products/1/observations/1", "Effective status", "Found in a report")
 		rita.wantNoText("/products/1/observations/1", `method="post" action="/products`, "/duplicate")
 		before, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		for _, path := range []string{"", "/assess", "/1/assess", "/1/duplicate", "/1/edit", "/1/delete"} {

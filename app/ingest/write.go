@@ -128,13 +128,8 @@ func replace(tx *models.Tx, branch models.Branch, c *change) (int64, error) {
 	if err := tx.InsertObservations(insert); err != nil {
 		return src.ID, err
 	}
-	for _, o := range c.diff.updated(c.diff.update) {
-		if err := tx.MoveObservation(o); err != nil {
-			return src.ID, err
-		}
-		if err := tx.UpdateObservation(o); err != nil {
-			return src.ID, err
-		}
+	if err := tx.UpdateObservations(c.diff.updated(c.diff.update)); err != nil {
+		return src.ID, err
 	}
 	return src.ID, tx.ResolveObservations(c.diff.resolve)
 }

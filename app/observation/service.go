@@ -48,15 +48,45 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 	return s.store.Observation(ctx, actor.Scope(), id)
 }
 
-// History lists the assessments of an observation that the actor can view, newest first.
-// before is the last ID of the previous page.
+// History lists the history of an observation that the actor can view, newest first: its assessments,
+// and what reports did. before is the last ID of the previous page. The last row, without an ID, is
+// when a report contained it first, unless a user entered it.
 func (s *Service) History(
 	ctx context.Context, actor authz.Actor, id, before int64, limit int,
 ) ([]models.Assessment, error) {
-	if _, _, err := s.Get(ctx, actor, id); err != nil {
+	o, _, err := s.Get(ctx, actor, id)
+	if err != nil {
 		return nil, err
 	}
-	return s.store.Assessments(ctx, id, before, limit)
+	rows, err := s.store.Assessments(ctx, id, before, limit)
+	if err != nil || len(rows) == limit {
+		return rows, err
+	}
+	first := rows
+	if len(first) == 0 && before != 0 { // the row of before is the oldest
+		if first, err = s.store.Assessments(ctx, id, before+1, 1); err != nil {
+			return nil, err
+		}
+	}
+	return withFind(rows, first, o), nil
+}
+
+// withFind adds when an observation was found to the end of its history: with the values before the
+// oldest row of the history, its current ones if there is none.
+func withFind(rows, history []models.Assessment, o models.Observation) []models.Assessment {
+	found := models.Assessment{
+		ObservationID: o.ID, At: o.FirstSeenAt, Action: models.ActionFind, Status: o.Status, WasSeverity: o.Severity,
+		Severity: o.Severity,
+	}
+	if n := len(history); n > 0 {
+		oldest := history[n-1]
+		if oldest.Action == models.ActionCreate {
+			return rows
+		}
+		found.Status, found.Severity, found.WasSeverity = oldest.WasStatus, oldest.WasSeverity, oldest.WasSeverity
+	}
+	found.WasStatus = found.Status
+	return append(rows, found)
 }
 
 // requireAssess returns an error unless the actor can assess observations of a product.

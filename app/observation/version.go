@@ -25,7 +25,7 @@ func requireVersion(tx *models.Tx, o models.Observation, version *int64) error {
 	if err != nil {
 		return err
 	}
-	changes = slices.DeleteFunc(changes, func(c models.Assessment) bool { return c.ID <= *version })
+	changes = slices.DeleteFunc(changes, func(c models.Assessment) bool { return c.ID <= *version || c.Action.ByReport() })
 	text := "This observation has another version"
 	if len(changes) > 0 {
 		text = "In the meantime, " + describeChanges(changes)
