@@ -61,6 +61,9 @@ func (p *Page) Show(status int, component templ.Component) error {
 	return render(p.c, status, component)
 }
 
+// Administrator reports whether the user is an administrator.
+func (p *Page) Administrator() bool { return actorOf(p.c).Administrator() }
+
 // Text answers with a text of a media type.
 func (p *Page) Text(mediaType, text string) error {
 	p.c.Data(http.StatusOK, mediaType, []byte(text))

@@ -16,6 +16,7 @@ import (
 
 	"gatecrier/app/apptest"
 	"gatecrier/app/demo"
+	"gatecrier/models"
 )
 
 func startDemo(t *testing.T, dir string) *demo.Demo {
@@ -172,6 +173,19 @@ func TestDemo_ThrowsException(t *testing.T) {
 	b.WantText("Exception GatewayTimeout")
 	b.Open("/products/2?tab=exceptions")
 	b.CheckPage("demo-product-exceptions")
+
+	visitor, err := d.Store.UserByName(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	visitor.Administrator = false
+	if err := d.Store.Write(t.Context(), func(tx *models.Tx) error { return tx.SaveUser(&visitor) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []string{"/demo", "/demo/messages?after=0", "/demo/messages/1/mail"} {
+		b.Open(at)
+		b.WantText("Only administrators can see the received messages")
+	}
 }
 
 func path(url string) string {

@@ -95,6 +95,9 @@ func (d *Demo) page(p *admin.Page) error {
 
 // news answers with the messages since the last request of the page.
 func (d *Demo) news(p *admin.Page) error {
+	if err := requireAdministrator(p); err != nil {
+		return err
+	}
 	after, err := strconv.Atoi(p.Query("after"))
 	if err != nil {
 		return fault.BadField("after", "Enter a whole number")
@@ -119,7 +122,11 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 		return page.DemoView{}, err
 	}
 	list, last := d.receiver.Since(after)
+	if !p.Administrator() {
+		list = nil
+	}
 	v := page.DemoView{
+		Hidden:    !p.Administrator(),
 		ProductID: row.ID,
 		Product:   row.Name,
 		State:     string(row.Default.Gate),
@@ -209,8 +216,20 @@ func shown(m receiver.Message) page.DemoMessage {
 	return s
 }
 
+// requireAdministrator refuses users who are no administrators: the messages are those of all users,
+// with links that sign in or set a password.
+func requireAdministrator(p *admin.Page) error {
+	if !p.Administrator() {
+		return fault.New(fault.Forbidden, "Only administrators can see the received messages")
+	}
+	return nil
+}
+
 // mail answers with the HTML of a mail, for a frame.
 func (d *Demo) mail(p *admin.Page) error {
+	if err := requireAdministrator(p); err != nil {
+		return err
+	}
 	id, err := p.ID("id", "message")
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type DemoView struct {
 	Waiting   int           // messages on the way
 	Chips     []ui.Chip     // channels
 	Messages  []DemoMessage // newest first
+	Hidden    bool          // the user is no administrator, who alone see the messages
 	Poll      string        // the path of the news
 	Changed   bool          // of updates: the gate or Last has changed
 }
