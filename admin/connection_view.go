@@ -34,7 +34,7 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 	case o.GroupID != 0:
 		row.Owner, row.OwnerKind = r.Group, "group"
 	case o.UserID != 0:
-		row.Owner = "You"
+		row.Owner, row.Personal = "You", true
 	default:
 		row.Owner = "System"
 	}

@@ -15,22 +15,23 @@ import (
 // Exception is the payload of exception.request, exception.task and exception.reported,
 // version 1: an error occurred in a program.
 type Exception struct {
-	Group      int64                `json:"group"` // the ID of its group
-	From       models.ExceptionKind `json:"kind"`  // request, task, reported
-	Product    *Product             `json:"product"`
-	Class      string               `json:"class"`
-	Message    string               `json:"message"`
-	Function   string               `json:"function"`
-	Arguments  map[string]string    `json:"arguments,omitempty"` // of a task
-	Release    string               `json:"release,omitempty"`
-	User       string               `json:"user,omitempty"`
-	Reference  string               `json:"reference,omitempty"` // the ID of the request
-	Trace      []string             `json:"trace"`               // the first calls of its stack, innermost first
-	First      bool                 `json:"first"`               // the group is new
-	Regressed  bool                 `json:"regressed"`           // the group was resolved
-	Suppressed int64                `json:"suppressed"`          // occurrences since the last notification, but this
-	HeldSince  *time.Time           `json:"suppressed_since"`    // the time of that notification
-	Overflow   bool                 `json:"overflow,omitempty"`  // the group is shared by many exceptions
+	Group       int64                `json:"group"` // the ID of its group
+	From        models.ExceptionKind `json:"kind"`  // request, task, reported
+	Product     *Product             `json:"product"`
+	Class       string               `json:"class"`
+	Message     string               `json:"message"`
+	Function    string               `json:"function"`
+	Arguments   map[string]string    `json:"arguments,omitempty"` // of a task
+	Release     string               `json:"release,omitempty"`
+	Environment string               `json:"environment,omitempty"` // "production"
+	User        string               `json:"user,omitempty"`
+	Reference   string               `json:"reference,omitempty"` // the ID of the request
+	Trace       []string             `json:"trace"`               // the first calls of its stack, innermost first
+	First       bool                 `json:"first"`               // the group is new
+	Regressed   bool                 `json:"regressed"`           // the group was resolved
+	Suppressed  int64                `json:"suppressed"`          // occurrences since the last notification, but this
+	HeldSince   *time.Time           `json:"suppressed_since"`    // the time of that notification
+	Overflow    bool                 `json:"overflow,omitempty"`  // the group is shared by many exceptions
 }
 
 // Kind returns the type of the exception's kind, version 1.
@@ -66,6 +67,7 @@ func (e Exception) notice() Notice {
 		{"Function", e.Function},
 		{"Arguments", e.arguments()},
 		{"Release", e.Release},
+		{"Environment", e.Environment},
 		{"User", e.User},
 		{"Request", e.Reference},
 	}

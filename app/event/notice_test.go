@@ -285,14 +285,15 @@ func TestDescribe_Exception(t *testing.T) {
 		return n
 	}
 	task := event.Exception{
-		Group:     5,
-		From:      models.ExceptionTask,
-		Class:     "ValueError",
-		Message:   "no such month",
-		Function:  "jobs.close",
-		User:      "ilse",
-		Release:   "1.2",
-		Reference: "a-b",
+		Group:       5,
+		From:        models.ExceptionTask,
+		Class:       "ValueError",
+		Message:     "no such month",
+		Function:    "jobs.close",
+		User:        "ilse",
+		Release:     "1.2",
+		Environment: "staging",
+		Reference:   "a-b",
 		Arguments: map[string]string{
 			"year":  "2026",
 			"month": "13",
@@ -313,6 +314,7 @@ func TestDescribe_Exception(t *testing.T) {
 			{"Function", "jobs.close"},
 			{"Arguments", "month = 13, year = 2026"},
 			{"Release", "1.2"},
+			{"Environment", "staging"},
 			{"User", "ilse"},
 			{"Request", "a-b"},
 			{"Suppressed", "12 more since 2026-05-04 12:00 UTC"},

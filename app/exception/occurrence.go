@@ -84,20 +84,21 @@ func (o *occurrence) row(key string, sample []byte) models.ExceptionReport {
 // payload returns the event of an occurrence that notifies, without its product.
 func (o *occurrence) payload(c models.ExceptionClaim) event.Exception {
 	payload := event.Exception{
-		Group:      c.GroupID,
-		From:       o.Kind,
-		Class:      o.Class,
-		Message:    o.Message,
-		Function:   o.Function,
-		Arguments:  o.Arguments,
-		Release:    o.Release,
-		User:       o.User,
-		Reference:  o.Reference,
-		First:      c.First,
-		Regressed:  c.Regressed,
-		Suppressed: c.Suppressed,
-		Trace:      traceOf(o.Frames),
-		Overflow:   o.by == ByOverflow,
+		Group:       c.GroupID,
+		From:        o.Kind,
+		Class:       o.Class,
+		Message:     o.Message,
+		Function:    o.Function,
+		Arguments:   o.Arguments,
+		Release:     o.Release,
+		Environment: o.Environment,
+		User:        o.User,
+		Reference:   o.Reference,
+		First:       c.First,
+		Regressed:   c.Regressed,
+		Suppressed:  c.Suppressed,
+		Trace:       traceOf(o.Frames),
+		Overflow:    o.by == ByOverflow,
 	}
 	if !c.HeldSince.IsZero() {
 		payload.HeldSince = &c.HeldSince

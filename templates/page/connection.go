@@ -32,8 +32,13 @@ type ConnectionRow struct {
 	Owner     string // "You", "System", or the name of the product or group
 	OwnerKind string // "product", "group"; "" where Owner says it
 	OwnerHref string // "" = none
+	Personal  bool   // it is a user's own
 	Condition Condition
 }
+
+// personalReceives says what a personal connection receives.
+const personalReceives = "It receives test messages, and a notice when it works again after a failure. " +
+	"Notifications about products go to the targets of products, product groups and the system."
 
 // ConnectionsView is the list of connections, filtered in the URL. The forms of Adds post to
 // /connections: module, name, the module's fields, and owner ("mine", "system") for administrators.
