@@ -56,7 +56,7 @@ type sentBody struct {
 	Target targetRef            `json:"target"`
 	State  models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,held,silenced,cancelled"`
 	Tried  int                  `json:"tried" doc:"How many attempts were made"`
-	Why    string               `json:"why" doc:"Why this target gets the event: of whom it is a target"`
+	Why    string               `json:"why" doc:"Why this target gets the event, and whether it is the product's, its group's or the system's"`
 	By     string               `json:"set_up_by,omitempty" doc:"Who created the target, if you can edit it"`
 }
 

@@ -116,12 +116,13 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			got = append(got,
 				fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")))
 		}
-		wantLines(t, "history", got, "clear affected open", "assess resolved affected", "assess false_positive resolved",
-			"assess open false_positive")
-		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=3", nil)
+		wantLines(t, "history", got, "clear affected open", "return resolved affected", "assess resolved affected",
+			"resolve resolved resolved", "assess false_positive resolved", "return resolved false_positive",
+			"resolve false_positive resolved", "assess open false_positive", "find open open")
+		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=7", nil)
 		last := c.Must(http.StatusOK, "GET",
-			fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil)
-		if itemCount(page) != 3 || itemCount(last) != 1 || last.Get("items.0.comment") != "not compiled in" ||
+			fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=7&cursor=", page.Get("next_cursor")), nil)
+		if itemCount(page) != 7 || itemCount(last) != 2 || last.Get("items.0.comment") != "not compiled in" ||
 			last.Get("next_cursor") != nil {
 			t.Errorf("pages: %s, then %s", page.Text, last.Text)
 		}

@@ -190,7 +190,7 @@ func TestInboxStep_LinkForUsersOnly(t *testing.T) {
 	}
 }
 
-// Each delivery says of whom its connection is a target; who set it up is for editors.
+// Each delivery says which target it went to; who set it up is for editors.
 func TestTargetSteps_Why(t *testing.T) {
 	const groups, system = "A target of the product group “Payments”", "A connection of the system"
 	for want, test := range map[string]struct {
