@@ -21,9 +21,9 @@ import (
 
 // Rules of axe: all of them, those that colors decide, and those that also the width decides.
 const (
-	allRules    = options + `}`
+	allRules    = options + `, rules: {"target-size": {enabled: true}}}`
 	colorRules  = options + `, runOnly: ["color-contrast", "link-in-text-block"]}`
-	narrowRules = options + `, runOnly: ["color-contrast", "scrollable-region-focusable"]}`
+	narrowRules = options + `, runOnly: ["color-contrast", "scrollable-region-focusable", "target-size"]}`
 	options     = `{resultTypes: ["violations"], selectors: false, preload: false`
 )
 
