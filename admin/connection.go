@@ -144,10 +144,15 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 			change.Config[f.Name] = typed[f.Name]
 		}
 	}
-	saved, err := a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, change)
-	if errs := fieldErrors(err); errs != nil {
+	saved, err := a.updateConnection(c, found, change)
+	errs := fieldErrors(err)
+	if fault.Is(err, fault.TooMany) {
+		errs = formErrors(err)
+	}
+	if errs != nil {
 		return a.connectionPage(c, found.ID, web.StatusOf(err), func(v *page.ConnectionView) {
 			refillFields(v.Fields, descriptor, typed, errs)
+			v.Failed, v.PasswordError = errs[""], errs["password"]
 		})
 	}
 	if err != nil {
@@ -155,6 +160,21 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	}
 	note := savedNote("Connection saved", saved.Warning)
 	return a.redirect(c, note.Kind, note.Title, note.Text, connectionPath(found.ID))
+}
+
+// updateConnection saves a connection. A change of a stored secret needs the password.
+func (a *Admin) updateConnection(
+	c *gin.Context, found models.Connection, change connection.Change,
+) (saved connection.Saved, err error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	replaces, err := a.Connections.ReplacesSecret(found, change.Config)
+	if err == nil && replaces {
+		err = a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
+	}
+	if err != nil {
+		return connection.Saved{}, err
+	}
+	return a.Connections.Update(ctx, actor, found.ID, change)
 }
 
 // connectionResume makes a connection try again now.
@@ -171,14 +191,22 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 	return a.redirect(c, "ok", "Retrying "+found.Name+" now", text, connectionPath(found.ID))
 }
 
-// connectionRotate replaces the secret of a connection. The page follows at once, and not after a
+// connectionRotate replaces the secret of a connection, if the user has typed the password again. The page follows at once, and not after a
 // redirect, since it shows the new secret this one time.
 func (a *Admin) connectionRotate(c *gin.Context) error {
 	found, err := a.connectionOf(c)
 	if err != nil {
 		return err
 	}
-	r, err := a.Connections.Rotate(c.Request.Context(), actorOf(c), found.ID)
+	ctx, actor := c.Request.Context(), actorOf(c)
+	err = a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
+	if errs := formErrors(err); errs != nil {
+		return a.connectionPage(c, found.ID, web.StatusOf(err), func(v *page.ConnectionView) { v.RotateErrors = errs })
+	}
+	if err != nil {
+		return err
+	}
+	r, err := a.Connections.Rotate(ctx, actor, found.ID)
 	if err != nil {
 		return err
 	}

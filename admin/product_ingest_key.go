@@ -25,9 +25,11 @@ func (a *Admin) ingestKeyRoutes(r router) {
 const (
 	keyRotate = "rotate"
 	keyDelete = "delete"
+	keyShow   = "show"
 )
 
-// ingestKeyFacts shows how applications report exceptions, to users who can import.
+// ingestKeyFacts shows how applications report exceptions, to users who can import. Of the DSN it shows the
+// last characters: a session alone does not reveal it.
 func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	t := &v.Exceptions
 	if t.MayRead = v.CanUpload; !t.MayRead {
@@ -36,7 +38,7 @@ func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.Pr
 	t.BaseURL = a.BaseURL()
 	k, ok, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
 	if ok {
-		t.DSN, t.MadeBy = product.DSN(t.BaseURL, k), k.CreatedBy
+		t.Masked, t.MadeBy = product.MaskedDSN(t.BaseURL, k), k.CreatedBy
 	}
 	return err
 }
@@ -54,27 +56,51 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	if has {
 		return a.redirect(c, "wait", "DSN already exists", "No changes were made.", exceptionsTabPath(row.ID))
 	}
-	err = a.newIngestKey(c, row.ID)
-	if errs := formErrors(err); errs != nil {
+	k, err := a.newIngestKey(c, row.ID)
+	return a.dsnPage(c, row, k, err, &ui.Note{Kind: "ok", Title: "DSN created", Text: "Use it in your application."})
+}
+
+// dsnPage renders the tab with a product's DSN, or with the errors of the form that asked for it. It follows
+// at once, and not after a redirect, since a page that is loaded again does not show the DSN.
+func (a *Admin) dsnPage(c *gin.Context, row models.ProductRow, k models.IngestKey, err error, note *ui.Note) error {
+	errs := formErrors(err)
+	if err != nil && errs == nil {
+		return err
+	}
+	if errs != nil {
 		return a.productPage(c, web.StatusOf(err), row, page.TabExceptions, func(v *page.ProductView) {
 			v.Exceptions.Errors = errs
 		})
 	}
-	return a.done(c, err, "DSN created", "Use it in your application.", exceptionsTabPath(row.ID))
+	return a.productPage(c, http.StatusOK, row, page.TabExceptions, func(v *page.ProductView) {
+		v.Exceptions.DSN, v.Frame.Flash = product.DSN(a.BaseURL(), k), note
+	})
+}
+
+// ingestKeyShow shows a product's DSN, if the user has typed the password again.
+func (a *Admin) ingestKeyShow(c *gin.Context, row models.ProductRow) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	k, ok, err := a.Products.IngestKey(ctx, actor, row.ID)
+	if err == nil && !ok {
+		err = fault.NewNotFound("DSN")
+	}
+	if err == nil {
+		err = a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
+	}
+	return a.dsnPage(c, row, k, err, nil)
 }
 
 // newIngestKey gives a product a new key, if the user has typed the password again: the key outlives
 // the session.
-func (a *Admin) newIngestKey(c *gin.Context, productID int64) error {
+func (a *Admin) newIngestKey(c *gin.Context, productID int64) (models.IngestKey, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	if err := authz.Require(ctx, a.Store, actor, authz.Edit, productID); err != nil {
-		return err
+		return models.IngestKey{}, err
 	}
 	if err := a.Accounts.RequirePassword(ctx, actor, c.PostForm("password")); err != nil {
-		return err
+		return models.IngestKey{}, err
 	}
-	_, err := a.Products.NewIngestKey(ctx, actor, productID)
-	return err
+	return a.Products.NewIngestKey(ctx, actor, productID)
 }
 
 func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
@@ -97,7 +123,7 @@ func (a *Admin) ingestKeyConfirmPage(c *gin.Context, status int, errs map[string
 		v.Title, v.Buttons = "Replace the DSN of "+row.Name+"?", []page.AskButton{{Label: "Replace DSN", Danger: true}}
 		v.Effects = []string{
 			"Applications that use the old DSN can no longer report exceptions, effective immediately.",
-			"Configure them with the new DSN. It is shown on the product's page.",
+			"Configure them with the new DSN, which is shown next.",
 		}
 		v.Password, v.PasswordError = true, errs["password"]
 	case keyDelete:
@@ -117,18 +143,18 @@ func (a *Admin) ingestKeyChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, title, text := c.Request.Context(), "DSN removed", ""
 	switch c.Param("action") {
+	case keyShow:
+		return a.ingestKeyShow(c, row)
 	case keyRotate:
-		title, text = "DSN replaced", "The old DSN is revoked."
-		err = a.newIngestKey(c, row.ID)
+		k, err := a.newIngestKey(c, row.ID)
 		if errs := formErrors(err); errs != nil {
 			return a.ingestKeyConfirmPage(c, web.StatusOf(err), errs)
 		}
+		return a.dsnPage(c, row, k, err, &ui.Note{Kind: "ok", Title: "DSN replaced", Text: "The old DSN is revoked."})
 	case keyDelete:
-		err = a.Products.RemoveIngestKey(ctx, actorOf(c), row.ID)
-	default:
-		err = fault.NewNotFound("page")
+		err := a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
+		return a.done(c, err, "DSN removed", "", exceptionsTabPath(row.ID))
 	}
-	return a.done(c, err, title, text, exceptionsTabPath(row.ID))
+	return fault.NewNotFound("page")
 }

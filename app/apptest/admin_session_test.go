@@ -21,11 +21,16 @@ type guardedForm struct {
 	works  int // the status with the password
 }
 
-// guardedForms returns the forms by what they do. eve is active, bob is deactivated.
-func guardedForms(eve, bob int64) map[string]guardedForm {
+// guardedForms returns the forms by what they do. eve is active, bob is deactivated, and hook is a
+// connection.
+func guardedForms(eve, bob, hook int64) map[string]guardedForm {
 	users := func(id int64, action string) string { return fmt.Sprintf("/admin/users/%d%s", id, action) }
 	mail := func(name, value string) guardedForm {
 		return guardedForm{"/admin/settings/mail", []string{name, value}, http.StatusSeeOther}
+	}
+	target := func(name, value string) guardedForm {
+		fields := []string{"version", "0", "name", "hook", name, value}
+		return guardedForm{fmt.Sprintf("/connections/%d", hook), fields, http.StatusSeeOther}
 	}
 	const made, done = http.StatusOK, http.StatusSeeOther
 	invited := []string{"name", "spy", "email", "spy@evil.example", "how", "link"}
@@ -37,8 +42,12 @@ func guardedForms(eve, bob int64) map[string]guardedForm {
 		"move an account":         {users(eve, ""), []string{"email", "thief@evil.example"}, done},
 		"make an administrator":   {users(eve, "/promote"), nil, done},
 		"activate a user":         {users(bob, "/activate"), nil, done},
-		"create a DSN":            {"/products/1/ingest-key", nil, done},
-		"replace a DSN":           {"/products/2/ingest-key/rotate", nil, done},
+		"create a DSN":            {"/products/1/ingest-key", nil, made},
+		"replace a DSN":           {"/products/2/ingest-key/rotate", nil, made},
+		"show a DSN":              {"/products/2/ingest-key/show", nil, made},
+		"rotate a secret":         {fmt.Sprintf("/connections/%d/rotate", hook), nil, made},
+		"set a secret":            target("secret", "whsec_"+strings.Repeat("dGhpZWYt", 4)),
+		"set a secret URL":        target("url", "https://evil.example/hook"),
 		"set the mail server":     mail("smtp_host", "127.0.0.2"),
 		"set the port":            mail("smtp_port", "2525"),
 		"set the encryption":      mail("smtp_tls", "tls"),
@@ -74,7 +83,7 @@ func TestAdministratorSession_TakesNoAccountOver(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		box := enableMail(t, p)
 		admin := p.Client("admin")
-		newProduct(t, admin, "Shop", "")
+		hook := newProduct(t, admin, "Shop", apptest.NewReceiver(t).URL).target
 		admin.Must(http.StatusCreated, "POST", newProduct(t, admin, "Bank", "").path+"/ingest-key", nil)
 		eve, bob := p.User("eve").ID, p.User("bob").ID
 		admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", bob), object{"active": false})
@@ -88,13 +97,16 @@ func TestAdministratorSession_TakesNoAccountOver(t *testing.T) {
 		apptest.Settle(t, p.Store)
 		before, mails := audits(), len(box.received())
 		stolen := signInAdmin(t, p)
-		forms := guardedForms(eve, bob)
+		forms := guardedForms(eve, bob, hook)
 		for _, name := range slices.Sorted(maps.Keys(forms)) {
 			for _, wrong := range []string{"", "guessed"} {
 				f := forms[name]
 				status, page := postForm(t, stolen, p.URL+f.path, encodeForm(append(f.version(t, admin), "password", wrong)...))
 				if status != http.StatusUnprocessableEntity || !strings.Contains(page, "current password") {
 					t.Errorf("%s with the password %q: %d %s", name, wrong, status, fieldErrors(page))
+				}
+				if strings.Contains(page, "whsec_") || regexp.MustCompile(`[0-9a-f]{32}@`).MatchString(page) {
+					t.Errorf("%s with the password %q shows a secret", name, wrong)
 				}
 			}
 			p.Clock.Advance(20 * time.Minute) // wrong tries are slowed down
@@ -123,17 +135,18 @@ func TestAdministratorSession_WrongPasswordsAreSlowedDown(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	eve := p.User("eve").ID
 	stolen, admin := signInAdmin(t, p), p.Client("admin")
-	forms := guardedForms(eve, eve)
+	hook := newProduct(t, admin, "Shop", apptest.NewReceiver(t).URL).target
+	forms := guardedForms(eve, eve, hook)
 	tries := []string{
 		"create a user", "make an administrator", "set the address", "move an account", "set the sender", "create a user",
 	}
-	newProduct(t, admin, "Shop", "")
 	for _, name := range tries {
 		f := forms[name]
 		postForm(t, stolen, p.URL+f.path, encodeForm(append(f.version(t, admin), "password", "guessed")...))
 	}
 	for name, f := range forms {
-		if name == "activate a user" || name == "replace a DSN" || name == "invite a user" || name == "send a link" {
+		switch name {
+		case "activate a user", "replace a DSN", "show a DSN", "invite a user", "send a link":
 			continue // not possible here
 		}
 		status, page := postForm(t, stolen, p.URL+f.path,

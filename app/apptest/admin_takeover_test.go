@@ -33,9 +33,9 @@ func newAdminTakeover(t *testing.T, p *apptest.Program) *adminTakeover {
 	w.admin.Must(http.StatusOK, "PATCH", w.user, object{"administrator": true})
 	bob, carol := p.User("bob").ID, p.User("carol").ID
 	w.admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", carol), object{"active": false})
-	newProduct(t, w.admin, "Shop", "")
+	hook := newProduct(t, w.admin, "Shop", apptest.NewReceiver(t).URL).target
 	w.admin.Must(http.StatusCreated, "POST", newProduct(t, w.admin, "Bank", "").path+"/ingest-key", nil)
-	w.forms = guardedForms(bob, carol)
+	w.forms = guardedForms(bob, carol, hook)
 	w.forms["create a token"] = guardedForm{"/profile/tokens", []string{"name", "thief"}, http.StatusOK}
 	w.forms["create a feed"] = guardedForm{"/profile/feed", nil, http.StatusOK}
 	w.forms["create a token of a product"] = guardedForm{

@@ -146,7 +146,7 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 	}
 	apptest.Verify(t, s.secret, receiver.Wait(t, 1)) // address and secret are what they were
 
-	text = admin.must(http.StatusOK, "POST", at+"/rotate")
+	text = admin.must(http.StatusOK, "POST", at+"/rotate", "password", apptest.Password)
 	activated := secretIn(t, strings.NewReplacer("<", " ", ">", " ").Replace(text))
 	if activated == s.secret || !strings.Contains(text, "The previous one remains valid until") {
 		t.Error("the new secret is not shown")
@@ -235,6 +235,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.Do(chromedp.Click("summary.btn"))
 	b.WantText("For 24 hours messages are signed with both")
 	b.CheckPage("connection-down")
+	b.Fill("#rotate-password", apptest.Password)
 	b.Press("form[action$='/rotate'] button")
 	b.WantText("whsec_", "The previous one remains valid until")
 	b.CheckPage("connection-rotated")

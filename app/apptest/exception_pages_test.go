@@ -189,6 +189,16 @@ func manageIngestKey(t *testing.T, b *apptest.Browser) {
 	b.WantText(dsn, "sentry.Init", "Created by admin")
 	b.CheckPage("product-exceptions")
 	b.TabThrough("/products/1?tab=exceptions")
+	b.WantText("YOUR_DSN", "Show DSN")
+	if strings.Contains(b.Text(), dsn) {
+		t.Error("the page shows the DSN again")
+	}
+	b.Do(chromedp.Click("summary.btn"))
+	b.Fill("#key-password", apptest.Password)
+	b.Press("form[action$='/ingest-key/show'] button")
+	if again := shownDSN(t, b); again != dsn {
+		t.Errorf("shows %s, want %s", again, dsn)
+	}
 	b.Press("a[href$='/ingest-key/rotate']")
 	b.WantText("can no longer report exceptions")
 	b.CheckPage("key-rotate")

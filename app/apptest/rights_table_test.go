@@ -333,6 +333,7 @@ var rightsTable = []route{
 	{method: "POST", path: "/products/{product}/ingest-key", need: editProduct},
 	{method: "GET", path: "/products/{product}/ingest-key/rotate", need: editProduct},
 	{method: "POST", path: "/products/{product}/ingest-key/rotate", need: editProduct},
+	{method: "POST", path: "/products/{product}/ingest-key/show", need: uploadPage},
 	{method: "GET", path: "/products/{product}/ingest-key/delete", need: editProduct},
 	{method: "POST", path: "/products/{product}/ingest-key/delete", need: editProduct, once: true},
 	{method: "GET", path: "/exceptions", need: signedIn},

@@ -143,6 +143,7 @@ func (r route) name() string {
 		{"/jobs/forget_resends", "/jobs/:name"},
 		{"/products/{product}/tokens/{token}/delete", "/products/:id/tokens/:token/delete"},
 		{"/ingest-key/rotate", "/ingest-key/:action"},
+		{"/ingest-key/show", "/ingest-key/:action"},
 		{"/ingest-key/delete", "/ingest-key/:action"},
 		{"{user}/deactivate", ":id/:action"},
 		{"/admin/users/{user}/password", "/admin/users/:id/:action"},

@@ -3,10 +3,12 @@ package connection
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
+	"gatecrier/models"
 )
 
 // keepsSecrets refuses a change by which a stored secret would be sent to another URL than the one it
@@ -34,4 +36,20 @@ func hostOf(text string) string {
 		return text
 	}
 	return u.Host
+}
+
+// ReplacesSecret reports whether a change of a connection's configuration replaces one of its stored secrets.
+func (s *Service) ReplacesSecret(c models.Connection, change module.Config) (bool, error) {
+	m, ok := s.modules.Get(c.Module)
+	if !ok || len(change) == 0 {
+		return false, nil
+	}
+	was, err := s.Open(c)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(m.Descriptor().Fields, func(f module.Field) bool {
+		typed := strings.TrimSpace(change[f.Name])
+		return f.Secret && typed != "" && typed != was[f.Name]
+	}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -100,4 +101,10 @@ func DSN(baseURL string, k models.IngestKey) string {
 	}
 	u.User = url.User(k.Key)
 	return u.JoinPath(strconv.FormatInt(k.ProductID, 10)).String() //nolint:gosec // G125: a number has nothing to escape
+}
+
+// MaskedDSN returns the DSN with only the last four characters of its key, to recognize it by.
+func MaskedDSN(baseURL string, k models.IngestKey) string {
+	at := len(k.Key) - 4
+	return strings.Replace(DSN(baseURL, k), k.Key, strings.Repeat("•", 8)+k.Key[at:], 1)
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,6 +70,9 @@ type ConnectionView struct {
 	Version      int64
 	Fields       []ui.Field // name first
 	Failed       string     // why nothing was saved, beside what the fields say
+	// PasswordError is the error of the password that a change of a secret needs.
+	PasswordError string
+	RotateErrors  map[string]string // of the form that replaces the secret
 	Deliveries   []DeliveryRow
 }
 
@@ -206,4 +210,9 @@ func (c Condition) troubled() bool {
 // cancelLabel is the label of the link that asks whether kept messages are canceled.
 func cancelLabel(waiting int) string {
 	return "Cancel " + ui.Plural(waiting, "kept message", "kept messages") + "…"
+}
+
+// hasSecrets reports whether the form has a field with a stored secret.
+func (v ConnectionView) hasSecrets() bool {
+	return slices.ContainsFunc(v.Fields, func(f ui.Field) bool { return f.Secret })
 }

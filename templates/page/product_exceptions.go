@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -15,10 +16,11 @@ type ExceptionsTab struct {
 	Pager   ui.Pager
 	Chips   []ui.Chip
 	MayRead bool   // the address for an SDK
-	DSN     string // that address; "" = none yet
+	Masked  string // that address without its key; "" = none yet
+	DSN     string // with its key: it was just created, or the user has typed the password
 	MadeBy  string
 	BaseURL string
-	Errors  map[string]string // of the form that creates the key
+	Errors  map[string]string // of the form that creates or shows the key
 }
 
 func keyPath(product int64, action string) string {
@@ -38,9 +40,10 @@ type snippet struct {
 
 // snippets returns the code for a product's address, and for its id.
 func snippets(t ExceptionsTab, product int64) []snippet {
+	dsn := strconv.Quote(cmp.Or(t.DSN, "YOUR_DSN"))
 	list := []snippet{
 		{"Go", "the lines for Go", `err := sentry.Init(sentry.ClientOptions{
-	Dsn:     ` + strconv.Quote(t.DSN) + `,
+	Dsn:     ` + dsn + `,
 	Release: "my-program@1.0.0",
 })
 if err != nil {
@@ -51,17 +54,17 @@ defer sentry.Flush(2 * time.Second)
 sentry.CaptureException(errors.New("it works")) // github.com/getsentry/sentry-go`},
 		{"Python", "the lines for Python", `import sentry_sdk  # pip install sentry-sdk
 
-sentry_sdk.init(dsn=` + strconv.Quote(t.DSN) + `, release="my-program@1.0.0")
+sentry_sdk.init(dsn=` + dsn + `, release="my-program@1.0.0")
 
 sentry_sdk.capture_exception(ValueError("it works"))
 sentry_sdk.flush()`},
 		{"Node.js", "the lines for Node.js", `const Sentry = require("@sentry/node"); // npm install @sentry/node
 
-Sentry.init({ dsn: ` + strconv.Quote(t.DSN) + `, release: "my-program@1.0.0" });
+Sentry.init({ dsn: ` + dsn + `, release: "my-program@1.0.0" });
 
 Sentry.captureException(new Error("it works"));`},
 	}
-	if t.DSN == "" {
+	if t.Masked == "" {
 		list = nil
 	}
 	body := `{"product": ` + id(product) + `, "class": "ValueError", "message": "it works", ` +

@@ -182,6 +182,7 @@ func exceptionStories() []story {
 			MayRead: true,
 			BaseURL: "https://gate.northquay.example",
 			DSN:     "https://" + strings.Repeat("9f2c", 8) + "@gate.northquay.example/7",
+			Masked:  "https://••••••••9f2c@gate.northquay.example/7",
 			MadeBy:  script,
 		}
 		change(&v)
@@ -204,9 +205,10 @@ func exceptionStories() []story {
 				Error: "Only other groups of the same product are merged into one",
 			}),
 		},
-		tab("product-tab-exceptions", func(*ProductView) {}),
+		tab("product-tab-exceptions", func(v *ProductView) { v.Exceptions.DSN = "" }),
+		tab("product-tab-exceptions-dsn", func(*ProductView) {}),
 		tab("product-tab-exceptions-no-key", func(v *ProductView) {
-			v.Exceptions.DSN = ""
+			v.Exceptions.DSN, v.Exceptions.Masked = "", ""
 			v.Exceptions.Rows = nil
 			v.CanEdit = false
 		}),
@@ -227,7 +229,7 @@ func TestCallsOfLibrariesAreFolded(t *testing.T) {
 
 func TestSnippets(t *testing.T) {
 	const dsn = "https://9f2c@gate.example/7"
-	with := snippets(ExceptionsTab{DSN: dsn, BaseURL: "https://gate.example"}, 7)
+	with := snippets(ExceptionsTab{DSN: dsn, Masked: "https://…@gate.example/7", BaseURL: "https://gate.example"}, 7)
 	without := snippets(ExceptionsTab{BaseURL: "https://gate.example"}, 7)
 	if len(with) != 4 || len(without) != 1 {
 		t.Fatalf("%d with, %d without a DSN", len(with), len(without))
