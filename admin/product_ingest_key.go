@@ -57,12 +57,12 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 		return a.redirect(c, "wait", "DSN already exists", "No changes were made.", exceptionsTabPath(row.ID))
 	}
 	k, err := a.newIngestKey(c, row.ID)
-	return a.dsnPage(c, row, k, err, &ui.Note{Kind: "ok", Title: "DSN created", Text: "Use it in your application."})
+	return a.dsnPage(c, row, k, err, "DSN created")
 }
 
-// dsnPage renders the tab with a product's DSN, or with the errors of the form that asked for it. It follows
+// dsnPage renders the tab with a product's DSN, and says what was done, or with the errors of the form that asked for it. It follows
 // at once, and not after a redirect, since a page that is loaded again does not show the DSN.
-func (a *Admin) dsnPage(c *gin.Context, row models.ProductRow, k models.IngestKey, err error, note *ui.Note) error {
+func (a *Admin) dsnPage(c *gin.Context, row models.ProductRow, k models.IngestKey, err error, done string) error {
 	errs := formErrors(err)
 	if err != nil && errs == nil {
 		return err
@@ -72,22 +72,26 @@ func (a *Admin) dsnPage(c *gin.Context, row models.ProductRow, k models.IngestKe
 			v.Exceptions.Errors = errs
 		})
 	}
+	if done != "" {
+		a.flash(c, "ok", done, "Use it in your application.")
+	}
 	return a.productPage(c, http.StatusOK, row, page.TabExceptions, func(v *page.ProductView) {
-		v.Exceptions.DSN, v.Frame.Flash = product.DSN(a.BaseURL(), k), note
+		v.Exceptions.DSN = product.DSN(a.BaseURL(), k)
 	})
 }
 
 // ingestKeyShow shows a product's DSN, if the user has typed the password again.
 func (a *Admin) ingestKeyShow(c *gin.Context, row models.ProductRow) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	k, ok, err := a.Products.IngestKey(ctx, actor, row.ID)
-	if err == nil && !ok {
-		err = fault.NewNotFound("DSN")
+	if err := authz.Require(ctx, a.Store, actor, authz.Import, row.ID); err != nil {
+		return err
 	}
+	var k models.IngestKey
+	err := a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
 	if err == nil {
-		err = a.Accounts.RequirePassword(ctx, actor, c.PostForm("password"))
+		k, err = a.Products.ShowIngestKey(ctx, actor, row.ID)
 	}
-	return a.dsnPage(c, row, k, err, nil)
+	return a.dsnPage(c, row, k, err, "")
 }
 
 // newIngestKey gives a product a new key, if the user has typed the password again: the key outlives
@@ -151,7 +155,7 @@ func (a *Admin) ingestKeyChange(c *gin.Context) error {
 		if errs := formErrors(err); errs != nil {
 			return a.ingestKeyConfirmPage(c, web.StatusOf(err), errs)
 		}
-		return a.dsnPage(c, row, k, err, &ui.Note{Kind: "ok", Title: "DSN replaced", Text: "The old DSN is revoked."})
+		return a.dsnPage(c, row, k, err, "DSN replaced")
 	case keyDelete:
 		err := a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
 		return a.done(c, err, "DSN removed", "", exceptionsTabPath(row.ID))

@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/notify"
 	"gatecrier/app/web"
+	"gatecrier/models"
 	"gatecrier/static"
 	"gatecrier/templates/page"
 )
@@ -42,6 +43,9 @@ func (a *App) handler(o Options) (http.Handler, error) {
 		explain:     explain.New(a.Store, deliveryLog),
 		feeds:       feed.New(a.Store, a.BaseURL),
 		unrouted:    notify.NewUnrouted(a.Store, a.signal),
+	}
+	services.feeds.Created = func(tx *models.Tx, u models.User) error {
+		return a.Accounts.Notify(tx, u, account.FeedNotice())
 	}
 	var pages *admin.Admin
 	fail := func(c *gin.Context, err error) {

@@ -132,6 +132,7 @@ func (a *App) buildGates(o Options) {
 
 func (a *App) buildServices() {
 	a.Products = product.New(a.Store, a.Gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
+	a.Products.Notify = a.Accounts.Notify
 	a.Ingest = ingest.New(a.Store, a.Gates, a.events, a.Settings.Reports)
 	a.Observations = observation.New(a.Store, a.Gates, a.events)
 	a.Ingest.SetAssessor(a.Observations)

@@ -26,6 +26,8 @@ type fakeMailer struct {
 	results []module.Result
 	sent    []string
 	ids     []string
+
+	messages []module.Message
 }
 
 func (o *fakeMailer) send(_ context.Context, to string, m module.Message) module.Result {
@@ -33,6 +35,7 @@ func (o *fakeMailer) send(_ context.Context, to string, m module.Message) module
 	defer o.mu.Unlock()
 	r := o.results[min(len(o.sent), len(o.results)-1)]
 	o.sent, o.ids = append(o.sent, to), append(o.ids, m.ID)
+	o.messages = append(o.messages, m)
 	return r
 }
 

@@ -96,8 +96,12 @@ type password struct {
 
 // replacePassword sets the password of a user, and ends their other credentials.
 func (s *Service) replacePassword(tx *models.Tx, actor authz.Actor, u *models.User, p password) error {
+	had := u.PasswordHash != ""
 	u.PasswordHash, u.MustChangePassword = p.hash, p.mustChange
-	return s.renew(tx, actor, u, p.keeps)
+	if err := s.renew(tx, actor, u, p.keeps); err != nil || !had || p.hash == "" {
+		return err // an invited user chooses the first one
+	}
+	return s.Notify(tx, *u, passwordNotice(actor.User.ID != u.ID))
 }
 
 // RandomPassword returns a password of 26 letters and digits (130 bits), or a longer one if the

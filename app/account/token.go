@@ -143,12 +143,16 @@ func (s *Service) addToken(
 		if err := tx.CreateToken(&t); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{
+		err = audit.Write(tx, actor, audit.Entry{
 			Action: audit.Create,
 			Kind:   audit.Token,
 			Name:   t.Name,
 			Became: auditedToken(u, t),
 		})
+		if err != nil {
+			return err
+		}
+		return s.Notify(tx, now, TokenNotice(t.Name, ""))
 	})
 	return t, text, err
 }

@@ -13,7 +13,7 @@ type auditBody struct {
 	At      time.Time         `json:"at"`
 	Actor   string            `json:"actor"`
 	UserID  *int64            `json:"user_id" doc:"null for a product's token, or if the user no longer exists"`
-	Action  string            `json:"action" enum:"create,change,delete,run,send again,stop,try now"`
+	Action  string            `json:"action" enum:"create,change,delete,run,send again,stop,try now,send held,cancel held,refuse,show"`
 	Kind    string            `json:"kind" doc:"settings, user, session, token, product, group, authorization group, member, target, delivery, job"`
 	Name    string            `json:"name" doc:"The ID of the object"`
 	Product *named            `json:"product"`

@@ -27,6 +27,8 @@ const (
 	Cancel  Action = "cancel held"
 	// Refuse is a number of tries that failed or were refused.
 	Refuse Action = "refuse"
+	// Show is a stored secret that was shown.
+	Show Action = "show"
 )
 
 // Kind is the kind of the thing that changed.

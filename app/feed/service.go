@@ -26,6 +26,8 @@ const suffix = ".atom"
 type Service struct {
 	store   *models.Store
 	baseURL func() string
+	// Created is called in the transaction that gives a user's feed an address; nil: nothing follows.
+	Created func(tx *models.Tx, u models.User) error
 }
 
 // New returns a service. baseURL returns the public URL of Gatecrier.
@@ -67,7 +69,10 @@ func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 		if err := tx.SaveFeed(actor.User, hash(token)); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, entry)
+		if err := audit.Write(tx, actor, entry); err != nil || s.Created == nil {
+			return err
+		}
+		return s.Created(tx, actor.User)
 	})
 	return s.address(token), err
 }

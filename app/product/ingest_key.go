@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"gatecrier/app/account"
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
@@ -22,6 +24,35 @@ func (s *Service) IngestKey(
 		return models.IngestKey{}, false, err
 	}
 	return s.store.IngestKey(ctx, models.SystemScope("the right to import was checked"), productID)
+}
+
+// ShowIngestKey is IngestKey for a user who will see the key: the audit log has who did.
+func (s *Service) ShowIngestKey(
+	ctx context.Context, actor authz.Actor, productID int64,
+) (k models.IngestKey, err error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Import, productID); err != nil {
+		return models.IngestKey{}, err
+	}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := authz.RequireCurrent(tx, actor); err != nil {
+			return err
+		}
+		found, ok, err := tx.IngestKey(tx.Context(), models.SystemScope("the right to import was checked"), productID)
+		if err != nil {
+			return err
+		}
+		if k = found; !ok {
+			return fault.NewNotFound("DSN")
+		}
+		return audit.Write(tx, actor, audit.Entry{
+			Action:    audit.Show,
+			Kind:      audit.IngestKey,
+			Name:      "ingest key",
+			ProductID: productID,
+			Was:       keyValues(k),
+		})
+	})
+	return k, err
 }
 
 // NewIngestKey gives a product a new key, for actors who can edit the product. The earlier key
@@ -59,7 +90,10 @@ func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID
 		if err := tx.SaveIngestKey(k); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, e)
+		if err := audit.Write(tx, actor, e); err != nil {
+			return err
+		}
+		return s.notify(tx, actor, productID, account.KeyNotice)
 	})
 	return k, err
 }

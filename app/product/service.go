@@ -5,6 +5,7 @@ package product
 import (
 	"context"
 
+	"gatecrier/app/account"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
@@ -23,6 +24,8 @@ type Service struct {
 	conns *connection.Service
 	users func() settings.Users
 	sweep func() // evaluates all gates in the background
+	// Notify stores an email to a user about what they have created; nil: none is sent.
+	Notify func(tx *models.Tx, u models.User, n account.Notice) error
 }
 
 // New returns a service. sweep starts an evaluation of all gates in the background.

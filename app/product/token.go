@@ -118,15 +118,36 @@ func (s *Service) addToken(
 		if err := tx.CreateToken(&created); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{
+		err = audit.Write(tx, actor, audit.Entry{
 			Action:    audit.Create,
 			Kind:      audit.Token,
 			Name:      d.Name,
 			ProductID: productID,
 			Became:    tokenValues(created),
 		})
+		if err != nil {
+			return err
+		}
+		return s.notify(tx, actor, productID, func(product string) account.Notice {
+			return account.TokenNotice(d.Name, product)
+		})
 	})
 	return created, text, err
+}
+
+// notify notifies the actor by email of a credential of a product that was created in their name: a thief can
+// have done it.
+func (s *Service) notify(
+	tx *models.Tx, actor authz.Actor, productID int64, notice func(product string) account.Notice,
+) error {
+	if s.Notify == nil || actor.User.ID == 0 {
+		return nil
+	}
+	row, err := tx.Product(tx.Context(), models.SystemScope("the right to create it was checked"), productID)
+	if err != nil {
+		return err
+	}
+	return s.Notify(tx, actor.User, notice(row.Name))
 }
 
 func tokenValues(t models.Token) audit.Values {

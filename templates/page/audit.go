@@ -29,7 +29,7 @@ type AuditRow struct {
 	ID        int64
 	At        time.Time
 	Actor     string
-	Action    string // create, change, delete
+	Action    string // create, change, delete, show, ...
 	Kind      string
 	Name      string
 	ProductID int64 // 0 = none
@@ -50,6 +50,8 @@ func (r AuditRow) did() string {
 		return "created"
 	case "delete":
 		return "deleted"
+	case "show":
+		return "shown"
 	}
 	return "changed"
 }

@@ -73,7 +73,7 @@ type ConnectionView struct {
 	// PasswordError is the error of the password that a change of a secret needs.
 	PasswordError string
 	RotateErrors  map[string]string // of the form that replaces the secret
-	Deliveries   []DeliveryRow
+	Deliveries    []DeliveryRow
 }
 
 // HealthView is the health of the program, for administrators. Its live part is reloaded from
