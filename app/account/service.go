@@ -71,4 +71,4 @@ func New(p Parts) *Service {
 }
 
 // CommandLine is the actor of commands that run beside the server, in the audit log.
-var CommandLine = authz.Actor{Label: "the command line"}
+var CommandLine = authz.CommandLine

@@ -157,6 +157,7 @@ func TestRestore_EndsSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantCommandLine(t, restored.Client("admin"), "database", "run", `"backup_of":"`)
 	sessions, err := restored.Store.SessionsOf(t.Context(), admin.ID)
 	if err != nil || len(sessions) != 0 {
 		t.Errorf("%d sessions after a restore: %v", len(sessions), err)

@@ -61,6 +61,7 @@ func TestKeyDiscard(t *testing.T) {
 			if n := itemCount(c.Must(http.StatusOK, "GET", fmt.Sprintf("/products/%d/targets", id), nil)); n != 0 {
 				t.Errorf("%d targets are left", n)
 			}
+			wantCommandLine(t, c, "secret key", "delete", `"discarded":"3 connections`)
 			_, checks := diagnosed(t, environment...)
 			for _, name := range []string{"integrity", "key"} {
 				if checks[name].State != doctor.OK {

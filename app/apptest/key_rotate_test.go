@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,16 @@ func sendsWith(t *testing.T, o spawnOptions, receiver *apptest.Receiver, targets
 	receiver.Wait(t, before+targets)
 }
 
+// wantCommandLine checks that the audit log has one entry of a command without a server.
+func wantCommandLine(t *testing.T, c *apptest.Client, kind, action, values string) {
+	t.Helper()
+	a := c.Must(http.StatusOK, "GET", "/audit?kind="+url.QueryEscape(kind), nil)
+	if itemCount(a) != 1 || a.Get("items.0.actor") != "the command line" || a.Get("items.0.action") != action ||
+		!strings.Contains(a.Text, values) {
+		t.Errorf("audit log of %s: %s", kind, a.Text)
+	}
+}
+
 func TestKeyRotate_File(t *testing.T) {
 	t.Parallel()
 	receiver := apptest.NewReceiver(t)
@@ -71,6 +82,7 @@ func TestKeyRotate_File(t *testing.T) {
 	}
 	writeFile(t, key, now)
 	p := startProcess(t, dir)
+	wantCommandLine(t, p.client(t), "secret key", "change", `"encrypted_again":"`)
 	code, said := command(t, dataDir(dir), "key", "rotate")
 	if code != 1 || !strings.Contains(said, "a gatecrier server uses") || !bytes.Equal(readFile(t, key), now) {
 		t.Errorf("beside a server: exit %d: %s", code, said)

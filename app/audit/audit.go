@@ -57,6 +57,8 @@ const (
 	Silence            Kind = "silence"
 	Feed               Kind = "feed"
 	VEXDocument        Kind = "VEX document"
+	Key                Kind = "secret key"
+	Database           Kind = "database"
 	SignIn             Kind = models.SignInKind
 )
 
@@ -84,6 +86,8 @@ func Kinds() []Kind {
 		Silence,
 		Feed,
 		VEXDocument,
+		Key,
+		Database,
 		SignIn,
 	}
 }

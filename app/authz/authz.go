@@ -226,3 +226,6 @@ func rolesOf(ctx context.Context, roles Roles, a Actor, productID int64) ([]mode
 	}
 	return roles.RolesOf(ctx, a.User.ID, productID)
 }
+
+// CommandLine is the actor of commands that run beside the server or without it, in the audit log.
+var CommandLine = Actor{Label: "the command line"}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
 	"gatecrier/app/number"
 	"gatecrier/models"
 )
@@ -50,7 +52,18 @@ func Discard(ctx context.Context, store *models.Store, keys [][]byte, dry bool) 
 	if err != nil || dry {
 		return lost, err
 	}
-	if err := store.Write(ctx, (*models.Tx).DiscardSecrets); err != nil {
+	err = store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.DiscardSecrets(); err != nil {
+			return err
+		}
+		return audit.Write(tx, authz.CommandLine, audit.Entry{
+			Action: audit.Delete,
+			Kind:   audit.Key,
+			Name:   "lost key",
+			Was:    audit.Values{"discarded": LostText(lost)},
+		})
+	})
+	if err != nil {
 		return lost, err
 	}
 	return lost, store.Checkpoint(ctx)

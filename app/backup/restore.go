@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
 	"gatecrier/models"
 )
 
@@ -201,7 +203,15 @@ func (r *restore) prepare(ctx context.Context, store *models.Store) error {
 		if r.DroppedMails, err = tx.DropCredentials(); err != nil {
 			return err
 		}
-		return tx.SaveRestore(r.CreatedAt)
+		if err := tx.SaveRestore(r.CreatedAt); err != nil {
+			return err
+		}
+		return audit.Write(tx, authz.CommandLine, audit.Entry{
+			Action: audit.Run,
+			Kind:   audit.Database,
+			Name:   "restore of a backup",
+			Became: audit.Values{"backup_of": r.CreatedAt.UTC().Format(time.RFC3339)},
+		})
 	})
 	for n := int64(holdBatch); err == nil && n == holdBatch; r.Held += n {
 		err = store.Write(ctx, func(tx *models.Tx) (err error) {

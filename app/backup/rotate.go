@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
 	"gatecrier/app/secret"
 	"gatecrier/models"
 )
@@ -87,8 +90,19 @@ func Reseal(ctx context.Context, store *models.Store, keys [][]byte) (sealed int
 		sealed += n
 		return err
 	})
+	if err == nil {
+		err = openAll(ctx, store, keys[:1])
+	}
 	if err != nil {
 		return sealed, err
 	}
-	return sealed, openAll(ctx, store, keys[:1])
+	return sealed, store.Write(ctx, func(tx *models.Tx) error {
+		return audit.Write(tx, authz.CommandLine, audit.Entry{
+			Action: audit.Change,
+			Kind:   audit.Key,
+			Name:   "key of the installation",
+			Was:    audit.Values{"key": audit.Masked},
+			Became: audit.Values{"key": audit.Masked, "encrypted_again": strconv.Itoa(sealed)},
+		})
+	})
 }
