@@ -2,8 +2,11 @@ package models
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gatecrier/app/scrub"
 )
 
 // Details is what a report knows of an observation beyond its main texts. The zero value is
@@ -38,7 +41,8 @@ const (
 // texts that are too long.
 func (d Details) Encode() EncodedDetails {
 	d.Aliases, d.CWEs = cutList(d.Aliases, maxDetailsID), cutList(d.CWEs, maxDetailsID)
-	d.References, d.Locations = cutList(d.References, maxDetailsText), cutList(d.Locations, maxDetailsText)
+	d.References = cutList(scrubLinks(d.References), maxDetailsText)
+	d.Locations = cutList(scrubLinks(d.Locations), maxDetailsText)
 	for _, text := range []*string{&d.Vector, &d.PURL, &d.Rule, &d.Kind} {
 		*text = cutText(*text, maxDetailsText)
 	}
@@ -48,6 +52,21 @@ func (d Details) Encode() EncodedDetails {
 		text = marshalDetails(d)
 	}
 	return text
+}
+
+// scrubLinks returns a list with the secrets of its URLs hidden: user names with passwords, and parameters. The
+// list itself stays as it is.
+func scrubLinks(list []string) []string {
+	for i, text := range list {
+		if !strings.Contains(text, "://") {
+			continue
+		}
+		if hidden := scrub.Text(text); hidden != text {
+			list = slices.Clone(list)
+			list[i] = hidden
+		}
+	}
+	return list
 }
 
 func marshalDetails(d Details) EncodedDetails {

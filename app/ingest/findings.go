@@ -129,8 +129,8 @@ func (s *Findings) add(identity digest, f Finding) { s.addCompact(s.texts.compac
 func (t *texts) compact(identity digest, f Finding) compactFinding {
 	return compactFinding{
 		identity: identity, stable: f.Match.stable, state: stateOf(f),
-		title: t.put(f.Title, maxTitle), description: t.put(f.Description, maxDescription),
-		component: t.put(f.Component, maxComponent), location: t.put(f.Location, maxLocation), url: t.put(f.URL, maxURL),
+		title: t.putTitle(identity, f.Title), description: t.putText(f.Description, maxDescription),
+		component: t.put(f.Component, maxComponent), location: t.putPlace(f.Location), url: t.putText(f.URL, maxURL),
 		extra: t.putExtra(extra{fix: clean(f.Fix, maxFix), match: f.Match, details: f.Details}),
 	}
 }

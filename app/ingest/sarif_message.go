@@ -38,7 +38,7 @@ func (s *sarif) putMessage(r *sarifFinding, own *extra, m *sarifMessage) {
 // setMessage makes a text the description of a result, and a part of its identity. The identity has
 // the text before its arguments replace the placeholders: two texts can become one by that.
 func (s *sarif) setMessage(r *sarifFinding, own *extra, template, text string, markdown bool) {
-	r.description = s.findings.texts.put(text, maxDescription)
+	r.description = s.findings.texts.putText(text, maxDescription)
 	whole := digestOf("message", template)
 	r.mix(whole)
 	if stable := withoutPlaces(text, r.line); stable != template {

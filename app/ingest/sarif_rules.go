@@ -79,7 +79,7 @@ func (s *sarif) rule(rules *sarifRules, component int32) error {
 	id := clean(v.ID, maxTitle)
 	rule := sarifRule{
 		id: digestOf(id), title: t.put(first(v.ID, v.Name, v.Short.Text), maxTitle), name: t.put(v.Name, maxTitle),
-		description: t.put(first(v.Full.Text, v.Short.Text), maxDescription), url: t.put(v.HelpURI, maxURL),
+		description: t.putText(first(v.Full.Text, v.Short.Text), maxDescription), url: t.putText(v.HelpURI, maxURL),
 		score: noSeverity, level: noSeverity,
 	}
 	if v.Properties.Severity.given {

@@ -18,11 +18,13 @@ const (
 // components, files and rules, are stored once. It holds 4 GiB, more than the largest
 // report; beyond that, texts are empty.
 type texts struct {
-	seed    maphash.Seed
-	pages   []*strings.Builder // no page grows: a text that get returned stays valid
-	recent  []cachedText
-	size    int // bytes of all texts
-	details int // of them, those of details
+	seed   maphash.Seed
+	pages  []*strings.Builder // no page grows: a text that get returned stays valid
+	recent []cachedText
+	// scrubbed are recent texts without their secrets, by the hash of the text that had them.
+	scrubbed []cachedText
+	size     int // bytes of all texts
+	details  int // of them, those of details
 }
 
 type cachedText struct {
