@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -199,44 +200,14 @@ type DeliveryFilter struct {
 	Trouble      bool    // only retrying and dead
 	Final        bool    // only final deliveries
 	Limit        int
+
+	fromID, toID int64 // see timesOfDeliveries
 }
 
 // deliveryCondition returns the condition of a scope and a filter on d.
 func deliveryCondition(scope Scope, f DeliveryFilter) (string, []any) {
 	cond := conditionOf(scope.whereDelivery())
-	if f.State != "" {
-		cond.and("d.state = ?", f.State)
-	}
-	if f.Trouble {
-		cond.and("d.state IN ('retrying', 'dead')")
-	}
-	if f.Final {
-		cond.and("d.state NOT IN " + unfinishedStates)
-	}
-	if f.ProductID != 0 {
-		cond.and("d.product_id = ?", f.ProductID)
-	}
-	if f.ConnectionID != 0 {
-		cond.and("d.connection_id = ?", f.ConnectionID)
-	}
-	if f.EventID != 0 {
-		cond.and("d.event_id = ?", f.EventID)
-	}
-	if !f.Since.IsZero() {
-		cond.and("d.created_at >= ?", micro(f.Since))
-	}
-	if !f.Until.IsZero() {
-		cond.and("d.created_at < ?", micro(f.Until))
-	}
-	if f.ResendID != 0 {
-		cond.and("d.resend_id = ?", f.ResendID)
-	}
-	if len(f.IDs) > 0 {
-		cond.and("d.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
-	}
-	if f.Connections != nil {
-		cond.and("d.connection_id IN ("+placeholders(len(f.Connections))+")", toAny(f.Connections)...)
-	}
+	f.andFilter(&cond)
 	return cond.text, cond.args
 }
 
@@ -249,18 +220,36 @@ var DeliveryOrders = Orders[DeliveryRow]{
 
 // Deliveries lists deliveries in scope, newest first unless the place has another order.
 func (r queries) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter) ([]DeliveryRow, error) {
-	cond := conditionOf(deliveryCondition(scope, f))
-	DeliveryOrders.where(&cond, f.Place)
-	var list []DeliveryRow
-	err := r.query(ctx, deliveryRowSelect+"WHERE "+cond.text+`
-		ORDER BY `+DeliveryOrders.by(f.Place)+`
-		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*DeliveryRow).dst))
+	ids, err := r.deliveryIDs(ctx, scope, f)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	list := make([]DeliveryRow, 0, len(ids))
+	for part := range slices.Chunk(ids, maxDeliveriesAtOnce) {
+		err := r.query(ctx, deliveryRowSelect+"WHERE d.id IN ("+placeholders(len(part))+`)
+			ORDER BY `+DeliveryOrders.by(f.Place), toAny(part), collect(&list, (*DeliveryRow).dst))
+		if err != nil {
+			return nil, err
+		}
+	}
 	inOrder(f.Place, list)
-	return list, err
+	return list, nil
 }
+
+// maxDeliveriesAtOnce is how many rows one statement reads by their ids.
+const maxDeliveriesAtOnce = 500
 
 // CountDeliveries counts deliveries in scope, up to one more than MaxCounted.
 func (r queries) CountDeliveries(ctx context.Context, scope Scope, f DeliveryFilter) (int, error) {
+	if scope.user != 0 && !f.isNarrow() {
+		f.Limit = MaxCounted + 1
+		ids, err := r.deliveryIDs(ctx, scope, f)
+		return len(ids), err
+	}
+	f, err := r.timesOfDeliveries(ctx, f)
+	if err != nil {
+		return 0, err
+	}
 	return r.countUpTo(ctx, "FROM deliveries d", conditionOf(deliveryCondition(scope, f)))
 }
 

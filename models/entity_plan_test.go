@@ -89,6 +89,7 @@ type hot struct {
 	want  string // a step of its plan
 	walk  bool   // it reads the notifications newest first, as far as the page goes
 	work  bool   // it reads all of event_work, which is almost empty
+	set   bool   // it reads all products that a user sees, once
 }
 
 func TestPlans(t *testing.T) {
@@ -105,7 +106,7 @@ func TestPlans(t *testing.T) {
 		if h.walk && slices.Equal(found, []string{"SCAN n"}) {
 			found = nil
 		}
-		if h.work && slices.Equal(found, []string{"CREATE BLOOM FILTER"}) {
+		if (h.work || h.set) && slices.Equal(found, []string{"CREATE BLOOM FILTER"}) {
 			found = nil
 		}
 		if len(found) > 0 || !slices.Contains(plan, h.want) {
@@ -135,6 +136,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
 	maps.Copy(list, w.hotPagesBack(d))
+	maps.Copy(list, w.hotDeliveryLog(ann))
 	maps.Copy(list, w.hotRetention())
 	return list
 }
@@ -199,7 +201,7 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 			return err
 		}),
 		"deliveries of a product": hotRead(
-			"SEARCH d USING INDEX deliveries_product (product_id=?)",
+			"SEARCH d USING COVERING INDEX deliveries_product (product_id=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.Deliveries(ctx, all, models.DeliveryFilter{ProductID: d.ProductID, Limit: 10})
 				return err
@@ -447,13 +449,71 @@ func (w world) hotProducts(ann int64) map[string]hot {
 			if f.Key != "" {
 				want = "SEARCH p USING INDEX sqlite_autoindex_products_1 (name>?)"
 			}
-			list[name+" products, "+page] = hot{want: want, read: func(ctx context.Context) error {
+			list[name+" products, "+page] = hot{want: want, set: !scope.All(), read: func(ctx context.Context) error {
 				_, err := w.s.Products(ctx, scope, f)
 				return err
 			}}
 		}
 	}
 	return list
+}
+
+// hotDeliveryLog are pages of the delivery log. None reads deliveries that it does not show.
+func (w world) hotDeliveryLog(ann int64) map[string]hot {
+	log := func(want string, scope models.Scope, f models.DeliveryFilter) hot {
+		f.Limit = 10
+		return hotRead(want, func(ctx context.Context) error {
+			_, err := w.s.Deliveries(ctx, scope, f)
+			return err
+		})
+	}
+	since := func(want string, scope models.Scope) hot {
+		return hotRead(want, func(ctx context.Context) error {
+			_, err := w.s.DeliveriesSince(ctx, scope, noon)
+			return err
+		})
+	}
+	member := models.MemberScope(ann)
+	return map[string]hot{
+		"log of a user": log(
+			"SEARCH d USING COVERING INDEX deliveries_product (product_id=?)",
+			member, models.DeliveryFilter{},
+		),
+		"log of a user, own": log(
+			"SEARCH d USING COVERING INDEX deliveries_connection (connection_id=?)",
+			member, models.DeliveryFilter{},
+		),
+		"log of a user, tests": log(
+			"SEARCH d USING INDEX deliveries_without_product (connection_id=?)",
+			member, models.DeliveryFilter{},
+		),
+		"failed ones of a user": log(
+			"SEARCH d USING COVERING INDEX deliveries_product_state (product_id=? AND state=?)",
+			member, models.DeliveryFilter{State: models.DeliveryDead},
+		),
+		"trouble of a user": log(
+			"SEARCH d USING INDEX deliveries_product_state (product_id=? AND state=? AND id>?)",
+			member, models.DeliveryFilter{Trouble: true, Since: noon},
+		),
+		"failed ones": log(
+			"SEARCH d USING COVERING INDEX deliveries_state (state=?)",
+			all, models.DeliveryFilter{State: models.DeliveryDead},
+		),
+		"failed ones, a connection": log(
+			"SEARCH d USING INDEX deliveries_state (state=?)",
+			all, models.DeliveryFilter{State: models.DeliveryDead, ConnectionID: 1},
+		),
+		"log since a time": log(
+			"SEARCH d USING INTEGER PRIMARY KEY (rowid>?)",
+			all, models.DeliveryFilter{Since: noon},
+		),
+		"last day":           since("SEARCH d USING INTEGER PRIMARY KEY (rowid>?)", all),
+		"last day of a user": since("SEARCH d USING INDEX deliveries_product (product_id=? AND id>?)", member),
+		"waiting": hotRead("SEARCH d USING INDEX deliveries_queue (connection_id=?)", func(ctx context.Context) error {
+			_, err := w.s.ConnectionRow(ctx, 1)
+			return err
+		}),
+	}
 }
 
 // hotPagesBack are the pages before a row. They read the same indexes as those after it.
@@ -468,7 +528,7 @@ func (w world) hotPagesBack(d models.Delivery) map[string]hot {
 			},
 		),
 		"deliveries, back": hotRead(
-			"SEARCH d USING INDEX deliveries_product (product_id=? AND id>?)",
+			"SEARCH d USING COVERING INDEX deliveries_product (product_id=? AND id>?)",
 			func(ctx context.Context) error {
 				_, err := w.s.Deliveries(ctx, all, models.DeliveryFilter{ProductID: d.ProductID, Place: before("1"), Limit: 10})
 				return err

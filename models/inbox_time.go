@@ -33,30 +33,31 @@ func (r queries) timesToIDs(ctx context.Context, f InboxFilter) (InboxFilter, er
 }
 
 // notificationAt returns the event id of the first notification at or after a time, or one
-// more than the last id. It is a binary search over the ids.
+// more than the last id.
 func (r queries) notificationAt(ctx context.Context, at time.Time) (int64, error) {
+	return r.idAt(ctx, "notifications", "event_id", "at", at)
+}
+
+// idAt returns the first id of a table whose rows have a time at or after one, or one more than the
+// last id. It is a binary search over the ids.
+func (r queries) idAt(ctx context.Context, table, id, stamp string, at time.Time) (int64, error) {
 	var low, high int64
-	if err := r.get(ctx, `
-		SELECT coalesce(min(event_id), 0), coalesce(max(event_id), 0) + 1
-		FROM notifications`, nil, &low, &high); err != nil {
+	if err := r.get(ctx, "SELECT coalesce((SELECT min("+id+") FROM "+table+"), 0), coalesce((SELECT max("+id+") FROM "+
+		table+"), 0) + 1", nil, &low, &high); err != nil {
 		return 0, err
 	}
 	for low < high {
 		middle := low + (high-low)/2
-		var id, stamp int64
-		err := r.get(ctx, `
-			SELECT event_id, at
-			FROM notifications
-			WHERE event_id >= ?
-			ORDER BY event_id
-			LIMIT 1`, []any{middle}, &id, &stamp)
+		var found, when int64
+		err := r.get(ctx, "SELECT "+id+", "+stamp+" FROM "+table+" WHERE "+id+" >= ? ORDER BY "+id+" LIMIT 1",
+			[]any{middle}, &found, &when)
 		switch {
-		case errors.Is(err, sql.ErrNoRows): // the notifications from middle on were deleted meanwhile
+		case errors.Is(err, sql.ErrNoRows): // the rows from middle on were deleted meanwhile
 			high = middle
 		case err != nil:
 			return 0, err
-		case stamp < at.UnixMicro():
-			low = id + 1
+		case when < at.UnixMicro():
+			low = found + 1
 		default:
 			high = middle
 		}

@@ -67,14 +67,16 @@ func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64)
 
 // DeliveriesSince counts the deliveries in scope since a time, by state.
 func (r queries) DeliveriesSince(ctx context.Context, scope Scope, since time.Time) (map[DeliveryState]int, error) {
-	cond, args := scope.where("d.product_id")
 	tally := map[DeliveryState]int{}
-	err := r.query(ctx, `
+	cond, err := r.deliveriesSince(ctx, scope, since)
+	if err != nil {
+		return tally, err
+	}
+	err = r.query(ctx, `
 		SELECT d.state, count(*)
 		FROM deliveries d
-		WHERE d.created_at >= ?
-		AND `+cond+`
-		GROUP BY d.state`, append([]any{micro(since)}, args...), func(rows scanner) error {
+		WHERE `+cond.text+`
+		GROUP BY d.state`, cond.args, func(rows scanner) error {
 		var s DeliveryState
 		var n int
 		if err := rows.Scan(&s, &n); err != nil {
@@ -84,6 +86,15 @@ func (r queries) DeliveriesSince(ctx context.Context, scope Scope, since time.Ti
 		return nil
 	})
 	return tally, err
+}
+
+// deliveriesSince returns the condition of the deliveries in scope since a time. It reads the newest
+// deliveries of each product in scope, or of all.
+func (r queries) deliveriesSince(ctx context.Context, scope Scope, since time.Time) (sqlFragment, error) {
+	f, err := r.timesOfDeliveries(ctx, DeliveryFilter{Since: since})
+	cond := conditionOf(scope.whereAmong("d.product_id"))
+	f.andTime(&cond)
+	return cond, err
 }
 
 // Waiting counts the open deliveries of each of some connections. They must have come from a

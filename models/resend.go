@@ -171,9 +171,13 @@ type ConnectionTally struct {
 
 // ConnectionTally counts the deliveries of a filter in scope by connection, the most first.
 func (r queries) ConnectionTally(ctx context.Context, scope Scope, f DeliveryFilter) ([]ConnectionTally, error) {
+	f, err := r.timesOfDeliveries(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	cond, args := deliveryCondition(scope, f)
 	var list []ConnectionTally
-	err := r.query(ctx, `
+	err = r.query(ctx, `
 		SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0),
 			coalesce(c.user_id, 0), t.n
 		FROM (
@@ -194,9 +198,13 @@ func (r queries) ConnectionTally(ctx context.Context, scope Scope, f DeliveryFil
 
 // DeliveryIDs lists the ids of the deliveries of a filter in scope, oldest first, after one.
 func (r queries) DeliveryIDs(ctx context.Context, scope Scope, f DeliveryFilter, after int64) ([]int64, error) {
+	f, err := r.timesOfDeliveries(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	cond, args := deliveryCondition(scope, f)
 	var list []int64
-	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
+	err = r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
 		append(args, after, f.Limit), collect(&list, idDst))
 	return list, err
 }

@@ -73,16 +73,18 @@ type HourTally struct {
 // DeliveriesByHour counts the deliveries in scope since a time, hours in order. Hours without
 // deliveries are left out.
 func (r queries) DeliveriesByHour(ctx context.Context, scope Scope, since time.Time) ([]HourTally, error) {
-	cond, args := scope.where("d.product_id")
 	const hour = int64(time.Hour / time.Microsecond)
 	var list []HourTally
-	err := r.query(ctx, `
+	cond, err := r.deliveriesSince(ctx, scope, since)
+	if err != nil {
+		return nil, err
+	}
+	err = r.query(ctx, `
 		SELECT d.created_at / ? AS hour, d.state, count(*)
 		FROM deliveries d
-		WHERE d.created_at >= ?
-		AND `+cond+`
+		WHERE `+cond.text+`
 		GROUP BY 1, d.state
-		ORDER BY 1`, append([]any{hour, micro(since)}, args...), func(rows scanner) error {
+		ORDER BY 1`, append([]any{hour}, cond.args...), func(rows scanner) error {
 		var at int64
 		var state DeliveryState
 		var n int
