@@ -156,7 +156,7 @@ func (s GateState) rank() int64 {
 }
 
 func (f ProductFilter) where(scope Scope) sqlFragment {
-	cond := conditionOf(scope.where("p.id"))
+	cond := conditionOf(scope.whereAmong("+p.id")) // the plus keeps the order of the names' index
 	if f.Name != "" {
 		cond.and("p.name = ?", f.Name)
 	}
@@ -198,7 +198,7 @@ func (r queries) CountProducts(ctx context.Context, scope Scope, f ProductFilter
 // GateTally counts the products in scope by the state of their gate: those of a group, or, with
 // 0, all.
 func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
-	cond := conditionOf(scope.where("b.product_id"))
+	cond := conditionOf(scope.whereAmong("b.product_id"))
 	if group != 0 {
 		cond.and("(SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", group)
 	}

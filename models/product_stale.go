@@ -56,7 +56,7 @@ func (s Source) Reports() bool { return s.Format != FormatManual }
 
 // StaleTally counts the stale products in scope by the state of their gate.
 func (r queries) StaleTally(ctx context.Context, scope Scope) (map[GateState]int, error) {
-	cond, args := scope.where("b.product_id")
+	cond, args := scope.whereAmong("+b.product_id") // few are stale
 	tally := map[GateState]int{}
 	err := r.query(ctx, `
 		SELECT b.gate_state, count(*)
