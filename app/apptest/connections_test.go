@@ -13,7 +13,7 @@ import (
 )
 
 // newConnection creates a webhook connection of a user or of the system.
-func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
+func newConnection(t testing.TB, c *apptest.Client, owner, name, url string) int64 {
 	t.Helper()
 	return c.Must(http.StatusCreated, "POST", "/connections",
 		object{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).

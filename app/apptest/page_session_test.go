@@ -93,7 +93,7 @@ func linkSecret(t *testing.T, address string) string {
 }
 
 // newHTTPClient returns a client with a cookie jar that follows no redirects.
-func newHTTPClient(t *testing.T) *http.Client {
+func newHTTPClient(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -106,7 +106,7 @@ func newHTTPClient(t *testing.T) *http.Client {
 }
 
 // submitForm sends a form, and returns the status and the target of a redirect.
-func submitForm(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
+func submitForm(t testing.TB, c *http.Client, address string, body io.Reader, kind string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
 	if err != nil {
