@@ -44,14 +44,16 @@ func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64)
 	err := r.query(ctx, `
 		SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, e.at, e.actor,
 			e.payload
-		FROM gate_changes c
-		JOIN events e ON e.id = c.event_id
-		WHERE (c.product_id, c.event_id) IN (
-			SELECT g.product_id, max(g.event_id)
+		FROM (
+			SELECT g.product_id, max(g.event_id) AS event_id
 			FROM gate_changes g
 			WHERE g.product_id IN (`+placeholders(len(products))+`)
 			GROUP BY g.product_id
-		)
+		) l
+		CROSS JOIN gate_changes c
+		JOIN events e ON e.id = c.event_id
+		WHERE c.product_id = l.product_id
+		AND c.event_id = l.event_id
 		AND `+cond, append(toAny(products), args...), func(rows scanner) error {
 		var c GateChange
 		if err := rows.Scan(

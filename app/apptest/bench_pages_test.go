@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"gatecrier/admin"
+	"gatecrier/app"
 	"gatecrier/app/apptest"
 	"gatecrier/models/modelstest"
 )
@@ -88,8 +90,11 @@ func fillPages(t testing.TB, url string, data pagesData, busy int64, now time.Ti
 	}
 }
 
-// newPages starts a program whose database has data, with sessions of users by name.
-func newPages(t testing.TB, data pagesData) (p *apptest.Program, busy int64, users map[string]*http.Client) {
+// newPages starts a program whose database has data, with sessions of users by name. extra is of
+// apptest.Options.
+func newPages(
+	t testing.TB, data pagesData, extra func(*app.App) []admin.Route,
+) (p *apptest.Program, busy int64, users map[string]*http.Client) {
 	t.Helper()
 	o := apptest.Options{Dir: t.TempDir()}
 	p = apptest.Start(t, o)
@@ -98,6 +103,7 @@ func newPages(t testing.TB, data pagesData) (p *apptest.Program, busy int64, use
 	busy = newConnection(t, p.Client("admin"), "system", "busy", "http://127.0.0.1:9/")
 	p.Stop()
 	fillPages(t, "sqlite:"+filepath.Join(o.Dir, "gatecrier.db"), data, busy, time.Now())
+	o.Extra = extra
 	p = apptest.Start(t, o)
 	users = map[string]*http.Client{}
 	for _, name := range []string{"admin", pagesMember, pagesOld} {
@@ -132,7 +138,7 @@ func readPage(t testing.TB, c *http.Client, url string) int64 {
 func BenchmarkPages(b *testing.B) {
 	for _, rows := range []int{100_000, 1_000_000} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
-			p, busy, users := newPages(b, largePages(rows))
+			p, busy, users := newPages(b, largePages(rows), nil)
 			for _, page := range pagesToMeasure(busy) {
 				b.Run(page.user+strings.ReplaceAll(page.path, "/", ":"), func(b *testing.B) {
 					var size int64
