@@ -146,11 +146,11 @@ func TestPagesScanNoLargeTable_FindsScans(t *testing.T) {
 	modelstest.SQLiteFile(t, path)
 	plan := modelstest.Planner(t, path)
 	for query, want := range map[string][]string{
-		"SELECT 1 FROM deliveries d WHERE d.title = 'x'":                                    {"SCAN d of deliveries"},
-		"SELECT 1 FROM deliveries WHERE title = 'x'":                                        {"SCAN deliveries of deliveries"},
-		"SELECT 1 FROM products p JOIN notifications n ON n.message = p.name":               {"SCAN n of notifications"},
-		"SELECT 1 FROM deliveries d WHERE d.product_id = 1":                                 nil,
-		"SELECT 1 FROM products p CROSS JOIN notifications n WHERE n.product_id = p.id + 0": nil,
+		"SELECT 1 FROM deliveries d WHERE d.title = 'x'":                                {"SCAN d of deliveries"},
+		"SELECT 1 FROM deliveries WHERE title = 'x'":                                    {"SCAN deliveries of deliveries"},
+		"SELECT 1 FROM products p JOIN notifications n ON n.message = p.name":           {"SCAN n of notifications"},
+		"SELECT 1 FROM deliveries d WHERE d.product_id = 1":                             nil,
+		"SELECT 1 FROM products p CROSS JOIN notifications n WHERE n.product_id = p.id": nil,
 	} {
 		if got := largeScans(query, plan(query, nil)); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q in %q", query, got, want, plan(query, nil))
