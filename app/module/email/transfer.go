@@ -26,7 +26,7 @@ type step string
 const (
 	stepToken     step = "a token"
 	stepDial      step = ""
-	stepConnect   step = "to accept mail"
+	stepConnect   step = "to accept email"
 	stepTLS       step = "TLS"
 	stepSignIn    step = "to let us sign in"
 	stepSender    step = "the sender"

@@ -151,7 +151,7 @@ func TestSigningIn(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	steps := map[string]string{
-		"GREETING": "to accept mail",
+		"GREETING": "to accept email",
 		"AUTH":     "to let us sign in",
 		"MAIL":     "the sender",
 		"RCPT":     "the recipient",
