@@ -99,7 +99,8 @@ func (l *deliveryLog) fill(products []int64) {
 			for i := range 500 {
 				d := models.Delivery{
 					UUID: fmt.Sprintf("%d-%d", len(l.all), random.Int64()), ConnectionID: l.conns[random.IntN(3)],
-					State: models.DeliveryStates()[random.IntN(9)], CreatedAt: tx.Now().Add(time.Duration(i) * time.Second),
+					Origin: models.OriginEvent, State: models.DeliveryStates()[random.IntN(9)],
+					CreatedAt: tx.Now().Add(time.Duration(i) * time.Second),
 				}
 				if random.IntN(4) > 0 {
 					d.ProductID = products[min(random.IntN(logProducts), random.IntN(logProducts), random.IntN(logProducts))]

@@ -75,7 +75,7 @@ func TestVEX_StatusIsTheSameInGoAndSQL(t *testing.T) {
 			w.clock.Advance(time.Second)
 		}
 		history, err := w.s.Assessments(t.Context(), o.finding, 0, 20)
-		if err != nil || len(history) != 10 || history[0].Action != models.ActionVEX ||
+		if err != nil || len(history) != 11 || history[0].Action != models.ActionVEX ||
 			history[0].Status != models.StatusResolved {
 			t.Errorf("history %+v, %v", history, err)
 		}

@@ -76,7 +76,7 @@ func TestPagesScanNoLargeTable(t *testing.T) {
 	said := &pageStatements{args: map[string][]any{}}
 	data := pagesData{products: 200, rows: 2_000, connections: 20}
 	p, busy, users := newPages(t, data, func(a *app.App) []admin.Route {
-		a.Store.Record(said.record)
+		a.Store.OnStatement(said.record)
 		return nil
 	})
 	plan := modelstest.Planner(t, filepath.Join(p.Dir, "gatecrier.db"))
