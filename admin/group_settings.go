@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/audit"
@@ -32,6 +34,8 @@ func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.Setting
 		MSTeams:     f.MSTeams,
 		Slack:       f.Slack,
 	}
+	global := a.Settings.Gate()
+	a.fillIn(&t, global.Thresholds, global.Counting, row.Counting)
 	err = a.lastChanged(c, &t, audit.Group, row.Name, 0)
 	return t, err
 }
@@ -44,7 +48,9 @@ func (a *Admin) groupSave(c *gin.Context) error {
 		return err
 	}
 	typed, e := a.settingsForm(c)
-	_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, product.GroupEdit{
+	global := a.Settings.Gate()
+	notFilledIn(&e, row.Thresholds, row.Counting, global.Thresholds, global.Counting)
+	edit := product.GroupEdit{
 		Name:        e.Name,
 		Description: e.Description,
 		GateMode:    e.GateMode,
@@ -53,12 +59,26 @@ func (a *Admin) groupSave(c *gin.Context) error {
 		Targets:     e.Targets,
 		Version:     e.Version,
 		Unread:      e.Unread,
-	})
+	}
+	preview, err := a.Products.PreviewGroup(c.Request.Context(), actorOf(c), row.Group, edit)
+	if err != nil {
+		return err
+	}
+	if typed.Confirm = toConfirm(c, preview); typed.Confirm != "" {
+		a.settingsErrors(&typed, nil)
+		return a.groupSettingsPage(c, http.StatusOK, row, typed)
+	}
+	_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
 	if a.settingsErrors(&typed, err) {
-		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
-			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
-			v.Settings = typed
-		})
+		return a.groupSettingsPage(c, web.StatusOf(err), row, typed)
 	}
 	return a.done(c, err, "Group settings saved", "", groupPath(row.ID)+"?tab=settings")
+}
+
+// groupSettingsPage renders the settings as they were typed.
+func (a *Admin) groupSettingsPage(c *gin.Context, status int, row models.GroupRow, typed page.SettingsTab) error {
+	return a.groupPage(c, status, row, page.GroupSettings, func(v *page.GroupView) {
+		typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
+		v.Settings = typed
+	})
 }

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"net/http"
+
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/audit"
@@ -67,15 +69,42 @@ func (a *Admin) productSave(c *gin.Context) error {
 		return err
 	}
 	typed, edit := a.settingsForm(c)
+	limits, counting, err := a.inForce(c, row.Product)
+	if err != nil {
+		return err
+	}
+	notFilledIn(&edit, row.Thresholds, row.Counting, limits, counting)
+	preview, err := a.Products.PreviewUpdate(c.Request.Context(), actorOf(c), row, edit)
+	if err != nil {
+		return err
+	}
+	if typed.Confirm = toConfirm(c, preview); typed.Confirm != "" {
+		a.settingsErrors(&typed, nil)
+		return a.productSettingsPage(c, http.StatusOK, row, typed)
+	}
 	_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
 	if a.settingsErrors(&typed, err) {
-		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
-			typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow
-			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
-			v.Settings = typed
-		})
+		return a.productSettingsPage(c, web.StatusOf(err), row, typed)
 	}
 	return a.done(c, err, "Settings saved", "", productPath(row.ID)+"?tab=settings")
+}
+
+// productSettingsPage renders the settings as they were typed.
+func (a *Admin) productSettingsPage(c *gin.Context, status int, row models.ProductRow, typed page.SettingsTab) error {
+	return a.productPage(c, status, row, page.TabSettings, func(v *page.ProductView) {
+		typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow
+		typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
+		v.Settings = typed
+	})
+}
+
+// inForce returns the thresholds that apply to a product, and what counts: without a gate, the global ones.
+func (a *Admin) inForce(c *gin.Context, p models.Product) (models.Counts, models.Counting, error) {
+	o, err := a.originOf(c, p)
+	if err == nil && !o.Active {
+		o.Thresholds, o.Counting = a.Settings.Gate().Thresholds, a.Settings.Gate().Counting
+	}
+	return o.Thresholds, o.Counting, err
 }
 
 // policyFacts shows in a product's form the values in force, and who set them.
@@ -92,6 +121,11 @@ func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.Setti
 			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
 		}
 	}
+	limits, counting, err := a.inForce(c, row.Product)
+	if err != nil {
+		return err
+	}
+	a.fillIn(t, limits, counting, row.Counting)
 	t.HoldNow = durationText(o.Hold, "immediately") + durationSource(o.HoldSource == gate.SourceProduct)
 	t.StaleNow = durationText(a.Settings.Reports().Stale(row.Product), "never") + durationSource(row.StaleAfter != nil)
 	return nil

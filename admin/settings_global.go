@@ -259,9 +259,43 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	if err != nil {
 		return fault.BadField("version", "This form is out of date. Reload the page and try again")
 	}
-	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, settings.Change{
+	change := settings.Change{
 		Values: patch, IfVersion: settings.IfVersion(version), Password: c.PostForm("password"),
-	})
+	}
+	if section.Name == settings.SectionGate {
+		if asked, err := a.askGlobalGate(c, change, typed); asked || err != nil {
+			return err
+		}
+	}
+	return a.globalSettingsApply(c, section.Name, change, typed)
+}
+
+// askGlobalGate asks before a save that changes gates, and reports whether it did.
+func (a *Admin) askGlobalGate(c *gin.Context, change settings.Change, typed map[string]string) (bool, error) {
+	next, ok := a.Settings.GateWith(c.Request.Context(), change)
+	if !ok {
+		return false, nil
+	}
+	preview, err := a.Products.PreviewGlobal(c.Request.Context(), actorOf(c), next)
+	if err != nil {
+		return false, err
+	}
+	question := toConfirm(c, preview)
+	if question == "" {
+		return false, nil
+	}
+	view, err := a.globalSettingsView(c, settings.SectionGate, typed, nil)
+	if err != nil {
+		return true, err
+	}
+	view.Confirm = question
+	return true, render(c, http.StatusOK, page.Settings(view))
+}
+
+func (a *Admin) globalSettingsApply(
+	c *gin.Context, section string, change settings.Change, typed map[string]string,
+) error {
+	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section, change)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooMany) {
 		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
@@ -273,6 +307,6 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	} else {
 		a.flash(c, "ok", "Settings saved", "")
 	}
-	web.SeeOther(c, "/admin/settings/"+section.Name)
+	web.SeeOther(c, "/admin/settings/"+section)
 	return nil
 }

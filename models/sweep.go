@@ -108,6 +108,23 @@ func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]
 		LIMIT ?`, after, limit)
 }
 
+// DefaultGates lists the default branches that were ever evaluated, by product after one, with their products;
+// only those of a group unless that is 0.
+func (r queries) DefaultGates(ctx context.Context, groupID, after int64, limit int) ([]Gated, error) {
+	inGroup, args := "", []any{after}
+	if groupID != 0 {
+		inGroup, args = " AND p.group_id = ?", append(args, groupID)
+	}
+	return r.gates(ctx, `
+		SELECT `+productColumns+", "+branchColumns+`
+		FROM products p
+		JOIN branches b ON b.product_id = p.id AND b.is_default
+		WHERE p.id > ?`+inGroup+`
+		AND b.evaluated
+		ORDER BY p.id
+		LIMIT ?`, append(args, limit)...)
+}
+
 // gates reads branches with their products, then the groups of these: a group can have changed
 // while the lock was awaited.
 func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {

@@ -43,8 +43,7 @@ func TestCountingInTheBrowser(t *testing.T) {
 	b.Open(s.path + "?tab=settings")
 	b.WantText("critical 0, high 0; known exploited ones count as critical", "Now: off (global)", "Now: on (global)")
 	tick(b, "input[name=gate_mode][value=own]")
-	tick(b, "#f-only_fixable")
-	tick(b, "#f-kev_as_critical")
+	tick(b, "#f-only_fixable") // the other one is filled in with the global value
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Press("form[action$='/settings'] button[type=submit]")
 	b.WantText("Enter a time such as")

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -40,8 +41,24 @@ func (s *Service) General() General {
 }
 
 // Gate returns the current gate policy.
-func (s *Service) Gate() Gate {
+func (s *Service) Gate() Gate { return s.values(SectionGate).gate() }
+
+// GateWith returns the gate policy after a change of its section. ok is false if the change is invalid or expects
+// another version: Update returns its errors.
+func (s *Service) GateWith(ctx context.Context, c Change) (g Gate, ok bool) {
 	v := s.values(SectionGate)
+	if c.IfVersion != nil && *c.IfVersion != v.snapshot.rows[SectionGate].Version {
+		return g, false
+	}
+	next, _, err := v.section.accept(ctx, v.snapshot.values[SectionGate], c.Values)
+	if err != nil {
+		return g, false
+	}
+	v.snapshot = &snapshot{rows: v.snapshot.rows, values: map[string]map[string]any{SectionGate: next}}
+	return v.gate(), true
+}
+
+func (v values) gate() Gate {
 	row := v.snapshot.rows[SectionGate]
 	g := Gate{
 		Active: v.yes("active"),

@@ -879,6 +879,10 @@ func groupSettings(v GroupView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
+		templ_7745c5c3_Err = confirmGates(v.Settings.Confirm, "Save changes").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		templ_7745c5c3_Err = lastChanged(v.Settings, v.Frame.Now).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -893,7 +897,7 @@ func groupSettings(v GroupView) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.Choice("gate_mode", "Security gate", []ui.Option{
 			{Value: "standard", Label: "No shared thresholds", Help: "Each product uses its own setting: custom thresholds, the global thresholds, or no gate.", Checked: v.Settings.mode() == "standard"},
-			{Value: "own", Label: "Group thresholds", Help: "The thresholds below apply to all products of the group and override their settings. Empty means 0.", Checked: v.Settings.mode() == "own"},
+			{Value: "own", Label: "Group thresholds", Help: "The thresholds below apply to all products of the group and override their settings. They are filled in with the values in force. An empty field means 0: one observation fails the gate.", Checked: v.Settings.mode() == "own"},
 			{Value: "disabled", Label: "Disabled", Help: "Disables the gates of all products in the group. No notifications are sent.", Checked: v.Settings.mode() == "disabled"},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -922,7 +926,7 @@ func groupSettings(v GroupView) templ.Component {
 		var templ_7745c5c3_Var42 string
 		templ_7745c5c3_Var42, templ_7745c5c3_Err = templruntime.NewAttributeExpression(groupTabPath(v.ID, GroupSettings)).ResolveURL(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/group.templ`, Line: 188, Col: 58}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/group.templ`, Line: 189, Col: 58}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var42)
 		if templ_7745c5c3_Err != nil {
@@ -940,7 +944,7 @@ func groupSettings(v GroupView) templ.Component {
 			var templ_7745c5c3_Var43 string
 			templ_7745c5c3_Var43, templ_7745c5c3_Err = templruntime.NewAttributeExpression(groupPath(v.ID) + "/delete").ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/group.templ`, Line: 190, Col: 75}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/group.templ`, Line: 191, Col: 75}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var43)
 			if templ_7745c5c3_Err != nil {

@@ -146,6 +146,7 @@ type SettingsTab struct {
 	MSTeams       string            // as typed; what is stored as its hint
 	Slack         string            // the same
 	Errors        map[string]string // by the name of the field
+	Confirm       string            // what the save changes in gates, to be confirmed; "" = nothing
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
 	Hold          string // hold time, as typed: "10 minutes"; "" = the global setting

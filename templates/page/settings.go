@@ -28,6 +28,7 @@ type SettingsView struct {
 	Mail          *MailTest      // for the section of mails
 	Presets       []SettingsLink // of mail providers
 	Filled        *ui.Note       // that a preset was filled in
+	Confirm       string         // what the save changes in gates, to be confirmed; "" = nothing
 }
 
 // guarded says what the current password is needed for.
