@@ -170,6 +170,12 @@ func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
 
 var betweenWords = map[models.Between]page.BetweenList{
 	models.Came: {Title: "New", Empty: "No new observations."},
+	models.CameBack: {
+		Title: "Reopened or changed",
+		Empty: "No known observations were reopened or changed by a report.",
+		Note: "Seen before, and active: reopened by a report, or with another severity or text. " +
+			"Observations that changed again later are not listed.",
+	},
 	models.Went: {
 		Title: "Resolved",
 		Empty: "No observations were resolved.",
@@ -201,6 +207,8 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 			r.At = a.inUserZone(c, o.FirstSeenAt)
 		case models.Went:
 			r.At = a.inUserZone(c, o.ResolvedAt)
+		case models.CameBack:
+			r.At = a.inUserZone(c, o.ChangedAt)
 		case models.WasAssessed:
 			r.At, r.By = a.inUserZone(c, o.ChangedAt), o.Assessed.By
 		}

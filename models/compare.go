@@ -59,6 +59,7 @@ type Between string
 const (
 	Came        Between = "came"     // first seen
 	Went        Between = "went"     // resolved by a report, and not reopened since
+	CameBack    Between = "reopened" // known before and active, changed by a report: reopened, or changed otherwise
 	WasAssessed Between = "assessed" // a user has assessed it, or a waiver has ended
 )
 
@@ -81,6 +82,10 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 		cond.and("o.first_seen_at > ? AND o.first_seen_at <= ?", from, to)
 	case Went:
 		cond.and("o.resolved_at > ? AND o.resolved_at <= ?", from, to)
+	case CameBack:
+		cond.and(`o.active AND o.first_seen_at <= ? AND o.changed_at > ? AND o.changed_at <= ?
+			AND NOT EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`,
+			from, from, to, from, to)
 	case WasAssessed: // an assessment changes the observation then, or later
 		cond.and(`o.changed_at > ?
 			AND EXISTS (

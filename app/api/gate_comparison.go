@@ -79,6 +79,7 @@ type momentsBody struct {
 	To         momentBody    `json:"to"`
 	Difference models.Counts `json:"difference"`
 	Came       betweenBody   `json:"came" doc:"First seen between"`
+	Reopened   betweenBody   `json:"reopened" doc:"Known before and active: reopened by a report between, or changed by it otherwise"`
 	Went       betweenBody   `json:"went" doc:"Resolved between, and not seen again since"`
 	Assessed   betweenBody   `json:"assessed" doc:"Assessed between, or their waiver has ended"`
 }
@@ -116,6 +117,8 @@ func (a *API) compare(ctx context.Context, in *momentsInput) (*struct{ Body mome
 		switch l.What {
 		case models.Came:
 			b.Came = betweenOf(l)
+		case models.CameBack:
+			b.Reopened = betweenOf(l)
 		case models.Went:
 			b.Went = betweenOf(l)
 		case models.WasAssessed:

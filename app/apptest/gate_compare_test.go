@@ -60,6 +60,18 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		if a.Get("from.as_of") != a.Get("from.at") || a.ID("from.counts.critical") != 1 || a.ID("to.counts.critical") != 0 {
 			t.Errorf("two changes: %s", a.Text)
 		}
+		// The same report again: what it reopens is not new, and the comparison lists it.
+		p.Clock.Advance(time.Hour)
+		before := p.Clock.Now()
+		p.Clock.Advance(time.Hour)
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
+		a = compare(http.StatusOK, before, time.Time{}, "")
+		if a.ID("difference.high") != 18 || a.ID("came.count") != 0 || a.ID("went.count") != 0 ||
+			a.ID("reopened.counts.high") != 18 || a.Get("reopened.items.0.severity") != "critical" {
+			t.Errorf("what was reopened: %s", a.Text)
+		}
+		page := signedInAs(t, p, "admin")
+		page.wantText(s.path+"/compare", "Reopened or changed", "Seen before")
 		for _, bad := range [][2]time.Time{{second, first}, {first, first}, {p.Clock.Now().Add(time.Hour), {}}} {
 			if a := compare(http.StatusUnprocessableEntity, bad[0], bad[1], ""); a.Get("errors.0.name") != "from" {
 				t.Errorf("%v: %s", bad, a.Text)

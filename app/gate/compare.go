@@ -82,7 +82,7 @@ func stateAt(k Known) models.GateState {
 // Comparison is how a product differs between two moments.
 type Comparison struct {
 	From, To Moment
-	Lists    []BetweenList // the observations that came, went, and were assessed
+	Lists    []BetweenList // the observations that came, came back, went, and were assessed
 }
 
 // BetweenList lists observations that changed between two moments, worst first.
@@ -130,7 +130,7 @@ func (s *Service) Compare(ctx context.Context, store *models.Store, scope models
 		}
 		*m.to = MomentOf(m.at, k)
 	}
-	for _, what := range []models.Between{models.Came, models.Went, models.WasAssessed} {
+	for _, what := range []models.Between{models.Came, models.CameBack, models.Went, models.WasAssessed} {
 		f := models.BetweenFilter{
 			BranchID: q.Product.Default.ID,
 			What:     what,
