@@ -3,11 +3,13 @@ package admin
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
+	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -57,6 +59,9 @@ func (a *Admin) notification(c *gin.Context) error {
 	var p event.GateChange
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		gateWhy(&v, p)
+		if err := a.gateNow(c, &v); err != nil {
+			return err
+		}
 	}
 	rows, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{
 		EventID: n.EventID, ProductID: n.ProductID, Limit: maxNotificationDeliveries,
@@ -77,6 +82,18 @@ func (a *Admin) notification(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Notification(v))
 }
 
+// activatedText says how many of the failing observations are new and reopened; "" for none.
+func activatedText(f event.Failing) string {
+	var parts []string
+	if f.New > 0 {
+		parts = append(parts, formatInt(f.New)+" new")
+	}
+	if f.Reopened > 0 {
+		parts = append(parts, formatInt(f.Reopened)+" reopened")
+	}
+	return strings.Join(parts, ", ")
+}
+
 // maySilence reports whether the user can silence the subject of a notification.
 func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) {
 	if event.Type(n.Type).Mandatory() {
@@ -88,10 +105,26 @@ func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) 
 	return authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Edit, n.ProductID)
 }
 
+// gateNow shows beside a change what the gate is now, and whether the user can assess the product's observations.
+func (a *Admin) gateNow(c *gin.Context, v *page.NotificationView) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	row, err := a.Products.Get(ctx, actor, v.ProductID)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Now, v.NowSince = string(row.Default.Gate), a.inUserZone(c, row.Default.Since)
+	v.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, row.ID)
+	return err
+}
+
 func gateWhy(v *page.NotificationView, p event.GateChange) {
 	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Summary(), "by "+p.Cause.Text
 	v.Counts = uiCounts(p.Counts)
 	v.Failing = failingRows(p.Product.ID, p.Failing.Items)
+	v.Activated = activatedText(p.Failing)
 	v.FailingTotal = max(p.Failing.Total(), len(p.Failing.Items))
 	if p.Thresholds != nil {
 		limits := uiCounts(*p.Thresholds)

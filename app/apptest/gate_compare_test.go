@@ -72,6 +72,8 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		}
 		page := signedInAs(t, p, "admin")
 		page.wantText(s.path+"/compare", "Reopened or changed", "Seen before")
+		page.wantText(fmt.Sprint("/inbox/", a.ID("to.change")), "Now: failed", "Assess observations", "Open change",
+			" reopened")
 		for _, bad := range [][2]time.Time{{second, first}, {first, first}, {p.Clock.Now().Add(time.Hour), {}}} {
 			if a := compare(http.StatusUnprocessableEntity, bad[0], bad[1], ""); a.Get("errors.0.name") != "from" {
 				t.Errorf("%v: %s", bad, a.Text)

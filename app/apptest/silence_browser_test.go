@@ -26,10 +26,11 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.WantText("No active silences")
 	b.CheckPage("silences-none")
 
-	// Silence with two clicks.
+	// Silence from the menu of a notification.
 	b.Open("/inbox")
 	b.Press("[data-row] a.name")
 	b.WantText("Deliveries")
+	tick(b, ".gc-head details > summary")
 	b.Press(`a[href^="/silences/new"]`)
 	b.WantText("Would have silenced 1 of 1 notification in the last 7 days")
 	b.CheckPage("silence-new")

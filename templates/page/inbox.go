@@ -141,6 +141,10 @@ type NotificationView struct {
 	Product      string
 	Branch       string
 	From, To     string // states of the gate; "" = not about a gate
+	Now          string // the gate's state now; "" = the user cannot see it
+	NowSince     time.Time
+	Activated    string // of the failing observations: "2 new, 1 reopened"; "" = none
+	CanAssess    bool   // the product's observations
 	Why          string
 	Cause        string
 	Policy       string // who set the limits; "" = none
