@@ -10,6 +10,7 @@ import (
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
 )
 
 // userRoutes adds the page of a user.
@@ -22,10 +23,6 @@ func (a *Admin) user(c *gin.Context) error { return a.userPage(c, http.StatusOK,
 
 func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]string) error {
 	u, err := a.userOf(c)
-	if err != nil {
-		return err
-	}
-	members, err := a.Accounts.Memberships(c.Request.Context(), actorOf(c), u.ID)
 	if err != nil {
 		return err
 	}
@@ -48,12 +45,51 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 	if sent {
 		v.LinkTo, v.LinkUntil = link.Email, a.inUserZone(c, link.ExpiresAt)
 	}
-	for _, m := range members {
-		v.Memberships = append(v.Memberships, page.UserMembership{
-			ProductID: m.ProductID, Product: m.Product, Role: string(m.Role),
-		})
+	if v.Memberships, v.Pager, err = a.accessOf(c, u.ID); err != nil {
+		return err
 	}
 	return render(c, status, page.User(v))
+}
+
+// accessOf lists a page of the products in which a user has a role, with the sources of each. The caller has checked
+// that the actor is an administrator.
+func (a *Admin) accessOf(c *gin.Context, userID int64) ([]page.UserMembership, ui.Pager, error) {
+	ctx, scope := c.Request.Context(), models.MemberScope(userID)
+	p := pageOf(c, sortOption{name: "name"})
+	p.in(userPath(userID))
+	rows, pager, err := readPage(&p, rowsOf[models.ProductRow]{
+		read: func(at models.Place, limit int) ([]models.ProductRow, error) {
+			return a.Store.Products(ctx, scope, models.ProductFilter{Place: at, Limit: limit})
+		},
+		key:   models.ProductOrders.Key,
+		count: func() (int, error) { return a.Store.CountProducts(ctx, scope, models.ProductFilter{}) },
+		one:   "product", many: "products",
+	})
+	if err != nil {
+		return nil, pager, err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	sources, err := a.Store.RoleSourcesOf(ctx, userID, ids...)
+	list := make([]page.UserMembership, 0, len(rows))
+	for _, r := range rows {
+		for _, s := range sources[r.ID] {
+			list = append(list, page.UserMembership{
+				ProductID: r.ID, Product: r.Name, Role: string(s.Role), Through: throughText(s),
+			})
+		}
+	}
+	return list, pager, err
+}
+
+// throughText names the groups that give a role: "Security team → Shop"; "" for a direct one.
+func throughText(s models.RoleSource) string {
+	if s.AuthorizationGroup != "" && s.Group != "" {
+		return s.AuthorizationGroup + " → " + s.Group
+	}
+	return s.AuthorizationGroup + s.Group
 }
 
 func (a *Admin) userOf(c *gin.Context) (models.UserRow, error) {

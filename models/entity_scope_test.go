@@ -330,16 +330,6 @@ var looks = map[string]look{
 		list, err := s.Members(ctx, who.scope, o.product)
 		return len(list) > 0, err
 	}),
-	"MembershipsOf": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
-		members, err := s.Members(ctx, all, o.product)
-		if err != nil {
-			return false, err
-		}
-		list, err := s.MembershipsOf(ctx, who.scope, members[0].UserID)
-		return slices.ContainsFunc(
-			list, func(m models.Membership) bool { return m.ProductID == o.product && m.Product == o.name },
-		), err
-	}),
 	"MadeCredentials": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		members, err := s.Members(ctx, all, o.product)
 		if err != nil {

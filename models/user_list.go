@@ -108,29 +108,6 @@ func (r queries) UsersByEmail(ctx context.Context, email string, limit int) ([]U
 	return list, err
 }
 
-// Membership is a product in which a user is a direct member.
-type Membership struct {
-	ProductID int64
-	Product   string
-	Role      Role
-}
-
-// MembershipsOf lists the products in scope in which a user is a direct member, by name.
-func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
-	cond, args := scope.where("m.product_id")
-	var list []Membership
-	err := r.query(ctx, `
-		SELECT m.product_id, p.name, m.role
-		FROM members m
-		JOIN products p ON p.id = m.product_id
-		WHERE m.user_id = ?
-		AND `+cond+`
-		ORDER BY p.name`,
-		append([]any{userID}, args...),
-		collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }))
-	return list, err
-}
-
 // SignedIn records that a user has signed in now.
 func (tx *Tx) SignedIn(userID int64) error {
 	_, err := tx.exec("UPDATE users SET last_sign_in_at = ? WHERE id = ?", micro(tx.Now()), userID)

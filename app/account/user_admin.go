@@ -44,14 +44,6 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 	return s.store.UserRow(ctx, id)
 }
 
-// Memberships lists the products in which a user has a role, for administrators.
-func (s *Service) Memberships(ctx context.Context, actor authz.Actor, id int64) ([]models.Membership, error) {
-	if err := requireAdministrator(actor); err != nil {
-		return nil, err
-	}
-	return s.store.MembershipsOf(ctx, actor.Scope(), id)
-}
-
 // Added is a new account, or one with a reset password.
 type Added struct {
 	User     models.User

@@ -40,7 +40,7 @@ func peopleStories() []story {
 		Sessions:     2,
 		TimeZone:     "Europe/Berlin",
 		Created:      days(400),
-		Memberships:  []UserMembership{{1, script, "owner"}, {2, long, "reader"}},
+		Memberships:  []UserMembership{{1, script, "owner", ""}, {2, long, "reader", long}},
 	}
 	self := user
 	self.Self = true

@@ -66,7 +66,8 @@ type UserView struct {
 	LinkUntil    time.Time
 	TimeZone     string
 	Created      time.Time
-	Memberships  []UserMembership
+	Memberships  []UserMembership // a page of them, also through groups
+	Pager        ui.Pager
 	Typed        map[string]string // what was typed in an invalid form
 	Errors       map[string]string // by the name of the field
 }
@@ -76,6 +77,7 @@ type UserMembership struct {
 	ProductID int64
 	Product   string
 	Role      string
+	Through   string // the groups that give the role; "" = it is direct
 }
 
 // value returns what was typed, else what is saved.
