@@ -20,6 +20,9 @@ func (a *Admin) overviewRoutes(r router) {
 // maxOverview bounds each list of the overview.
 const maxOverview = 10
 
+// maxUnevaluated bounds the products without an evaluated gate that the overview names.
+const maxUnevaluated = 3
+
 func (a *Admin) overview(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	scope := actor.Scope()
@@ -34,6 +37,15 @@ func (a *Admin) overview(c *gin.Context) error {
 	v.Products = v.Failed + v.Passed + v.None
 	if err := a.brokenConnections(c, &v); err != nil {
 		return err
+	}
+	if v.None > 0 {
+		rows, err := a.Store.Products(ctx, scope, models.ProductFilter{State: models.GateNone, Limit: maxUnevaluated})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			v.NoneNamed = append(v.NoneNamed, r.Name)
+		}
 	}
 	if v.Failing, err = a.failingProducts(c, scope); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strings"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -14,6 +15,7 @@ type OverviewView struct {
 	Failed     int
 	Passed     int
 	None       int
+	NoneNamed  []string        // the first products that were not evaluated
 	Broken     []ConnectionRow // broken connections that the user can edit; can be fewer than Breaks
 	Breaks     int             // how many there are in all
 	Failing    []FailingRow    // the longest or worst first; can be fewer than Failed
@@ -121,17 +123,37 @@ func (v OverviewView) rest() string {
 	case v.StaleTotal > 0:
 		return "Without recent reports, their gate status can be outdated."
 	case v.Trouble > 0:
-		return ui.Plural(v.Trouble, "delivery is", "deliveries are") + " retrying or failed. Everything else is OK."
+		return ui.Plural(v.Trouble, "delivery is", "deliveries are") + " retrying or failed. " + v.others()
 	case v.Failed > 0:
-		return "Everything else is OK."
+		return v.others()
 	case v.Passed == 0:
 		return "Push a report to evaluate the first gate."
 	case len(v.Changes) > 0:
 		last := v.Changes[0]
 		at := ui.Relative(last.At, v.Frame.Now)
-		return "No action needed. Last change " + at + ": " + last.Product + " is now " + ui.GateWord(last.To) + "."
+		return v.unevaluated() + "No action needed. Last change " + at + ": " + last.Product + " is now " + ui.GateWord(last.To) + "."
 	}
-	return "No action needed."
+	return v.unevaluated() + "No action needed."
+}
+
+// others says how the gates are that are not failing.
+func (v OverviewView) others() string {
+	if text := v.unevaluated(); text != "" {
+		return strings.TrimSpace(text)
+	}
+	return "Everything else is OK."
+}
+
+// unevaluated names the products without an evaluated gate, as a sentence with a space after it; "" for none.
+func (v OverviewView) unevaluated() string {
+	if len(v.NoneNamed) == 0 {
+		return ""
+	}
+	text := "Not evaluated: " + strings.Join(v.NoneNamed, ", ")
+	if more := v.None - len(v.NoneNamed); more > 0 {
+		text += " and " + ui.Number(int64(more)) + " more"
+	}
+	return text + ". "
 }
 
 func (v OverviewView) deliveries() string {

@@ -1126,12 +1126,18 @@ func start(v OverviewView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !v.CanCreate {
-			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "You are not a member of any product yet.", Text: "Ask a product owner to add you. Only administrators can create products here."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "You are not a member of any product yet.", Text: "Ask a product owner to add you. Your user name is " + v.Frame.User.Name + ". Only administrators can create products here."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "<ol class=\"card gc-steps\"><li><h2>Create a product</h2><p class=\"dim\">Create one product for each application that you release independently. By default its gate passes when it has no critical and no high observations (findings).</p><form class=\"gc-inline\" method=\"post\" action=\"/products\"><label class=\"visually-hidden\" for=\"first-product\">Product name</label> <input class=\"form-control\" id=\"first-product\" name=\"name\" required maxlength=\"255\" placeholder=\"payments-api\" autocomplete=\"off\"> <button class=\"btn btn-primary\" type=\"submit\">Create product</button></form></li><li><h2>Create an upload token</h2><p class=\"dim\">Use the product's page, or run this on the server. The token can only send reports of the product. It is shown only once: store it as a secret of your pipeline.</p>")
+			if !v.Frame.User.Admin {
+				templ_7745c5c3_Err = ui.Notice(ui.Note{Kind: "wait", Title: "Waiting for access to a product?", Text: "Ask an owner or an administrator to add you. Your user name is " + v.Frame.User.Name + ". The steps below create a new product."}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, " <ol class=\"card gc-steps\"><li><h2>Create a product</h2><p class=\"dim\">Create one product for each application that you release independently. By default its gate passes when it has no critical and no high observations (findings).</p><form class=\"gc-inline\" method=\"post\" action=\"/products\"><label class=\"visually-hidden\" for=\"first-product\">Product name</label> <input class=\"form-control\" id=\"first-product\" name=\"name\" required maxlength=\"255\" placeholder=\"payments-api\" autocomplete=\"off\"> <button class=\"btn btn-primary\" type=\"submit\">Create product</button></form></li><li><h2>Create an upload token</h2><p class=\"dim\">Use the product's page, or run this on the server. The token can only send reports of the product. It is shown only once: store it as a secret of your pipeline.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
