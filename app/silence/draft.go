@@ -53,6 +53,9 @@ func (d *Draft) check(now time.Time) error {
 	d.checkTexts(&fieldErrs)
 	if d.StartsAt.Before(now.Add(-maxLate)) {
 		fieldErrs.Add("starts_at", "Must not be in the past")
+		if !d.EndsAt.IsZero() { // an end that follows from the wrong start has no error of its own
+			return fieldErrs.Err()
+		}
 	}
 	d.checkEnd(&fieldErrs, now)
 	return fieldErrs.Err()
