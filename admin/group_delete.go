@@ -36,7 +36,12 @@ func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs 
 	if err != nil {
 		return err
 	}
+	losses, err := a.Store.LossesOf(c.Request.Context(), product.InGroup(row.ID))
+	if err != nil {
+		return err
+	}
 	return render(c, status, page.GroupDelete(page.GroupDeleteView{
+		Lost:     lossTexts(losses),
 		Frame:    a.frame(c, "Delete "+row.Name, layout.NavGroups),
 		ID:       row.ID,
 		Name:     row.Name,

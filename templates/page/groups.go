@@ -88,7 +88,8 @@ type GroupDeleteView struct {
 	Name     string
 	Products int
 	Targets  int
-	Choice   string // as chosen
+	Lost     []string // what is deleted with the group beside that, a phrase each
+	Choice   string   // as chosen
 	Errors   map[string]string
 }
 
