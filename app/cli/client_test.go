@@ -172,9 +172,16 @@ func TestNetworkError_HasNoInternals(t *testing.T) {
 }
 
 func TestGate_SaysThatATokenCannotRead(t *testing.T) {
+	for _, detail := range []string{"There is no such product", "There is no such branch"} {
+		checkTokenCannotRead(t, detail)
+	}
+}
+
+func checkTokenCannotRead(t *testing.T, detail string) {
+	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/gate") {
-			refuses(404, "There is no such product")(w, r)
+			refuses(404, detail)(w, r)
 			return
 		}
 		writeText(w, `{"items":[{"id":7,"name":"Shop"}]}`)

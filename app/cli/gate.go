@@ -49,7 +49,10 @@ func (c gateCmd) Run(in *invocation) error {
 // gateUnreadable adds to an error that the token cannot read a product, which it can find by its name.
 func gateUnreadable(err error) error {
 	var e *callError
-	if errors.As(err, &e) && e.status == http.StatusNotFound && strings.Contains(e.detail, "product") {
+	if !errors.As(err, &e) || e.status != http.StatusNotFound {
+		return err
+	}
+	if strings.Contains(e.detail, "product") || strings.Contains(e.detail, "branch") {
 		return fmt.Errorf("%w; the role upload can only push: use a token with the role reader", err)
 	}
 	return err
