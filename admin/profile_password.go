@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -52,7 +53,13 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	keep, err := keptTokens(c)
-	var u models.User
+	var (
+		u     models.User
+		ended string
+	)
+	if err == nil {
+		ended, err = a.endedByPassword(c, len(keep))
+	}
 	if err == nil {
 		change := account.PasswordChange{
 			Current: c.PostForm("current"), New: newPassword, Keep: keep, Revoke: revokedMade(c),
@@ -67,9 +74,33 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	}
 	// All sessions have ended, this one too: start a new one.
 	err = a.Sessions.SignIn(ctx, u, a.clientOf(c))
-	const ended = "You have been signed out of your other sessions. " +
-		"Your feed and the tokens that you did not keep are revoked."
 	return a.done(c, err, "Password changed", ended, "/")
+}
+
+// endedByPassword says what the change of the user's password is about to end; kept tokens remain. It is "" for
+// nothing.
+func (a *Admin) endedByPassword(c *gin.Context, kept int) (string, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	open, err := a.Sessions.Open(ctx, actor)
+	if err != nil {
+		return "", err
+	}
+	tokens, err := a.Accounts.Tokens(ctx, actor)
+	if err != nil {
+		return "", err
+	}
+	feed, err := a.Feeds.State(ctx, actor)
+	var texts []string
+	if len(open) > 1 {
+		texts = append(texts, "You have been signed out of your other sessions.")
+	}
+	if !feed.IsZero() {
+		texts = append(texts, "Your feed is removed.")
+	}
+	if n := len(tokens) - kept; n > 0 {
+		texts = append(texts, plural(n, "token that you did not keep is", "tokens that you did not keep are")+" revoked.")
+	}
+	return strings.Join(texts, " "), err
 }
 
 // keepRows returns a user's tokens for a form that asks which ones to keep. After a form was sent,
