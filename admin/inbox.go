@@ -92,9 +92,9 @@ func inboxPager(p *forwardPage, found models.InboxPage, v *page.InboxView) ([]mo
 // retentionText says how long notifications are kept.
 func (a *Admin) retentionText() string {
 	if days := a.Settings.Retention().Notifications; days > 0 {
-		return "notifications are deleted after " + plural(int(days), "day", "days")
+		return "Each notification is deleted after " + plural(int(days), "day", "days")
 	}
-	return "notifications are kept forever"
+	return "Notifications are kept forever"
 }
 
 // newestShown returns the newest notification that the page shows: "mark all" marks up to it,

@@ -122,9 +122,9 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	case n == 0:
 		v.Effects = append(v.Effects, "The silence has silenced no notifications. Messages are sent again immediately.")
 	default:
-		held := plural(n, "notification", "notifications")
+		held := plural(n, "silenced notification", "silenced notifications")
 		v.Effects = append(v.Effects, "Messages are sent again immediately.",
-			"Messages for the "+held+" that were silenced will not be sent. You get a summary. "+
+			"The messages of "+held+" will not be sent. You get a summary. "+
 				"You can resend them from Deliveries.")
 	}
 	return a.askPage(c, http.StatusOK, v.Title, layout.NavSilences, v)

@@ -569,7 +569,7 @@ func inbox() InboxView {
 		Found:     "/inbox/found?up_to=318",
 		State:     "/inbox/state?filter=unread",
 		After:     318,
-		Kept:      "notifications are deleted after 180 days",
+		Kept:      "Each notification is deleted after 180 days",
 		Narrowed:  true,
 		MayDelete: true,
 		Filters:   []ui.Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
