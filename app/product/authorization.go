@@ -57,7 +57,7 @@ func seesGroupsOf(actor authz.Actor) (int64, error) {
 type AuthorizationGroup struct {
 	models.AuthorizationGroupRow
 	Members []models.AuthorizationMember
-	Roles   []models.AuthorizationRole // only for administrators
+	Roles   []models.AuthorizationRole // only for administrators and managers
 	MayEdit bool                       // whether the actor can change its members
 }
 
@@ -73,7 +73,7 @@ func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id 
 	}
 	mayEdit := actor.Administrator() || row.Manager && actor.Role == ""
 	g := AuthorizationGroup{AuthorizationGroupRow: row, MayEdit: mayEdit}
-	if g.Members, err = s.store.AuthorizationMembers(ctx, id); err != nil || !actor.Administrator() {
+	if g.Members, err = s.store.AuthorizationMembers(ctx, id); err != nil || !mayEdit {
 		return g, err
 	}
 	g.Roles, err = s.store.RolesOfAuthorizationGroup(ctx, id)
