@@ -71,7 +71,7 @@ func TestFormConflicts_ShowBothValues(t *testing.T) {
 		b.Fill(form.field, "mine")
 		form.change()
 		b.Press("form[action]:has(" + form.field + ") .btn[type=submit]")
-		b.WantText("Your changes were not saved.", "the meantime", "Look at both, then save again.", form.now)
+		b.WantText("Nothing was saved.", "the meantime", "Look at both, then save again.", form.now)
 		if text := b.Text(); strings.Contains(strings.ToLower(text), "reload") {
 			t.Errorf("%s advises to reload it:\n%s", form.page, text)
 		}
@@ -79,7 +79,7 @@ func TestFormConflicts_ShowBothValues(t *testing.T) {
 		b.WaitFor("the note has the focus", `document.activeElement.matches("[data-errors]")`)
 		b.CheckPage("form-conflict")
 		b.Press("[data-errors] button[type=submit]")
-		if strings.Contains(b.Text(), "Your changes were not saved.") {
+		if strings.Contains(b.Text(), "Nothing was saved.") {
 			t.Fatalf("%s is not saved:\n%s", form.page, b.Text())
 		}
 		if status, text := other.get(form.page); status != http.StatusOK || !strings.Contains(text, "mine") {

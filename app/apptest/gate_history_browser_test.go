@@ -33,7 +33,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Fill("[name=stale_after]", "14 minutes")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("Enter a time such as “10 minutes”")
+	b.WantText("Enter a time such as “1 hour”")
 	b.Fill("[name=hold_seconds]", "10 min")
 	b.Press("form[action$='/settings'] button[type=submit]")
 	b.WantText("15 minutes (900 seconds) to 30 days")

@@ -112,7 +112,7 @@ func TestPages_ByKeyboardAlone(t *testing.T) {
 	addWebhookTarget(t, p)
 	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
 	apptest.Settle(t, p.Store)
-	waitFor(t, b, "/inbox/1", "Mark as unread") // the first visit marks it and replaces the button
+	waitFor(t, b, "/inbox/1", "Open change")
 	for _, width := range []int64{360, 1440} {
 		b.Do(chromedp.EmulateViewport(width, 900))
 		for _, path := range pagesAt(width) {

@@ -138,7 +138,7 @@ func (v ManualView) title() string {
 // notSaved says what happens to the input after an error.
 func (v ManualView) notSaved() string {
 	if v.Conflict {
-		return "Your changes were not saved. The form keeps your input. Save again to replace the current values."
+		return "Nothing was saved. The form keeps your input. Save again to replace the current values."
 	}
 	return "No changes were made."
 }

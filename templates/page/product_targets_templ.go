@@ -686,7 +686,7 @@ func (s SettingsTab) standard() string {
 	text, others := "", ""
 	for _, t := range s.Defaults.List() {
 		if t.N >= NoLimit {
-			others = "; the others have no limit"
+			others = "; the others have no threshold"
 			continue
 		}
 		if text != "" {
