@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gatecrier/app/fault"
@@ -125,20 +126,36 @@ func (r queries) authorizationGroups(
 	return list, err
 }
 
-// AuthorizationGroupByName finds an authorization group by its name, in any case.
+// AuthorizationGroupByName finds an authorization group by its name, in any case and any
+// of its forms.
 func (r queries) AuthorizationGroupByName(ctx context.Context, name string) (AuthorizationGroup, error) {
-	var a AuthorizationGroup
-	err := r.db(ctx).Take(&a, "lower(name) = lower(?)", name).Error
-	return a, missing(err, "authorization group")
+	list, err := r.authorizationGroupsNamed(ctx, name)
+	if err != nil {
+		return AuthorizationGroup{}, err
+	}
+	a, ok := bestNamed(list, name, func(a AuthorizationGroup) string { return a.Name })
+	if !ok {
+		return a, fault.NewNotFound("authorization group")
+	}
+	return a, nil
+}
+
+func (r queries) authorizationGroupsNamed(ctx context.Context, name string) (list []AuthorizationGroup, err error) {
+	cond, args := inForms("lower(name)", "lower(?)", name)
+	return list, r.db(ctx).Where(cond, args...).Find(&list).Error
 }
 
 // SaveAuthorizationGroup creates a group, or renames it if its version is still the one that was
 // read, else it returns a conflict.
 func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
-	if other, err := tx.AuthorizationGroupByName(tx.Context(), a.Name); err == nil && other.ID != a.ID {
-		return fault.BadField("name", "There is an authorization group of that name already")
-	} else if err != nil && !fault.Is(err, fault.NotFound) {
+	named, err := tx.authorizationGroupsNamed(tx.Context(), a.Name)
+	if err != nil {
 		return err
+	}
+	// A group keeps the name that it has, even if an earlier version gave another one a form of it.
+	keeps := slices.ContainsFunc(named, func(g AuthorizationGroup) bool { return g.ID == a.ID && g.Name == a.Name })
+	if !keeps && slices.ContainsFunc(named, func(g AuthorizationGroup) bool { return g.ID != a.ID }) {
+		return fault.BadField("name", "There is an authorization group of that name already")
 	}
 	was := a.Version
 	a.Version, a.UpdatedAt = was+1, tx.Now()

@@ -38,7 +38,7 @@ type GroupRow struct {
 type GroupFilter struct {
 	Place
 	Text  string // part of the name, in any case
-	Name  string // exact
+	Name  string // whole, in any of its forms
 	Limit int
 	// Editable leaves out groups that the scope's user sees but cannot edit.
 	Editable bool
@@ -170,7 +170,9 @@ func (f GroupFilter) where(scope Scope) sqlFragment {
 		cond.and(`lower(g.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.Name != "" {
-		cond.and("g.name = ?", f.Name)
+		cond.andNamed("product_groups", "g", f.Name, func(id string) (string, []any) {
+			return scope.whereGroup(id, role)
+		})
 	}
 	return cond
 }

@@ -28,14 +28,15 @@ const KnownTime = 180 * 24 * time.Hour
 // Known reports whether a user has signed in from a network and from a device before. It takes as
 // long for a name that does not exist.
 func (r queries) Known(ctx context.Context, name, network, device string) (byNetwork, byDevice bool, err error) {
+	named, args := inForms("lower(u.name)", "lower(?)", name)
 	err = r.get(ctx, `
 		SELECT count(CASE WHEN k.kind = 'network' THEN 1 END) > 0, count(CASE WHEN k.kind = 'device' THEN 1 END) > 0
 		FROM users u
 		JOIN known_clients k ON k.user_id = u.id
-		WHERE lower(u.name) = lower(?)
+		WHERE `+named+`
 		AND k.at > ?
 		AND (k.kind = 'network' AND k.value = ? OR k.kind = 'device' AND k.value = ?)`,
-		[]any{name, micro(r.Now().Add(-KnownTime)), network, device}, &byNetwork, &byDevice)
+		append(args, micro(r.Now().Add(-KnownTime)), network, device), &byNetwork, &byDevice)
 	return byNetwork, byDevice, err
 }
 

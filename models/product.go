@@ -104,7 +104,7 @@ func (r queries) Product(ctx context.Context, scope Scope, id int64) (ProductRow
 // ProductFilter narrows a list of products. Zero fields do not narrow.
 type ProductFilter struct {
 	Place
-	Name  string    // exact
+	Name  string    // whole, in any of its forms
 	Text  string    // part of the name, in any case
 	State GateState // "" = all
 	Group int64     // the id of the group they are in
@@ -158,7 +158,7 @@ func (s GateState) rank() int64 {
 func (f ProductFilter) where(scope Scope) sqlFragment {
 	cond := conditionOf(scope.whereAmong("+p.id")) // the plus keeps the order of the names' index
 	if f.Name != "" {
-		cond.and("p.name = ?", f.Name)
+		cond.andNamed("products", "p", f.Name, scope.where)
 	}
 	if f.Text != "" {
 		cond.and(`lower(p.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))

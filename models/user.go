@@ -4,12 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 )
 
 // User is a person with a local account.
@@ -41,11 +41,18 @@ func (r queries) User(ctx context.Context, id int64) (User, error) {
 	return u, missing(err, "user")
 }
 
-// UserByName finds a user by name, in any case.
+// UserByName finds a user by name, in any case and any of its forms.
 func (r queries) UserByName(ctx context.Context, name string) (User, error) {
-	var u User
-	err := r.db(ctx).Take(&u, "lower(name) = lower(?)", name).Error
-	return u, missing(err, "user")
+	var list []User
+	cond, args := inForms("lower(name)", "lower(?)", name)
+	if err := r.db(ctx).Where(cond, args...).Find(&list).Error; err != nil {
+		return User{}, err
+	}
+	u, ok := bestNamed(list, name, func(u User) string { return u.Name })
+	if !ok {
+		return User{}, fault.NewNotFound("user")
+	}
+	return u, nil
 }
 
 // FirstNameOf returns the first name of the active user with an email address, "" for none.
@@ -73,7 +80,7 @@ func (r queries) HasUsers(ctx context.Context) (bool, error) {
 
 // CreateUser saves a new user and sets the id and times.
 func (tx *Tx) CreateUser(u *User) error {
-	u.Name = strings.TrimSpace(u.Name)
+	u.Name = visible.Name(u.Name)
 	if _, err := tx.UserByName(tx.Context(), u.Name); err == nil {
 		return fault.BadField("name", "There is a user of that name already")
 	} else if !fault.Is(err, fault.NotFound) {

@@ -8,6 +8,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -71,13 +72,16 @@ func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile)
 // check trims the fields in place, and returns their errors.
 func (p Profile) check(u *models.User) error {
 	next := NewUser{Name: u.Name}
-	for _, f := range []struct{ typed, to *string }{
-		{p.FirstName, &next.FirstName},
-		{p.Email, &next.Email},
-		{p.TimeZone, new(string)},
+	for _, f := range []struct {
+		typed, to *string
+		tidy      func(string) string
+	}{
+		{p.FirstName, &next.FirstName, visible.Name},
+		{p.Email, &next.Email, strings.TrimSpace},
+		{p.TimeZone, new(string), strings.TrimSpace},
 	} {
 		if f.typed != nil {
-			*f.typed = strings.TrimSpace(*f.typed)
+			*f.typed = f.tidy(*f.typed)
 			*f.to = *f.typed
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Service) SavedView(ctx context.Context, actor authz.Actor, id int64) (m
 // SaveView saves a view of the actor, or changes one that has an id. It returns an error of the field
 // name if another view of the list has that name.
 func (s *Service) SaveView(ctx context.Context, actor authz.Actor, v models.SavedView) (models.SavedView, error) {
-	v.UserID, v.Name = actor.User.ID, strings.TrimSpace(v.Name)
+	v.UserID, v.Name = actor.User.ID, visible.Name(v.Name)
 	if err := checkView(v); err != nil {
 		return v, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) SaveView(ctx context.Context, actor authz.Actor, v models.Save
 			return err
 		}
 		for _, other := range list {
-			if other.ID != v.ID && strings.EqualFold(other.Name, v.Name) {
+			if other.ID != v.ID && strings.EqualFold(visible.Name(other.Name), v.Name) {
 				return fault.BadField("name", "Another saved view has this name: choose another one")
 			}
 		}

@@ -66,7 +66,7 @@ func (s *Service) AddToken(
 	if err := requireUser(actor); err != nil {
 		return models.Token{}, "", err
 	}
-	n.Name = strings.TrimSpace(n.Name)
+	n.Name = visible.Name(n.Name)
 	proofErr := error(nil)
 	if by.Bearer == "" {
 		proofErr = s.RequirePassword(ctx, actor, by.Password)
@@ -116,7 +116,7 @@ func (s *Service) RequireExpiryWithin(ctx context.Context, bearer string, expire
 func (s *Service) addToken(
 	ctx context.Context, actor authz.Actor, u models.User, n NewToken,
 ) (models.Token, string, error) {
-	n.Name = strings.TrimSpace(n.Name)
+	n.Name = visible.Name(n.Name)
 	if err := n.check(s.store.Now()); err != nil {
 		return models.Token{}, "", err
 	}

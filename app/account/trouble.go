@@ -9,6 +9,7 @@ import (
 
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -46,7 +47,7 @@ func (t *troubles) add(who trouble, now time.Time, n troubleCounts) {
 	if t.counts == nil {
 		t.counts = map[troubleHour]troubleCounts{}
 	}
-	who.name = strings.ToLower(who.name)
+	who.name = strings.ToLower(visible.Name(who.name)) // all forms of a name are one
 	key := troubleHour{who, now.UTC().Truncate(time.Hour)}
 	if _, found := t.counts[key]; !found && len(t.counts) >= maxTroubles {
 		key.trouble = trouble{who.what, models.OtherNames, models.OtherNetworks}

@@ -81,9 +81,9 @@ func (s *Service) checkUser(n NewUser) error {
 
 // trim removes the space around the fields.
 func (n *NewUser) trim() {
-	n.Name = strings.TrimSpace(n.Name)
+	n.Name = visible.Name(n.Name)
 	n.Email = strings.TrimSpace(n.Email)
-	n.FirstName = strings.TrimSpace(n.FirstName)
+	n.FirstName = visible.Name(n.FirstName)
 }
 
 // checkProfile checks all fields except the password.

@@ -9,6 +9,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -220,7 +221,7 @@ func (s *Service) endByAdministrator(
 }
 
 func (e UserEdit) apply(u *models.User) error {
-	set(&u.FirstName, e.FirstName, strings.TrimSpace)
+	set(&u.FirstName, e.FirstName, visible.Name)
 	set(&u.Email, e.Email, strings.TrimSpace)
 	set(&u.Administrator, e.Administrator, identity)
 	set(&u.Active, e.Active, identity)

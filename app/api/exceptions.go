@@ -178,7 +178,8 @@ func (a *API) reportInto(ctx context.Context, actor authz.Actor, ref productRef)
 	case ref.id != 0:
 		return ref.id, authz.Require(ctx, a.Store, actor, authz.Import, ref.id)
 	case ref.name != "":
-		return a.Products.ForImport(ctx, actor, ref.name)
+		id, _, err := a.Products.ForImport(ctx, actor, ref.name)
+		return id, err
 	case !actor.Administrator():
 		return 0, fault.New(fault.Forbidden, "Name the product: only administrators can report exceptions without one")
 	}

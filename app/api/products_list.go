@@ -9,7 +9,7 @@ import (
 
 type productsInput struct {
 	Page
-	Name  string `query:"name" doc:"Exact"`
+	Name  string `query:"name" doc:"The whole name"`
 	Q     string `query:"q" doc:"Part of the name"`
 	State string `query:"state" enum:"none,passed,failed"`
 }
@@ -55,14 +55,14 @@ func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[produc
 	return answer(rows, in.Limit, listed, func(r models.ProductRow) any { return models.ProductOrders.Key(f.Place, r) })
 }
 
-// namedForImport finds a product by its exact name for an actor who can only import into it.
+// namedForImport finds a product by its name for an actor who can only import into it.
 func (a *API) namedForImport(ctx context.Context, name string) (*list[productListed], error) {
 	out := &list[productListed]{}
 	out.Body.Items = []productListed{}
-	id, err := a.Products.ForImport(ctx, actorOf(ctx), name)
+	id, stored, err := a.Products.ForImport(ctx, actorOf(ctx), name)
 	if fault.Is(err, fault.NotFound) {
 		return out, nil
 	}
-	out.Body.Items = append(out.Body.Items, productListed{ID: id, Name: name})
+	out.Body.Items = append(out.Body.Items, productListed{ID: id, Name: stored})
 	return out, err
 }

@@ -176,6 +176,47 @@ func TestNames_RefuseHiddenCharacters(t *testing.T) {
 	})
 }
 
+// A name that another one looks like, because only their Unicode forms differ, is that name. Users sign in
+// and find things with either form. A branch is what its repository says.
+func TestNames_FormsOfUnicodeAreOneName(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		const composed, decomposed = "k\u00e4se", "ka\u0308se"
+		admin := p.Client("admin")
+		shop := admin.Must(http.StatusCreated, "POST", "/products", object{"name": decomposed}).ID("id")
+		for path, body := range map[string]object{
+			"/groups":               {},
+			"/users":                {"email": "a@example.com"},
+			"/authorization-groups": {},
+		} {
+			body["name"] = " " + decomposed
+			made := admin.Do("POST", path, body)
+			if made.Status != http.StatusCreated || !strings.Contains(made.Text, `"`+composed+`"`) {
+				t.Errorf("%s: %d %s", path, made.Status, made.Text)
+			}
+			for _, name := range []string{composed, decomposed} {
+				body["name"] = name
+				if again := admin.Do("POST", path, body); again.Status != http.StatusUnprocessableEntity {
+					t.Errorf("%s with %+q: %d %s", path, name, again.Status, again.Text)
+				}
+			}
+		}
+		if a := admin.Do("POST", "/products", object{"name": composed}); a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a second product: %d %s", a.Status, a.Text)
+		}
+		list := admin.Must(http.StatusOK, "GET", "/products?name="+url.QueryEscape(decomposed), nil)
+		if !strings.Contains(list.Text, composed) {
+			t.Errorf("the list by name has %s", list.Text)
+		}
+		reports := fmt.Sprintf("/products/%d/reports?branch=", shop)
+		for _, branch := range []string{composed, decomposed} {
+			a := admin.Do("POST", reports+url.QueryEscape(branch), apptest.Report(t, "grype-none.json"))
+			if a.Status != http.StatusCreated || !strings.Contains(a.Text, `"`+branch+`"`) {
+				t.Errorf("branch %+q: %d %s", branch, a.Status, a.Text)
+			}
+		}
+	})
+}
+
 // A header that never ends is cut off, and an idle connection is not kept forever.
 func TestSlowHeader_IsClosed(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})

@@ -49,7 +49,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 			UserID:     optional(o.UserID),
 			EndpointID: s.sharedEndpoint(d.Module),
 			Module:     d.Module,
-			Name:       strings.TrimSpace(d.Name),
+			Name:       visible.Name(d.Name),
 			Enabled:    true,
 			CreatedBy:  actor.Label,
 		}
@@ -84,7 +84,7 @@ func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config,
 
 // checkName returns the error of the field name.
 func checkName(name string) error {
-	name = strings.TrimSpace(name)
+	name = visible.Name(name)
 	why := visible.Problem(name)
 	if n := utf8.RuneCountInString(name); n < 1 || n > 100 {
 		why = "Enter 1 to 100 characters"

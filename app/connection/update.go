@@ -3,12 +3,12 @@ package connection
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -39,7 +39,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	before, saved := now, Saved{Made: module.Config{}}
 	var invalid error
 	if c.Name != nil {
-		now.Name, invalid = strings.TrimSpace(*c.Name), checkName(*c.Name)
+		now.Name, invalid = visible.Name(*c.Name), checkName(*c.Name)
 	}
 	invalid = fault.Join(invalid, c.turn(&now))
 	if len(c.Config) > 0 {

@@ -3,11 +3,11 @@ package product
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -85,7 +85,7 @@ func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id 
 func (s *Service) SaveAuthorizationGroup(
 	ctx context.Context, actor authz.Actor, id int64, name string, version int64,
 ) (models.AuthorizationGroup, error) {
-	g := models.AuthorizationGroup{Name: strings.TrimSpace(name)}
+	g := models.AuthorizationGroup{Name: visible.Name(name)}
 	if !actor.Administrator() {
 		return g, fault.New(fault.Forbidden, "Only administrators can create authorization groups")
 	}
@@ -107,8 +107,9 @@ func (s *Service) SaveAuthorizationGroup(
 			return g, changedMeanwhile("authorization group")
 		}
 		e.Action, e.Was = audit.Change, audit.Values{"name": row.Name}
-		row.Name, g = g.Name, row.AuthorizationGroup
-		g.Name = row.Name
+		wanted := keepName(row.Name, g.Name)
+		g = row.AuthorizationGroup
+		g.Name = wanted
 	}
 	var saved models.AuthorizationGroup
 	err := s.store.Write(ctx, func(tx *models.Tx) error {

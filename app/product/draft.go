@@ -26,7 +26,7 @@ type Draft struct {
 }
 
 func (d *Draft) trim() {
-	d.Name = strings.TrimSpace(d.Name)
+	d.Name = visible.Name(d.Name)
 	d.Description = strings.TrimSpace(d.Description)
 	d.DefaultBranch = strings.TrimSpace(d.DefaultBranch)
 	if d.DefaultBranch == "" {

@@ -105,6 +105,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	d := e.apply(p, g.Branch.Name)
 	d.trim()
+	d.Name = keepName(p.Name, d.Name)
 	invalid := d.check()
 	if d.DefaultBranch != g.Branch.Name && !hasField(invalid, "default_branch") {
 		invalid = fault.Join(invalid, moveDefault(tx, g.Branch, d.DefaultBranch))

@@ -60,6 +60,7 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 		Counting:    g.Counting,
 	}, DefaultBranch)
 	d.trim()
+	d.Name = keepName(g.Name, d.Name)
 	if err := groupName(tx).join(actor, d.check(), d.Name, id); err != nil {
 		return err
 	}

@@ -3,11 +3,20 @@ package product
 import (
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
 // unavailable is what a user reads of a name that something they cannot see has.
 const unavailable = "This name is not available. Choose another one"
+
+// keepName returns the name of something after an edit: the one that it has if the other is a form of it.
+func keepName(was, name string) string {
+	if visible.Name(was) == name {
+		return was
+	}
+	return name
+}
 
 // taken says how to find out what has a name.
 type taken struct {

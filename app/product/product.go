@@ -40,22 +40,24 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id, version int
 	})
 }
 
-// ForImport returns the id of a product by its exact name, for an actor who can import into it.
-// The actor need not be able to view it.
-func (s *Service) ForImport(ctx context.Context, actor authz.Actor, name string) (int64, error) {
+// ForImport returns the id of a product by its name, and the name as it is stored, for an actor who can import
+// into it. The actor need not be able to view it.
+func (s *Service) ForImport(
+	ctx context.Context, actor authz.Actor, name string,
+) (id int64, stored string, err error) {
 	scope := models.SystemScope("the right to import is checked next")
 	list, err := s.store.Products(ctx, scope, models.ProductFilter{Name: name, Limit: 1})
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	if len(list) == 0 {
-		return 0, fault.NewNotFound("product")
+		return 0, "", fault.NewNotFound("product")
 	}
 	err = authz.Require(ctx, s.store, actor, authz.Import, list[0].ID)
 	if fault.Is(err, fault.Forbidden) {
 		err = fault.NewNotFound("product")
 	}
-	return list[0].ID, err
+	return list[0].ID, list[0].Name, err
 }
 
 // valuesOf returns the fields of a product for the audit log.

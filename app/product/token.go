@@ -3,13 +3,13 @@ package product
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"gatecrier/app/account"
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/visible"
 	"gatecrier/models"
 )
 
@@ -46,7 +46,7 @@ type TokenDraft struct {
 
 // CheckToken trims the name of a draft, and returns the errors of its fields.
 func (s *Service) CheckToken(d *TokenDraft) error {
-	d.Name = strings.TrimSpace(d.Name)
+	d.Name = visible.Name(d.Name)
 	var fieldErrs fault.Fields
 	if reason := checkText(d.Name, 1, 100, false); reason != "" {
 		fieldErrs.Add("name", reason)
