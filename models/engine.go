@@ -43,6 +43,9 @@ const (
 // StateOf returns the state of the database that an error shows, Available for any other error.
 func StateOf(err error) State { return engine.StateOf(err) }
 
+// IsUnsure reports whether an error is of a write whose changes can be stored all the same.
+func IsUnsure(err error) bool { return engine.IsUnsure(err) }
+
 // Condition is the state of a database since a time.
 type Condition = engine.Condition
 

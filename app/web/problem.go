@@ -142,6 +142,9 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	case status == http.StatusServiceUnavailable:
 		p.Outage = outageOf(err)
 		p.Detail = p.Outage.Sentence() + "; send the request again later"
+		if models.IsUnsure(err) {
+			p.Detail = p.Outage.Sentence() + "; the change might be stored or lost: check it before you send the request again"
+		}
 	default:
 		p.Detail = "Something went wrong. Administrators find it in the server log by the request ID " + RequestID(ctx)
 	}

@@ -107,7 +107,11 @@ func (b *postgresBackend) attempt(ctx context.Context, c closure) (tx *Tx, again
 		return nil, isConflict(firstErr) || isConflict(err), err
 	}
 	if err := open.Commit(); err != nil {
-		return nil, isConflict(err), fmt.Errorf("store: commit: %w", err)
+		err = fmt.Errorf("store: commit: %w", err)
+		if outageOf(mark(err)) != Available { // PostgreSQL can have committed before the connection ended
+			err = &unsureError{err}
+		}
+		return nil, isConflict(err), err
 	}
 	return a.tx, false, nil
 }

@@ -86,11 +86,17 @@ func (w *writer) abortBatch(cause error) {
 // commit commits the batch and answers it. If that fails, all its closures fail: even the error of
 // one that failed before can depend on changes that were not stored.
 func (w *writer) commit() {
-	err := w.conn.do("COMMIT")
+	err := w.checkMain()
+	if err == nil {
+		if err = w.conn.do("COMMIT"); err != nil {
+			err = fmt.Errorf("store: commit: %w", err)
+		}
+	}
 	if err != nil {
 		w.rollback()
-		err = fmt.Errorf("store: commit: %w", err)
-	} else if err = w.checkStored(); err == nil {
+	} else if err = w.checkStored(); err != nil {
+		err = &unsureError{err}
+	} else {
 		w.db.counters.commits.Add(1)
 	}
 	for _, r := range w.batch {

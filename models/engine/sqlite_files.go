@@ -69,6 +69,15 @@ func (w *writer) checkFiles() {
 	}()
 }
 
+// checkMain returns an error before a commit whose changes would go into a file that no start opens.
+func (w *writer) checkMain() error {
+	if err := checkFile(w.files.path, w.files.main, "the database file"); err != nil {
+		w.db.monitor.pin(Gone, err)
+		return w.db.monitor.pinnedErr()
+	}
+	return nil
+}
+
 // checkStored returns an error if the files of a commit are not those that the next start opens, and
 // the commit could not be moved into the database file.
 func (w *writer) checkStored() error {

@@ -94,6 +94,20 @@ func (e *StateError) Error() string { return e.cause.Error() }
 // Unwrap returns the cause.
 func (e *StateError) Unwrap() error { return e.cause }
 
+// unsureError is the error of a commit without an answer: whether it took effect is unknown.
+type unsureError struct{ cause error }
+
+func (e *unsureError) Error() string { return e.cause.Error() }
+
+func (e *unsureError) Unwrap() error { return e.cause }
+
+// IsUnsure reports whether an error is of a write whose changes can be stored all the same: the connection ended
+// during its commit, or the file of the database was moved away then. After all other errors nothing has changed.
+func IsUnsure(err error) bool {
+	var unsure *unsureError
+	return errors.As(err, &unsure)
+}
+
 // StateOf returns the state of the database that an error shows. It is Available for nil, for an
 // error with another cause, and if the caller canceled the call.
 //
