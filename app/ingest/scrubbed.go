@@ -16,7 +16,7 @@ func (t *texts) putText(s string, limit int) textRef {
 	if t.scrubbed == nil {
 		t.scrubbed = make([]cachedText, cacheSize)
 	}
-	hash := maphash.String(t.seed, s)
+	hash := maphash.String(t.seed, s) + uint64(limit) //nolint:gosec // it is positive; a title is shorter than a text
 	r := &t.scrubbed[hash%cacheSize]
 	if r.at == 0 || r.hash != hash { // the seed is random: no report can make two texts collide
 		text, _ := scrub.Cut(s, limit)

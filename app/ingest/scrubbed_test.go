@@ -40,3 +40,15 @@ func TestReports_SecretsInTextsAreHidden(t *testing.T) {
 		})
 	}
 }
+
+// A text that is a title and a description is cut for each.
+func TestPutText_CutsForEachField(t *testing.T) {
+	list := newTexts()
+	text := strings.Repeat("word ", maxTitle)
+	for range 2 {
+		title, description := list.putText(text, maxTitle), list.putText(text, maxDescription)
+		if n, m := len(list.get(title)), len(list.get(description)); n > maxTitle || m <= n {
+			t.Errorf("the title has %d bytes, the description %d", n, m)
+		}
+	}
+}
