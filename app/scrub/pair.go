@@ -25,7 +25,14 @@ type pair struct {
 
 // findPairs finds the values of sensitive names.
 func (f *finder) findPairs() {
+	separates := separators
+	if !f.has['-'] { // no flag
+		separates[' '], separates['\t'], separates['\n'] = false, false, false
+	}
 	for i := 1; i < len(f.text); i++ {
+		if !separates[f.text[i]] {
+			continue
+		}
 		p, ok := f.pairAt(i)
 		if !ok {
 			continue
@@ -35,6 +42,11 @@ func (f *finder) findPairs() {
 			i = max(i, to-1)
 		}
 	}
+}
+
+// separators are the bytes with which pairAt finds a pair.
+var separators = [256]bool{
+	':': true, '=': true, '%': true, ',': true, '>': true, ' ': true, '\t': true, '\n': true,
 }
 
 // pairAt returns the pair whose separator is at a place.

@@ -57,6 +57,27 @@ type finder struct {
 	text  string
 	spans []span
 	plain span // the last value without quotes
+	has   [256]bool
+}
+
+// newFinder returns the finder of a text. It notes the bytes of the text: most patterns need one that most
+// texts do not have.
+func newFinder(text string) *finder {
+	f := &finder{text: text}
+	for i := range len(text) {
+		f.has[text[i]] = true
+	}
+	return f
+}
+
+// hasAll reports whether a text has all bytes of a word. Only then can it have the word.
+func (f *finder) hasAll(word string) bool {
+	for i := len(word) - 1; i >= 0; i-- { // most end with the rarest
+		if !f.has[word[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // hide adds a secret.
@@ -67,10 +88,10 @@ func (f *finder) hide(from, to int) {
 }
 
 func once(text string) string {
-	if len(text) < minSecret {
+	if len(text) < minSecret || isShortWord(text) {
 		return text
 	}
-	f := &finder{text: text}
+	f := newFinder(text)
 	f.findPairs()
 	f.findTokens()
 	f.findURLs()
@@ -82,6 +103,23 @@ func once(text string) string {
 
 // minSecret is the length of the shortest text with a secret, in bytes: "pin=1".
 const minSecret = 5
+
+// minToken is the length of the shortest token that is a secret without a name or an address, in bytes.
+const minToken = 12
+
+// isShortWord reports whether a text is a word that is too short for a token: nothing in it separates a name
+// from a value.
+func isShortWord(text string) bool {
+	if len(text) >= minToken {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; !isWord(c) && c != '.' {
+			return false
+		}
+	}
+	return true
+}
 
 // masked returns the text with a mask for each secret. Secrets that overlap get one.
 func (f *finder) masked() string {

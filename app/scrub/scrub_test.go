@@ -262,6 +262,22 @@ func TestCut_HidesWhatItsEndCutsOff(t *testing.T) {
 	}
 }
 
+// No token is a word that Text does not look at.
+func TestText_ShortWordsAreNoTokens(t *testing.T) {
+	for _, list := range shapes {
+		for _, s := range list {
+			if len(s.prefix)+s.min < minToken {
+				t.Errorf("%s can have %d bytes", s.prefix, len(s.prefix)+s.min)
+			}
+		}
+	}
+	for _, text := range []string{"pin=1", "a -u b:c", "//tok1en9@h", "-----BEGIN", "/hooks/a1b2", "gct_a1b2c3d4"} {
+		if isShortWord(text) {
+			t.Errorf("%q is not looked at", text)
+		}
+	}
+}
+
 // Each text is made to let a part look at the same bytes again and again.
 func TestText_IsLinear(t *testing.T) {
 	for _, part := range []string{

@@ -177,10 +177,10 @@ func (f *finder) startsWord(i int) bool {
 	if !isAlnum(f.text[i]) || i == 0 || !isAlnum(f.text[i-1]) {
 		return isAlnum(f.text[i])
 	}
-	escape := i >= 2 && f.text[i-2] == '\\' && strings.IndexByte("nrt", f.text[i-1]) >= 0
-	percent := i >= 3 && f.text[i-3] == '%' && isHex(f.text[i-2]) && isHex(f.text[i-1])
-	unicode := i >= 6 && f.text[i-6] == '\\' && f.text[i-5] == 'u'
-	bot := i >= 3 && f.text[i-3:i] == "bot" && isDigit(f.text[i])
+	escape := f.has['\\'] && i >= 2 && f.text[i-2] == '\\' && strings.IndexByte("nrt", f.text[i-1]) >= 0
+	percent := f.has['%'] && i >= 3 && f.text[i-3] == '%' && isHex(f.text[i-2]) && isHex(f.text[i-1])
+	unicode := f.has['\\'] && i >= 6 && f.text[i-6] == '\\' && f.text[i-5] == 'u'
+	bot := isDigit(f.text[i]) && i >= 3 && f.text[i-3:i] == "bot"
 	return escape || percent || unicode || bot
 }
 
@@ -212,6 +212,9 @@ func (f *finder) otherTokenAt(i int) int {
 				return end
 			}
 		}
+	}
+	if !f.has['.'] && !f.has['~'] {
+		return 0
 	}
 	end := f.run(i, 28, isBase64U)
 	if n := end - i; n >= 23 && n <= 28 && end < len(f.text) && f.text[end] == '.' {
@@ -264,12 +267,21 @@ func (f *finder) plainAt(i int, b beside) int {
 	return 0
 }
 
-// schemes are the words of HTTP before credentials.
-var schemes = []string{"bearer", "basic", "negotiate", "ntlm", "token", "apikey", "splunk", "genieKey", "sso-key"}
+// schemes are the words of HTTP before credentials, by their first byte in either case.
+var schemes = byInitial("bearer", "basic", "negotiate", "ntlm", "token", "apikey", "splunk", "genieKey", "sso-key")
+
+func byInitial(words ...string) (table [256][]string) {
+	for _, word := range words {
+		for _, c := range []byte{word[0], word[0] - 'a' + 'A'} {
+			table[c] = append(table[c], word)
+		}
+	}
+	return table
+}
 
 // schemeAt returns the credentials after the word of a scheme at a place, 0 for none: "Bearer abc123".
 func (f *finder) schemeAt(i int) (from, end int) {
-	for _, s := range schemes {
+	for _, s := range schemes[f.text[i]] {
 		rest := f.text[i:]
 		if len(rest) < len(s)+2 || !strings.EqualFold(rest[:len(s)], s) {
 			continue

@@ -23,6 +23,9 @@ func (f *finder) findURLs() {
 
 // each calls find with the begin and the end of each place of a word.
 func (f *finder) each(word string, find func(from, to int)) {
+	if !f.hasAll(word) {
+		return
+	}
 	for at := 0; ; {
 		i := strings.Index(f.text[at:], word)
 		if i < 0 {
