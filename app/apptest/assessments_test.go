@@ -109,25 +109,36 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 		if a := s.assess(t, c, "CVE-1", object{"status": nil}); a.Get("status") != "open" || a.Get("assessment") != nil {
 			t.Errorf("taken back: %s", a.Text)
 		}
-		history := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history", nil)
-		var got []string
-		for i := range itemCount(history) {
-			at := fmt.Sprintf("items.%d.", i)
-			got = append(got,
-				fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")))
-		}
+		got := s.historyInPages(t, c, "CVE-1", 100)
 		wantLines(t, "history", got, "clear affected open", "return resolved affected", "assess resolved affected",
 			"resolve resolved resolved", "assess false_positive resolved", "return resolved false_positive",
-			"resolve false_positive resolved", "assess open false_positive", "find open open")
-		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=7", nil)
-		last := c.Must(http.StatusOK, "GET",
-			fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=7&cursor=", page.Get("next_cursor")), nil)
-		if itemCount(page) != 7 || itemCount(last) != 2 || last.Get("items.0.comment") != "not compiled in" ||
-			last.Get("next_cursor") != nil {
-			t.Errorf("pages: %s, then %s", page.Text, last.Text)
+			"resolve false_positive resolved", "assess open false_positive not compiled in", "find open open")
+		for size := 1; size <= len(got); size++ {
+			wantLines(t, fmt.Sprint("history in pages of ", size), s.historyInPages(t, c, "CVE-1", size), got...)
 		}
 		s.checkCounts(t, p)
 	})
+}
+
+// historyInPages returns the history of an observation, read in pages of a size: all full but the last,
+// which is not empty.
+func (s productFixture) historyInPages(t *testing.T, c *apptest.Client, title string, size int) (lines []string) {
+	t.Helper()
+	path := fmt.Sprint(s.observationPath(t, c, title), "/history?limit=", size)
+	for cursor, more := any(""), true; more; {
+		page := c.Must(http.StatusOK, "GET", fmt.Sprint(path, "&cursor=", cursor), nil)
+		n := itemCount(page)
+		for i := range n {
+			at := fmt.Sprintf("items.%d.", i)
+			lines = append(lines, fmt.Sprint(
+				page.Get(at+"action"), " ", page.Get(at+"was_status"), " ", page.Get(at+"status"), " ", page.Get(at+"comment")))
+		}
+		cursor = page.Get("next_cursor")
+		if more = cursor != nil; n == 0 || more && n != size {
+			t.Fatalf("page of %d: %s", size, page.Text)
+		}
+	}
+	return lines
 }
 
 // Each status of an assessment either counts for the gate or does not.
