@@ -2,9 +2,12 @@ package models_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gatecrier/models"
 	"gatecrier/models/modelstest"
@@ -43,25 +46,92 @@ func TestHistory_OfReports(t *testing.T) {
 		write(t, s, func(tx *models.Tx) error { return tx.ResolveObservations([]int64{again.ID}) })
 		write(t, s, func(tx *models.Tx) error { return tx.UpdateObservations([]models.Observation{again, known}) })
 		write(t, s, func(tx *models.Tx) error { return tx.ResolveObservations([]int64{again.ID}) })
-		for title, want := range map[string]string{
+		want := map[string]string{
 			"CVE-0": "resolve open>resolved, return resolved>open, resolve open>resolved",
 			"CVE-1": "",
 			"CVE-2": "vex open>not_affected",
-		} {
-			rows, err := s.Assessments(t.Context(), ids[title], 0, 10)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, r := range rows {
-				got = append([]string{fmt.Sprintf("%s %s>%s", r.Action, r.WasStatus, r.Status)}, got...)
-			}
-			if text := strings.Join(got, ", "); text != want {
-				t.Errorf("%s: %q, want %q", title, text, want)
-			}
+		}
+		if diff := cmp.Diff(want, histories(t, s)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if o, _, err := s.Observation(t.Context(), scope, again.ID); err != nil || o.Version != 0 {
 			t.Errorf("version %d, %v", o.Version, err)
 		}
 	})
+}
+
+// The rows of a large import are in histories once it counts, each once; an import that never counts
+// leaves none.
+func TestHistory_OfLargeImport(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		source := someSource(t, s)
+		gone := insertOne(t, s, source, "gone", models.StatusOpen)
+		back := insertOne(t, s, source, "back", models.StatusOpen)
+		write(t, s, func(tx *models.Tx) error { return tx.ResolveObservations([]int64{back}) })
+		stage := func(counts bool) {
+			t.Helper()
+			source := mustSource(t, s, source)
+			added := models.Observation{
+				BranchID: source.BranchID, SourceID: source.ID, Identity: []byte("new"), Title: "new", Severity: models.High,
+				ReportStatus: models.StatusOpen, Status: models.StatusNotAffected, FirstSeenAt: s.Now(), ChangedAt: s.Now(),
+				Since: source.Version + 1, VEX: models.VEX{Status: models.StatusNotAffected},
+			}
+			again := added
+			again.ID, again.Identity, again.Title, again.Status, again.VEX = back, nil, "back", models.StatusOpen, models.VEX{}
+			missing := models.Observation{ID: gone, Status: models.StatusResolved}
+			write(t, s, func(tx *models.Tx) error {
+				err := tx.BeginStaging(&source, 3)
+				if err == nil {
+					err = tx.InsertObservations([]models.Observation{added})
+				}
+				if err == nil {
+					err = tx.StageChanges(source.ID, source.Version+1, []models.Observation{again, missing})
+				}
+				if err == nil && counts {
+					err = tx.SaveSource(&source)
+				}
+				return err
+			})
+			for done := false; !done; {
+				write(t, s, func(tx *models.Tx) (err error) {
+					done, err = tx.SettleSome(source.ID, 1)
+					return err
+				})
+			}
+		}
+		for _, counts := range []bool{false, true} {
+			stage(counts)
+			want := map[string]string{"gone": "", "back": "resolve open>resolved"}
+			if counts {
+				want = map[string]string{
+					"gone": "resolve open>resolved", "back": "resolve open>resolved, return resolved>open", "new": "vex open>not_affected",
+				}
+			}
+			if diff := cmp.Diff(want, histories(t, s)); diff != "" {
+				t.Errorf("counts: %t (-want +got):\n%s", counts, diff)
+			}
+		}
+	})
+}
+
+// histories returns the history of each observation, the oldest row first, by its title.
+func histories(t *testing.T, s *models.Store) map[string]string {
+	t.Helper()
+	list, err := s.Observations(t.Context(), all, models.ObservationFilter{ProductID: 1, All: true, Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, o := range list {
+		rows, err := s.Assessments(t.Context(), o.ID, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for _, r := range slices.Backward(rows) {
+			lines = append(lines, fmt.Sprintf("%s %s>%s", r.Action, r.WasStatus, r.Status))
+		}
+		texts[o.Title] = strings.Join(lines, ", ")
+	}
+	return texts
 }
