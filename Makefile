@@ -82,8 +82,8 @@ bench-program: build
 bench-go: ## Run the Go benchmarks of all packages that have some
 	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
-pictures: deps ## Renew the pictures of the README, from the demo
-	GATECRIER_PICTURES=$(CURDIR)/docs/images go test -count=1 -run DemoInTheBrowser ./app/apptest
+pictures: deps ## Renew the pictures of the README and of docs/notifications.md
+	GATECRIER_PICTURES=$(CURDIR)/docs go test -count=1 -run 'DemoInTheBrowser|MessagePictures' ./app/apptest
 
 freeze: deps ## Store databases of this schema, which later versions must be able to upgrade (VERSION=0.1.0)
 	GATECRIER_FREEZE=$(VERSION) go test -count=1 -run '^TestFreezeSchema$$' ./app/apptest

@@ -24,7 +24,8 @@ import (
 // ShotsEnv names a folder for screenshots of every page that a test checks.
 const ShotsEnv = "GATECRIER_SHOTS"
 
-// PicturesEnv names a folder for the pictures of the README.
+// PicturesEnv names the folder of the documentation: its folders images and pictures get the pictures
+// of the README and of notifications.md.
 const PicturesEnv = "GATECRIER_PICTURES"
 
 // Browser is a window of the shared Chromium that a test drives, with its own cookies. An error on
@@ -189,19 +190,32 @@ func (b *Browser) Evaluate(script string) {
 // ReadmePicture saves a picture of the upper part of the page for the README if PicturesEnv is set.
 func (b *Browser) ReadmePicture(name string) {
 	b.t.Helper()
-	dir := os.Getenv(PicturesEnv)
-	if dir == "" {
+	if os.Getenv(PicturesEnv) == "" {
 		return
 	}
 	b.Do(chromedp.EmulateViewport(1200, 720))
-	picture, err := Read(b, chromedp.CaptureScreenshot())
+	b.savePicture(filepath.Join("images", name), chromedp.CaptureScreenshot())
+	b.emulate(1440, "light")
+}
+
+// MessagePicture opens a page with a message, and saves a picture of an element for notifications.md.
+func (b *Browser) MessagePicture(path, selector, name string, width int64, scheme string) {
+	b.t.Helper()
+	b.emulate(width, scheme)
+	b.Open(path)
+	b.savePicture(filepath.Join("pictures", name), chromedp.Screenshot(selector))
+	b.emulate(1440, "light")
+}
+
+func (b *Browser) savePicture(name string, take chromedp.Action[[]byte]) {
+	b.t.Helper()
+	picture, err := Read(b, take)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
+		err = os.WriteFile(filepath.Join(os.Getenv(PicturesEnv), name+".png"), picture, 0o600)
 	}
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.emulate(1440, "light")
 }
 
 // Screenshot saves a picture of the page if ShotsEnv is set.

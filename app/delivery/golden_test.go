@@ -151,37 +151,68 @@ func goldenChannels(t *testing.T) map[string]struct {
 // The message of each type of event in each channel is the one in testdata: "go test -update" writes
 // it, and a review reads it.
 func TestMessages_Golden(t *testing.T) {
-	d := New(Parts{
-		Store:    modelstest.SQLite(t),
-		UserData: func() bool { return true },
-		BaseURL:  func() string { return "https://gates.example" },
-	})
+	d := goldenDispatcher(t)
 	for name, channel := range goldenChannels(t) {
 		var b bytes.Buffer
 		for i, one := range goldenEvents() {
-			text := goldenMessage(t, d, name, channel.shower, channel.config, int64(i), one.payload)
+			text := goldenText(t, channel.shower, channel.config, goldenMessage(t, d, name, int64(i), one.payload))
 			fmt.Fprintf(&b, "=== %s\n%s\n", one.name, text)
 		}
-		file := filepath.Join("testdata", "messages", name+".txt")
-		if *update {
-			if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		compareGolden(t, name+".txt", b.Bytes())
+	}
+}
+
+// The HTML of emails is the one in testdata, for events with a list, with failing observations or
+// with the place of an exception.
+func TestMails_Golden(t *testing.T) {
+	d := goldenDispatcher(t)
+	channel := goldenChannels(t)["email"]
+	mail, ok := channel.shower.(*email.Email)
+	if !ok {
+		t.Fatalf("%T", channel.shower)
+	}
+	for i, one := range goldenEvents() {
+		switch one.name {
+		case "gate failed", "gate passed", "waivers", "reported exception", "connection fails":
+			m := goldenMessage(t, d, "email", int64(i), one.payload)
+			html, err := mail.Preview(t.Context(), m, channel.config["to"])
+			if err != nil {
 				t.Fatal(err)
 			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); diff != "" {
-			t.Errorf("%s differs from %s (-want +got); run the test with -update and read the change:\n%s", name, file, diff)
+			compareGolden(t, "email-"+strings.ReplaceAll(one.name, " ", "-")+".html", []byte(html))
 		}
 	}
 }
 
-// goldenMessage returns what a channel sends about an event, JSON with line breaks.
-func goldenMessage(
-	t *testing.T, d *Dispatcher, name string, shower module.Shower, config module.Config, i int64, p event.Payload,
-) string {
+func goldenDispatcher(t *testing.T) *Dispatcher {
+	t.Helper()
+	return New(Parts{
+		Store:    modelstest.SQLite(t),
+		UserData: func() bool { return true },
+		BaseURL:  func() string { return "https://gates.example" },
+	})
+}
+
+// compareGolden compares a text with a file in testdata, or writes the file.
+func compareGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", "messages", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%s differs (-want +got); run the test with -update and read the change:\n%s", file, diff)
+	}
+}
+
+// goldenMessage returns the message about an event in a channel.
+func goldenMessage(t *testing.T, d *Dispatcher, name string, i int64, p event.Payload) module.Message {
 	t.Helper()
 	body, err := event.Encode(p)
 	if err != nil {
@@ -205,6 +236,12 @@ func goldenMessage(
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// goldenText returns what a channel sends, JSON with line breaks.
+func goldenText(t *testing.T, shower module.Shower, config module.Config, m module.Message) string {
+	t.Helper()
 	shown, err := shower.Show(t.Context(), config, m)
 	if err != nil {
 		t.Fatal(err)

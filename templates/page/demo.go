@@ -32,7 +32,7 @@ type DemoView struct {
 // DemoMessage is a message that has arrived at the demo's receiver.
 type DemoMessage struct {
 	ID      int
-	Channel string // mail, slack, teams, webhook
+	Channel string // mail, slack, teams, mattermost, discord, webhook
 	At      time.Time
 	To      string
 	Times   int
@@ -61,6 +61,8 @@ func (m DemoMessage) icon() string {
 		return "brand-slack"
 	case "teams":
 		return "brand-teams"
+	case "mattermost", "discord":
+		return "send"
 	case "webhook":
 		return "webhook"
 	}
@@ -73,6 +75,10 @@ func (m DemoMessage) channel() string {
 		return "Slack"
 	case "teams":
 		return "Microsoft Teams"
+	case "mattermost":
+		return "Mattermost"
+	case "discord":
+		return "Discord"
 	case "webhook":
 		return "Webhook"
 	}

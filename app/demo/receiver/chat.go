@@ -136,3 +136,84 @@ func cardText(text string) string {
 	})
 	return cardEscape.ReplaceAllString(cardLink.ReplaceAllString(text, "$1"), "$1")
 }
+
+// readMattermost reads a post of an incoming webhook with an attachment
+// (https://developers.mattermost.com/integrate/reference/message-attachments/).
+func readMattermost(body []byte) (Card, error) {
+	var doc struct {
+		Text        string
+		Attachments []struct {
+			Text   string
+			Link   string `json:"title_link"`
+			Fields []struct{ Title, Value string }
+		}
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return Card{}, err
+	}
+	var c Card
+	c.paragraphs(doc.Text)
+	for _, a := range doc.Attachments {
+		c.Link = a.Link
+		for _, f := range a.Fields {
+			c.Facts = append(c.Facts, Fact{markdownText(f.Title), markdownText(f.Value)})
+		}
+		c.paragraphs(a.Text)
+	}
+	if c.Title == "" {
+		return c, errNoCard
+	}
+	return c, nil
+}
+
+// readDiscord reads a message of an incoming webhook with an embed
+// (https://docs.discord.com/developers/resources/message).
+func readDiscord(body []byte) (Card, error) {
+	var doc struct {
+		Content string
+		Embeds  []struct {
+			Description, URL string
+			Timestamp        time.Time
+			Fields           []struct{ Name, Value string }
+		}
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return Card{}, err
+	}
+	var c Card
+	c.paragraphs(doc.Content)
+	for _, e := range doc.Embeds {
+		c.Link = e.URL
+		for _, f := range e.Fields {
+			c.Facts = append(c.Facts, Fact{markdownText(f.Name), markdownText(f.Value)})
+		}
+		c.paragraphs(e.Description)
+		if !e.Timestamp.IsZero() {
+			c.Texts = append(c.Texts, e.Timestamp.UTC().Format("2 January 2006, 15:04 UTC"))
+		}
+	}
+	if c.Title == "" {
+		return c, errNoCard
+	}
+	return c, nil
+}
+
+// paragraphs adds the paragraphs of a Markdown text: the title first, lists as items.
+func (c *Card) paragraphs(text string) {
+	for part := range strings.SplitSeq(text, "\n\n") {
+		switch part = markdownText(part); {
+		case part == "":
+		case c.Title == "":
+			c.Title = part
+		case strings.HasPrefix(part, "• "):
+			c.Items = append(c.Items, items(part)...)
+		default:
+			c.Texts = append(c.Texts, part)
+		}
+	}
+}
+
+// markdownText returns Markdown without bold, links and escapes.
+func markdownText(text string) string {
+	return cardText(strings.ReplaceAll(text, "**", ""))
+}

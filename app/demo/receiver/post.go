@@ -15,7 +15,8 @@ import (
 // maxBody bounds a posted message, in bytes.
 const maxBody = 1 << 20
 
-// ServeHTTP receives the messages that are posted to /slack/..., /teams/... and /webhook/...
+// ServeHTTP receives the messages that are posted to /slack/..., /teams/..., /mattermost/..., /discord/...
+// and /webhook/...
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.refuse() {
 		http.Error(w, "The demo's receiver is down for a minute", http.StatusServiceUnavailable)
@@ -35,6 +36,12 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case Teams:
 		m.Channel, status = Teams, http.StatusAccepted
 		m.Card, err = readTeams(body)
+	case Mattermost:
+		m.Channel = Mattermost
+		m.Card, err = readMattermost(body)
+	case Discord:
+		m.Channel, status = Discord, http.StatusNoContent
+		m.Card, err = readDiscord(body)
 	case Webhook:
 		err = r.readWebhook(&m, req.Header, body)
 	case Mail:
@@ -49,7 +56,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.keep(m)
 	w.WriteHeader(status)
-	io.WriteString(w, "ok") //nolint:errcheck,gosec // the message is kept already
+	if status != http.StatusNoContent {
+		io.WriteString(w, "ok") //nolint:errcheck,gosec // the message is kept already
+	}
 }
 
 func digest(body []byte) string {

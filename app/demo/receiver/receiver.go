@@ -21,10 +21,12 @@ type Channel string
 
 // The channels.
 const (
-	Mail    Channel = "mail"
-	Slack   Channel = "slack"
-	Teams   Channel = "teams"
-	Webhook Channel = "webhook"
+	Mail       Channel = "mail"
+	Slack      Channel = "slack"
+	Teams      Channel = "teams"
+	Mattermost Channel = "mattermost"
+	Discord    Channel = "discord"
+	Webhook    Channel = "webhook"
 )
 
 // Message is a received message.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func open(t *testing.T) *Receiver {
@@ -63,6 +65,40 @@ const teamsMessage = `{"attachments":[{"content":{
 	"actions":[{"url":"http://127.0.0.1/x"}]
 }}]}`
 
+const mattermostMessage = `{"text":"**A \\<b\\>**\n\nwhy","attachments":[{
+	"title_link":"http://127.0.0.1/x","fields":[{"title":"Gate","value":"Failed \\(1\\)"}],
+	"text":"• [one](https://a.example/)\n[and 2 more](https://a.example/)\n\n1 May"
+}]}`
+
+const discordMessage = `{"content":"**A <b>**","embeds":[{
+	"url":"http://127.0.0.1/x","fields":[{"name":"Gate","value":"Failed (1)"}],"timestamp":"2026-05-01T10:20:30Z",
+	"description":"why\n\n• [one](https://a.example/)\n[and 2 more](https://a.example/)"
+}]}`
+
+// Mattermost and Discord send the same as a text with one attachment.
+func TestMarkdownPosts(t *testing.T) {
+	for name, test := range map[string]struct {
+		read func([]byte) (Card, error)
+		body string
+		at   string
+	}{
+		"Mattermost": {readMattermost, mattermostMessage, "1 May"},
+		"Discord":    {readDiscord, discordMessage, "1 May 2026, 10:20 UTC"},
+	} {
+		got, err := test.read([]byte(test.body))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		want := Card{
+			Title: "A <b>", Texts: []string{"why", test.at}, Facts: []Fact{{"Gate", "Failed (1)"}},
+			Items: []string{"one", "and 2 more"}, Link: "http://127.0.0.1/x",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestPosts(t *testing.T) {
 	r := open(t)
 	for _, test := range []struct {
@@ -77,6 +113,8 @@ func TestPosts(t *testing.T) {
 		{"/slack/x", `{}`, 400},
 		{"/teams/x", `{}`, 400},
 		{"/webhook/x", `x`, 400},
+		{"/mattermost/x", `{}`, 400},
+		{"/discord/x", `{}`, 400},
 		{"/mail/x", `{}`, 404},
 		{"/", `{}`, 404},
 	} {
@@ -100,6 +138,12 @@ func TestPosts(t *testing.T) {
 		len(c.Items) != 2 || c.Items[0] != "one" ||
 		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Slack: %+v", c)
+	}
+	for path, status := range map[string]int{"/mattermost/x": 200, "/discord/x": 204} {
+		body := map[string]string{"/mattermost/x": mattermostMessage, "/discord/x": discordMessage}[path]
+		if got := post(t, r, path, body); got != status {
+			t.Errorf("%s: %d, want %d", path, got, status)
+		}
 	}
 	for range maxMessages + 10 {
 		post(t, r, "/webhook/"+time.Now().String()[20:], `{"a":1}`)
