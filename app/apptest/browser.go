@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,7 @@ func (b *Browser) MessagePicture(path, selector, name string, width int64, schem
 	b.t.Helper()
 	b.emulate(width, scheme)
 	b.Open(path)
+	b.WaitFor(selector+" is there", "document.querySelector("+strconv.Quote(selector)+") !== null")
 	b.savePicture(filepath.Join("pictures", name), chromedp.Screenshot(selector))
 	b.emulate(1440, "light")
 }

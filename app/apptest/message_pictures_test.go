@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +29,7 @@ func TestMessagePictures(t *testing.T) {
 	b.Open(enter)
 	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
 	receiver := demoReceiver(t, dir)
-	for i, one := range []struct{ channel, event, picture string }{
+	for _, one := range []struct{ channel, event, picture string }{
 		{"slack", "gate failed", "slack-gate-failed"},
 		{"teams", "gate failed", "teams-gate-failed"},
 		{"mattermost", "gate failed", "mattermost-gate-failed"},
@@ -49,7 +48,7 @@ func TestMessagePictures(t *testing.T) {
 		if err := response.Body.Close(); err != nil || response.StatusCode >= 300 {
 			t.Fatalf("%s, %s: %s, %v", one.channel, one.event, response.Status, err)
 		}
-		b.MessagePicture("/demo?channel="+one.channel, "#message-"+strconv.Itoa(i+1), one.picture, 1200, "light")
+		b.MessagePicture("/demo?channel="+one.channel, "#demo-list article:first-child", one.picture, 1200, "light")
 	}
 
 	mails := httptest.NewServer(http.FileServer(http.Dir(goldenMessages)))
