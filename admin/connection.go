@@ -191,8 +191,8 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 	return a.redirect(c, "ok", "Retrying "+found.Name+" now", text, connectionPath(found.ID))
 }
 
-// connectionRotate replaces the secret of a connection, if the user has typed the password again. The page follows at once, and not after a
-// redirect, since it shows the new secret this one time.
+// connectionRotate replaces the secret of a connection, if the user has typed the password again. The
+// page follows at once, and not after a redirect, since it shows the new secret this one time.
 func (a *Admin) connectionRotate(c *gin.Context) error {
 	found, err := a.connectionOf(c)
 	if err != nil {

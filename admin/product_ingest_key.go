@@ -60,8 +60,9 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	return a.dsnPage(c, row, k, err, "DSN created")
 }
 
-// dsnPage renders the tab with a product's DSN, and says what was done, or with the errors of the form that asked for it. It follows
-// at once, and not after a redirect, since a page that is loaded again does not show the DSN.
+// dsnPage renders the tab with a product's DSN, and says what was done, or with the errors of the form
+// that asked for it. It follows at once, and not after a redirect, since a page that is loaded again
+// does not show the DSN.
 func (a *Admin) dsnPage(c *gin.Context, row models.ProductRow, k models.IngestKey, err error, done string) error {
 	errs := formErrors(err)
 	if err != nil && errs == nil {

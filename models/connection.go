@@ -247,7 +247,8 @@ func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Te
 func (tx *Tx) SaveConnection(c *Connection) error {
 	was := c.Version
 	c.Version, c.UpdatedAt = was+1, tx.Now()
-	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at", "created_by").Updates(c)
+	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").
+		Omit("id", "created_at", "created_by").Updates(c)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return fault.NewOutdated("Another user changed this target in the meantime")
 	}

@@ -104,7 +104,8 @@ func TestHistory_OfLargeImport(t *testing.T) {
 			want := map[string]string{"gone": "", "back": "resolve open>resolved"}
 			if counts {
 				want = map[string]string{
-					"gone": "resolve open>resolved", "back": "resolve open>resolved, return resolved>open", "new": "vex open>not_affected",
+					"gone": "resolve open>resolved", "back": "resolve open>resolved, return resolved>open",
+					"new": "vex open>not_affected",
 				}
 			}
 			if diff := cmp.Diff(want, histories(t, s)); diff != "" {

@@ -33,7 +33,8 @@ const (
 	triedToken    = "API token"
 )
 
-// hashed returns a part of a key, the same for all forms of a name. Names are hashed because users type passwords there by mistake.
+// hashed returns a part of a key, the same for all forms of a name. Names are hashed because users
+// type passwords there by mistake.
 func hashed(text string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(visible.Name(text))))
 	return hex.EncodeToString(sum[:16])

@@ -41,7 +41,8 @@ func TestCountingInTheBrowser(t *testing.T) {
 	checkNoLayoutShift(t, b, "counting-settings", "/admin/settings/gate")
 
 	b.Open(s.path + "?tab=settings")
-	b.WantText("critical 0, high 0; the others have no threshold; known exploited ones count as critical", "Now: off (global)", "Now: on (global)")
+	b.WantText("critical 0, high 0; the others have no threshold; known exploited ones count as critical",
+		"Now: off (global)", "Now: on (global)")
 	tick(b, "input[name=gate_mode][value=own]")
 	tick(b, "#f-only_fixable") // the other one is filled in with the global value
 	b.Fill("[name=hold_seconds]", "soon")

@@ -60,7 +60,8 @@ func TestGateSettingsForms_AskBeforeGatesChange(t *testing.T) {
 				!strings.Contains(text, "1 target is notified, after the hold time if one is set.") || state() != "passed" {
 				t.Fatalf("%s does not ask: %d, %v", form.path, status, found)
 			}
-			if status, _ := page.post(form.path, append(form.fail, "confirmed", "another question")...); status != http.StatusOK {
+			status, _ = page.post(form.path, append(form.fail, "confirmed", "another question")...)
+			if status != http.StatusOK {
 				t.Errorf("%s: another confirmation saves: %d", form.path, status)
 			}
 			page.mustPost(form.path, append(form.fail, "confirmed", html.UnescapeString(found[1]))...)

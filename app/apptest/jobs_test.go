@@ -72,7 +72,8 @@ func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	for spec, why := range map[string]string{
-		"61 * * * *": "The minute must be from 0 to 59", "TZ=UTC 1 2 * * *": "Remove TZ=", "CRON_TZ=UTC 1 2 * * *": "Remove TZ=",
+		"61 * * * *":       "The minute must be from 0 to 59",
+		"TZ=UTC 1 2 * * *": "Remove TZ=", "CRON_TZ=UTC 1 2 * * *": "Remove TZ=",
 		"TZ=UTC":    "Remove TZ=",
 		"@every 1h": "@every", "0 0 31 2 *": "never runs", "": "five fields", "1 2 3": "five fields",
 	} {

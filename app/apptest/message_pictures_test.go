@@ -41,7 +41,13 @@ func TestMessagePictures(t *testing.T) {
 		{"mattermost", "silence ended while the gate fails", "mattermost-silence-ended"},
 	} {
 		body := goldenSection(t, one.channel, one.event)
-		response, err := http.Post(receiver+"/"+one.channel+"/shop", "application/json", strings.NewReader(body))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, receiver+"/"+one.channel+"/shop",
+			strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,8 @@ const overlaps = `(() => {
 			const s = getComputedStyle(e);
 			if (s.overflowX === "visible" || s.display === "inline") continue;
 			const box = e.getBoundingClientRect();
-			if (s.overflowX === "hidden" && s.textOverflow !== "ellipsis" && (right > box.right + 2 || left < box.left - 2)) cut = true;
+			const beyond = right > box.right + 2 || left < box.left - 2;
+			if (beyond && s.overflowX === "hidden" && s.textOverflow !== "ellipsis") cut = true;
 			left = Math.max(left, box.left); right = Math.min(right, box.right);
 			top = Math.max(top, box.top); bottom = Math.min(bottom, box.bottom);
 			if (s.overflowX === "auto" || s.overflowX === "scroll") break;

@@ -192,7 +192,9 @@ func (w *rightsFixture) savedView() int64 {
 // unroutedEvent returns an event that cannot be routed: its payload cannot be read.
 func (w *rightsFixture) unroutedEvent() int64 {
 	w.t.Helper()
-	e := models.Event{UUID: uuid.NewString(), Type: "exception.task", Version: 1, At: w.p.Store.Now(), Payload: []byte(`{"class": 5}`)}
+	e := models.Event{
+		UUID: uuid.NewString(), Type: "exception.task", Version: 1, At: w.p.Store.Now(), Payload: []byte(`{"class": 5}`),
+	}
 	err := w.p.Store.Write(w.t.Context(), func(tx *models.Tx) error {
 		if err := tx.InsertEvent(&e, "notify"); err != nil {
 			return err

@@ -67,7 +67,8 @@ func goldenEvents() []struct {
 	disabled.From, disabled.To, disabled.Why = models.GatePassed, models.GateNone, "the gate is disabled"
 	exception := event.Exception{
 		Group: 5, From: models.ExceptionReported, Product: &shop, Class: "ValueError", Message: "no such price",
-		Function: "shop.cart.total", Release: "1.4.0", Environment: "production", Trace: []string{"shop.cart.total", "shop.cart.checkout"}, First: true,
+		Function: "shop.cart.total", Release: "1.4.0", Environment: "production",
+		Trace: []string{"shop.cart.total", "shop.cart.checkout"}, First: true,
 	}
 	task := exception
 	task.From, task.Product, task.Class = models.ExceptionTask, nil, "*fs.PathError"

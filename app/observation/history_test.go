@@ -31,8 +31,10 @@ func TestWithFind(t *testing.T) {
 	entered := models.Assessment{ID: 5, Action: models.ActionCreate, Status: models.StatusOpen}
 	type rows = []models.Assessment
 	for name, test := range map[string]struct{ rows, history, want rows }{
-		"nothing else":            {nil, nil, rows{found(models.StatusResolved, models.Low)}},
-		"changed since":           {rows{gone, said}, rows{gone, said}, rows{gone, said, found(models.StatusOpen, models.High)}},
+		"nothing else": {nil, nil, rows{found(models.StatusResolved, models.Low)}},
+		"changed since": {
+			rows{gone, said}, rows{gone, said}, rows{gone, said, found(models.StatusOpen, models.High)},
+		},
 		"alone on the last page":  {nil, rows{said}, rows{found(models.StatusOpen, models.High)}},
 		"entered by a user":       {rows{said, entered}, rows{said, entered}, rows{said, entered}},
 		"after the page with all": {nil, rows{entered}, nil},

@@ -131,7 +131,8 @@ func (v OverviewView) rest() string {
 	case len(v.Changes) > 0:
 		last := v.Changes[0]
 		at := ui.Relative(last.At, v.Frame.Now)
-		return v.unevaluated() + "No action needed. Last change " + at + ": " + last.Product + " is now " + ui.GateWord(last.To) + "."
+		return v.unevaluated() + "No action needed. Last change " + at + ": " + last.Product + " is now " +
+			ui.GateWord(last.To) + "."
 	}
 	return v.unevaluated() + "No action needed."
 }

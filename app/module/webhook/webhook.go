@@ -88,7 +88,8 @@ func (w *Webhook) Prepare(c module.Config) (module.Config, error) {
 	if secret := c[fieldSecret]; secret == "" {
 		c[fieldSecret] = newSecret()
 	} else if !validSecret(secret) {
-		fieldErrs.Add(fieldSecret, "must be "+secretPrefix+" and 24 to 64 bytes in base64; leave it empty to have one generated")
+		fieldErrs.Add(fieldSecret,
+			"must be "+secretPrefix+" and 24 to 64 bytes in base64; leave it empty to have one generated")
 	}
 	if err := fieldErrs.Err(); err != nil {
 		return nil, err
