@@ -197,6 +197,7 @@ func shown(m receiver.Message) page.DemoMessage {
 		Title:   m.Card.Title,
 		Texts:   m.Card.Texts,
 		Items:   m.Card.Items,
+		Below:   m.Card.Below,
 		Link:    m.Card.Link,
 		Body:    m.Body,
 		Signed:  m.Signed,

@@ -41,8 +41,9 @@ type DemoMessage struct {
 	Texts   []string
 	Facts   [][2]string
 	Items   []string
-	Link    string // "" = none
-	Mail    string // where its HTML is, "" for other channels
+	Below   []string // texts after the facts and items
+	Link    string   // "" = none
+	Mail    string   // where its HTML is, "" for other channels
 	Headers [][2]string
 	Body    string
 	Signed  bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,7 +34,7 @@ func readSlack(body []byte) (Card, error) {
 			c.Facts = append(c.Facts, Fact{label, value})
 		}
 		for _, e := range b.Elements {
-			c.Texts = append(c.Texts, slackText(e.Text))
+			c.say(slackText(e.Text))
 		}
 		switch link := slackLink.FindStringSubmatch(b.Text.Text); {
 		case b.Text.Text == "":
@@ -44,7 +45,7 @@ func readSlack(body []byte) (Card, error) {
 		case strings.HasPrefix(b.Text.Text, "• "):
 			c.Items = items(slackText(b.Text.Text))
 		default:
-			c.Texts = append(c.Texts, slackText(b.Text.Text))
+			c.say(slackText(b.Text.Text))
 		}
 	}
 	if c.Title == "" {
@@ -56,13 +57,25 @@ func readSlack(body []byte) (Card, error) {
 var (
 	slackLink = regexp.MustCompile(`^<(https?://[^|>]+)\|[^>]*>$`)
 	slackMark = regexp.MustCompile(`<https?://[^|>]+\|([^>]*)>`)
-	slackDate = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
+	slackDate = regexp.MustCompile(`<!date\^(\d{1,12})\^[^|>]*\|[^>]*>`)
 )
 
 // slackText returns mrkdwn as plain text.
 func slackText(text string) string {
-	text = slackDate.ReplaceAllString(slackMark.ReplaceAllString(text, "$1"), "$1")
+	text = slackDate.ReplaceAllStringFunc(slackMark.ReplaceAllString(text, "$1"), func(date string) string {
+		seconds, _ := strconv.ParseInt(slackDate.FindStringSubmatch(date)[1], 10, 64)
+		return time.Unix(seconds, 0).UTC().Format("2 January 2006, 15:04 UTC")
+	})
 	return html.UnescapeString(strings.ReplaceAll(text, "*", ""))
+}
+
+// say adds a text where it is in the message: before or after the facts and items.
+func (c *Card) say(text string) {
+	if len(c.Facts)+len(c.Items) > 0 {
+		c.Below = append(c.Below, text)
+		return
+	}
+	c.Texts = append(c.Texts, text)
 }
 
 func items(text string) []string {
@@ -106,7 +119,7 @@ func readTeams(body []byte) (Card, error) {
 		case strings.HasPrefix(text, "• "):
 			c.Items = append(c.Items, strings.TrimPrefix(text, "• "))
 		default:
-			c.Texts = append(c.Texts, text)
+			c.say(text)
 		}
 	}
 	for _, a := range content.Actions {
@@ -155,10 +168,10 @@ func readMattermost(body []byte) (Card, error) {
 	c.paragraphs(doc.Text)
 	for _, a := range doc.Attachments {
 		c.Link = a.Link
+		c.paragraphs(a.Text)
 		for _, f := range a.Fields {
 			c.Facts = append(c.Facts, Fact{markdownText(f.Title), markdownText(f.Value)})
 		}
-		c.paragraphs(a.Text)
 	}
 	if c.Title == "" {
 		return c, errNoCard
@@ -184,12 +197,12 @@ func readDiscord(body []byte) (Card, error) {
 	c.paragraphs(doc.Content)
 	for _, e := range doc.Embeds {
 		c.Link = e.URL
+		c.paragraphs(e.Description)
 		for _, f := range e.Fields {
 			c.Facts = append(c.Facts, Fact{markdownText(f.Name), markdownText(f.Value)})
 		}
-		c.paragraphs(e.Description)
 		if !e.Timestamp.IsZero() {
-			c.Texts = append(c.Texts, e.Timestamp.UTC().Format("2 January 2006, 15:04 UTC"))
+			c.say(e.Timestamp.UTC().Format("2 January 2006, 15:04 UTC"))
 		}
 	}
 	if c.Title == "" {
@@ -208,7 +221,7 @@ func (c *Card) paragraphs(text string) {
 		case strings.HasPrefix(part, "• "):
 			c.Items = append(c.Items, items(part)...)
 		default:
-			c.Texts = append(c.Texts, part)
+			c.say(part)
 		}
 	}
 }

@@ -51,9 +51,10 @@ type Header struct{ Name, Value string }
 // Card is a message as a user reads it.
 type Card struct {
 	From, Title string
-	Texts       []string
+	Texts       []string // before the facts and items
 	Facts       []Fact
 	Items       []string
+	Below       []string // texts after them
 	Link        string
 }
 

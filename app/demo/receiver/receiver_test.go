@@ -51,7 +51,7 @@ const slackMessage = `{"blocks":[
 	{"type":"section","fields":[{"text":"*Gate*\nFailed"}]},
 	{"type":"section","text":{"text":"• <https://a.example/?a&amp;b|one>\n• two"}},
 	{"type":"section","text":{"text":"<http://127.0.0.1/x|Open>"}},
-	{"type":"context","elements":[{"text":"<!date^1^{date}|1 May>"}]}
+	{"type":"context","elements":[{"text":"<!date^1777630830^{date}|1 May>"}]}
 ]}`
 
 const teamsMessage = `{"attachments":[{"content":{
@@ -90,7 +90,7 @@ func TestMarkdownPosts(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		want := Card{
-			Title: "A <b>", Texts: []string{"why", test.at}, Facts: []Fact{{"Gate", "Failed (1)"}},
+			Title: "A <b>", Texts: []string{"why"}, Below: []string{test.at}, Facts: []Fact{{"Gate", "Failed (1)"}},
 			Items: []string{"one", "and 2 more"}, Link: "http://127.0.0.1/x",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -127,13 +127,13 @@ func TestPosts(t *testing.T) {
 		list[0].Body != "{\n  \"a\": 1\n}" {
 		t.Fatalf("webhook, twice the same: %+v", list)
 	}
-	if c := list[1].Card; c.Title != "A <b>" || c.Texts[0] != "why" || c.Texts[1] != "1 May 2026, 10:20 UTC" ||
+	if c := list[1].Card; c.Title != "A <b>" || c.Texts[0] != "why" || c.Below[0] != "1 May 2026, 10:20 UTC" ||
 		c.Facts[0] != (Fact{"Gate", "Failed"}) ||
 		c.Items[0] != "one" ||
 		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Teams: %+v", c)
 	}
-	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Texts[1] != "1 May" ||
+	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Below[0] != "1 May 2026, 10:20 UTC" ||
 		c.Facts[0] != (Fact{"Gate", "Failed"}) ||
 		len(c.Items) != 2 || c.Items[0] != "one" ||
 		c.Link != "http://127.0.0.1/x" {
