@@ -70,5 +70,9 @@ func reportText(r doctor.Report) string {
 	w.Flush() //nolint:errcheck,gosec // a Builder returns no errors
 	fmt.Fprintf(&b, "%s, %s.\n", number.Of(r.Count(doctor.Problem), "problem", "problems"),
 		number.Of(r.Count(doctor.Warning), "warning", "warnings"))
+	if r.Count(doctor.Problem) > 0 {
+		b.WriteString("These checks used the environment of this command. If the server has another one, " +
+			"run them on the page Installation checks.\n")
+	}
 	return b.String()
 }
