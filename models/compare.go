@@ -84,8 +84,14 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 		cond.and("o.resolved_at > ? AND o.resolved_at <= ?", from, to)
 	case CameBack:
 		cond.and(`o.active AND o.first_seen_at <= ? AND o.changed_at > ? AND o.changed_at <= ?
-			AND NOT EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`,
-			from, from, to, from, to)
+			AND NOT EXISTS (
+				SELECT 1
+				FROM assessments a
+				WHERE a.observation_id = o.id
+				AND a.at > ?
+				AND a.at <= ?
+				AND a.action NOT IN ('resolve', 'return')
+			)`, from, from, to, from, to)
 	case WasAssessed: // an assessment changes the observation then, or later
 		cond.and(`o.changed_at > ?
 			AND EXISTS (

@@ -110,7 +110,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm again")
 	}
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Delivering") ||
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Last delivery") ||
 		strings.Contains(text, "Retry now") {
 		t.Errorf("it works again, and the page says:\n%s", text)
 	}
