@@ -63,7 +63,10 @@ var (
 // slackText returns mrkdwn as plain text.
 func slackText(text string) string {
 	text = slackDate.ReplaceAllStringFunc(slackMark.ReplaceAllString(text, "$1"), func(date string) string {
-		seconds, _ := strconv.ParseInt(slackDate.FindStringSubmatch(date)[1], 10, 64)
+		seconds, err := strconv.ParseInt(slackDate.FindStringSubmatch(date)[1], 10, 64)
+		if err != nil {
+			return date
+		}
 		return time.Unix(seconds, 0).UTC().Format("2 January 2006, 15:04 UTC")
 	})
 	return html.UnescapeString(strings.ReplaceAll(text, "*", ""))
