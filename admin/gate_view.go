@@ -146,10 +146,13 @@ func causeOf(change models.GateChange) string {
 		return ""
 	}
 	text := "by " + p.Cause.Text
-	if change.Actor != "" {
-		text += ", sent by " + change.Actor
+	switch {
+	case change.Actor == "":
+		return text
+	case p.Cause.Kind == event.CauseImport || p.Cause.Kind == event.CauseCounts:
+		return text + ", sent by " + change.Actor
 	}
-	return text
+	return text + " (" + change.Actor + ")"
 }
 
 // gateOfTone returns the state of the gate that a notification is about, or "" if it is not about a

@@ -50,9 +50,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 			FailingTotal: max(p.Failing.Total(), len(p.Failing.Items)),
 			Untold:       untold[i],
 		}
-		if p.Cause.Text != "" {
-			r.Cause = "by " + p.Cause.Text
-		}
+		r.Cause = p.Cause.Text
 		if p.Thresholds != nil {
 			limits := uiCounts(*p.Thresholds)
 			r.Limits, r.Counting = &limits, countingText(countingThen(p))

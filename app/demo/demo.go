@@ -225,17 +225,35 @@ func (d *Demo) step(ctx context.Context, productID int64, findings int, did stri
 	if err != nil {
 		return err
 	}
+	silenced, err := d.silenced(ctx, productID)
+	if err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lastStep, d.lastException = did+" "+outcome(r), 0
+	d.lastStep, d.lastException = did+" "+outcome(r, silenced), 0
 	return nil
 }
 
+// silenced reports whether a silence of the product is active.
+func (d *Demo) silenced(ctx context.Context, productID int64) (bool, error) {
+	actor, err := d.actor(ctx)
+	if err != nil {
+		return false, err
+	}
+	notes, err := d.Silences.NotesFor(ctx, actor, productID)
+	return len(notes) > 0, err
+}
+
 // outcome returns a text about the effect of a report on the gate.
-func outcome(r ingest.Result) string {
+func outcome(r ingest.Result, silenced bool) string {
 	if r.Gate.Before != r.Gate.After {
 		before, after := event.StateWord(r.Gate.Before), event.StateWord(r.Gate.After)
-		return fmt.Sprintf("The gate changed from %s to %s (%s): one message to each target.", before, after, r.Gate.Why)
+		messages := "one message to each target"
+		if silenced {
+			messages = "a silence is active, so messages that it matches are not sent"
+		}
+		return fmt.Sprintf("The gate changed from %s to %s (%s): %s.", before, after, r.Gate.Why, messages)
 	}
 	return fmt.Sprintf("The gate stays %s (%s), so no one is notified again.", event.StateWord(r.Gate.After), r.Gate.Why)
 }

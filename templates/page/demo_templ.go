@@ -444,7 +444,7 @@ func demoSteps(v DemoView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "Adds one critical and one high observation. The gate fails and names the failing observations. Send the report twice: the second time no one is notified, because nothing changed.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "The gate fails and names the failing observations: those that are new, and those that were resolved before and are back. Send the report twice: the second time no one is notified, because nothing changed.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -21,7 +21,7 @@ type HistoryRow struct {
 	From, To     string
 	Why          string
 	Kind         string // of the cause: import, counts, assessment, waiver, user, settings, reconcile; "" = unknown
-	Cause        string // "by a report of grype (deps)"
+	Cause        string // "a report of grype (deps)"
 	Actor        string
 	At           time.Time
 	Counts       ui.Counts
@@ -33,6 +33,14 @@ type HistoryRow struct {
 	Waits        time.Time // when it is announced; zero = it does not wait
 	NotifiedAt   time.Time // when it was notified after its hold time; zero = immediately, or never
 	Untold       string    // why it was not announced; "" = it was
+}
+
+// by introduces the actor: who sent a report, or who made another change.
+func (r HistoryRow) by() string {
+	if r.Kind == "import" || r.Kind == "counts" {
+		return "sent by"
+	}
+	return "by"
 }
 
 // FailingObservation is an observation that made a gate fail.

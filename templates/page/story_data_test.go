@@ -362,7 +362,7 @@ func history() HistoryTab {
 	for i, h := range []HistoryRow{
 		{
 			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (0 allowed)", Kind: "waiver",
-			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
+			Cause: "a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "custom thresholds",
 			Waits: now.Add(7 * time.Minute),
 		},
 		{
@@ -373,14 +373,14 @@ func history() HistoryTab {
 			From: "passed", To: "failed", Why: "2 critical (threshold 0), 1 new: CVE-2026-31337", Kind: "import",
 			NotifiedAt: ago(21 * time.Minute), Limits: &limits, Counting: script, Policy: "the thresholds of its group " +
 				script,
-			Cause: "by a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
+			Cause: "a report of trivy (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
 			Failing: failingRows(),
 		},
 		{
 			From: "failed", To: "passed", Why: "within all thresholds: 0 critical (0 allowed)",
 			Cause: "the limits were changed", Actor: arabic,
 		},
-		{From: "none", To: "failed", Why: "1 high (threshold 0)", Cause: "by a report of " + script, Actor: script},
+		{From: "none", To: "failed", Why: "1 high (threshold 0)", Cause: "a report of " + script, Actor: script},
 	} {
 		h.ID, h.At = int64(i+1), days(i*i*8)
 		t.Rows = append(t.Rows, h)
