@@ -34,6 +34,7 @@ func TestExport_EveryList(t *testing.T) {
 			"product_id": shop.id, "reason": "=cmd()", "starts_at": p.Store.Now(), "ends_at": p.Store.Now().AddDate(0, 0, 1),
 		})
 		api.Must(http.StatusCreated, "POST", vault.path+"/observations", object{"title": "@SUM(1)", "severity": "low"})
+		apptest.Settle(t, p.Store) // the exception has a delivery
 		admin, reader := newPageClient(t, p, "admin"), newPageClient(t, p, "reader")
 		for _, test := range []struct {
 			path                  string

@@ -62,8 +62,8 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	checkNoLayoutShift(t, b, "history-waits", s.path+"?tab=history")
 	b.WantText("Gate changes are notified after a hold time of 10 min", "unless the gate returns",
 		"Not notified: the gate returned within 3 min", "Not notified: the gate returned to the last notified state",
-		"Notified after a hold time of 11 min", "Evaluated against the global thresholds: critical 0, high 0", "Report",
-		"Counts",
+		"Notified after a hold time of 11 min", "Evaluated against the global thresholds: critical 0, high 0",
+		"A report of grype", "sent by admin",
 		"Passed for 3 min; on hold, will be notified at", "CVE-2023-44981")
 	b.Evaluate(`{
 		const a = document.querySelector(".gc-past a[href*='change-']");
